@@ -1,0 +1,19 @@
+package dev.perthread;
+
+/**
+ * Tells whether a resource that was kept is still usable. Asked by the acquiring thread before each reuse, with no lock
+ * held, never for a resource just opened.
+ *
+ * @param <T> what is checked
+ */
+@FunctionalInterface
+public interface Check<T> {
+    /**
+     * Checks a resource.
+     *
+     * @param resource an open resource that nobody else uses
+     * @return {@code true} to hand it out, {@code false} to have it closed and another one opened in its place
+     * @throws Exception counts as {@code false}
+     */
+    boolean isUsable(T resource) throws Exception;
+}

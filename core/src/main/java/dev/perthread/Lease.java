@@ -1,0 +1,88 @@
+// One thread's exclusive use of a resource.
+package dev.perthread;
+
+/**
+ * The calling thread's use of a resource, from {@link PerThread#acquire()} to {@link #close()}. Belongs in a
+ * try-with-resources statement.
+ *
+ * <p>Only the thread that acquired it may use it; another one gets an {@link IllegalStateException} and changes nothing.
+ *
+ * @param <T> the resource
+ */
+public final class Lease<T> implements AutoCloseable {
+    private final Slot<T> slot;
+    private final Thread owner;
+    private boolean done; // owner only
+
+    Lease(Slot<T> slot, Thread owner) {
+        this.slot = slot;
+        this.owner = owner;
+    }
+
+    /**
+     * The resource. It must not be used after this lease is closed.
+     *
+     * @return the resource, always the same one
+     * @throws IllegalStateException if another thread calls, if this lease is closed, or if the resource was closed by
+     *     force because the holder was closed and the grace is over
+     */
+    public T get() {
+        if (Thread.currentThread() != owner || done || slot.isClaimed()) {
+            throw misuse("used");
+        }
+        return slot.resource();
+    }
+
+    /**
+     * Marks the resource as broken: it is closed when its lease closes, and never handed out again. Only matters where
+     * it would have been kept.
+     *
+     * @throws IllegalStateException as for {@link #get}
+     */
+    public void invalidate() {
+        if (Thread.currentThread() != owner || done || slot.isClaimed()) {
+            throw misuse("invalidated");
+        }
+        slot.invalid = true;
+    }
+
+    /**
+     * Ends the lease. What becomes of the resource is up to the holder's {@link IdlePolicy}. The second call does
+     * nothing. What this thread did with the resource happens-before what the next user or the closer does with it.
+     *
+     * @throws IllegalStateException if another thread calls
+     * @throws ResourceCloseException if the resource is closed now and its closer fails; the lease has ended all the same
+     */
+    @Override
+    public void close() {
+        if (Thread.currentThread() != owner) {
+            throw misuse("closed");
+        }
+        if (!done) {
+            done = true;
+            slot.holder.release(slot);
+        }
+    }
+
+    private IllegalStateException misuse(String how) {
+        String holder = slot.holder.name();
+        Thread caller = Thread.currentThread();
+        if (caller != owner) {
+            return new IllegalStateException(
+                    holder + ": a lease of " + Messages.of(owner) + " was " + how + " by " + Messages.of(caller)
+                            + "; a lease belongs to the thread that acquired it, let each acquire its own");
+        }
+        if (done) {
+            return new IllegalStateException(
+                    holder + ": this lease is closed, it cannot be " + how + " any more, in " + Messages.of(caller));
+        }
+        return new IllegalStateException(holder + ": the resource was closed under its user, " + Messages.of(caller)
+                + ", because the holder was closed and its grace is over");
+    }
+
+    /** Names the holder, the owner and whether the lease is closed. */
+    @Override
+    public String toString() {
+        return "Lease[" + slot.holder.name() + ", resource " + slot.id + ", " + Messages.of(owner) + "]";
+    }
+}

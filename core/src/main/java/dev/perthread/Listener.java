@@ -1,0 +1,75 @@
+package dev.perthread;
+
+import java.time.Duration;
+
+/**
+ * Is told what happens to the resources of one holder. Every method does nothing by default.
+ *
+ * <p>For one resource the order is: {@code opened}, then {@code acquired} and {@code released} in turn, then
+ * {@code closed} or {@code closeFailed}, once and last. {@code leaked} comes before the {@code closed} of a resource
+ * whose thread ended inside the scope; {@code released} is then missing, as it is after a forced close. A forced close
+ * comes from another thread than the owner's and may overtake the owner's own events.
+ *
+ * <p>Called by the thread that did the thing, with no lock held: a slow listener slows that thread alone. What a listener
+ * throws changes nothing for the caller; it is logged, once a holder.
+ */
+public interface Listener {
+    /**
+     * A resource was opened.
+     *
+     * @param resource the new resource
+     */
+    default void opened(ResourceInfo resource) {}
+
+    /**
+     * The opener threw. The same exception goes on to the caller of {@code acquire}.
+     *
+     * @param failure what it threw
+     */
+    default void openFailed(Throwable failure) {}
+
+    /**
+     * A lease began. With {@link ReentryPolicy#SHARE} each of the nested leases is told.
+     *
+     * @param resource what was leased
+     */
+    default void acquired(ResourceInfo resource) {}
+
+    /**
+     * A lease ended. Unless another lease shares the resource, it is about to be idle or closed.
+     *
+     * @param resource what was leased
+     */
+    default void released(ResourceInfo resource) {}
+
+    /**
+     * The calling thread has waited at the limit, with or without success. Comes before {@code acquired}.
+     *
+     * @param waited how long
+     */
+    default void waited(Duration waited) {}
+
+    /**
+     * A resource was closed.
+     *
+     * @param resource the resource as it last was
+     * @param reason why
+     */
+    default void closed(ResourceInfo resource, CloseReason reason) {}
+
+    /**
+     * A closer threw; told in the place of {@code closed}.
+     *
+     * @param resource the resource as it last was
+     * @param reason why it was to be closed
+     * @param failure what the closer threw
+     */
+    default void closeFailed(ResourceInfo resource, CloseReason reason, Throwable failure) {}
+
+    /**
+     * A thread ended inside the scope, without closing its lease. The resource is closed next.
+     *
+     * @param resource the resource, with its dead thread, and where it was acquired if tracing is on
+     */
+    default void leaked(ResourceInfo resource) {}
+}

@@ -1,0 +1,51 @@
+// The words of the exceptions: which holder, which thread, the numbers, the likely mistake.
+package dev.perthread;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+final class Messages {
+    private Messages() {}
+
+    /** A thread by name and id; virtual threads usually have no name. */
+    static String of(@Nullable Thread thread) {
+        if (thread == null) {
+            return "no thread";
+        }
+        String kind = Threads.isVirtual(thread) ? "virtual thread " : "thread ";
+        String name = thread.getName();
+        return kind + (name.isEmpty() ? "" : '"' + name + "\" ") + "(id " + Threads.id(thread) + ")";
+    }
+
+    static String of(Duration duration) {
+        long nanos = saturatedNanos(duration);
+        if (nanos % 1_000_000_000 == 0) {
+            return nanos / 1_000_000_000 + " s";
+        }
+        return nanos >= 1_000_000 ? nanos / 1_000_000 + " ms" : nanos + " ns";
+    }
+
+    static long saturatedNanos(Duration duration) {
+        try {
+            return duration.toNanos();
+        } catch (ArithmeticException tooLong) {
+            return duration.isNegative() ? Long.MIN_VALUE : Long.MAX_VALUE;
+        }
+    }
+
+    static String at(@Nullable Throwable trace) {
+        if (trace == null) {
+            return " (builder.trace(true) shows where)";
+        }
+        for (StackTraceElement frame : trace.getStackTrace()) {
+            if (!frame.getClassName().startsWith("dev.perthread.")) {
+                return " at " + frame;
+            }
+        }
+        return "";
+    }
+
+    static String closed(String holder) {
+        return holder + " is closed: nothing can be acquired from it any more";
+    }
+}

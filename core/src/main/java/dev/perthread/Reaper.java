@@ -1,0 +1,260 @@
+// Finds what dead threads left and what has been idle for too long: one daemon thread for the whole library.
+package dev.perthread;
+
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The thread exists only while some holder or store has something, and ends by itself. It knows its clients weakly, so a
+ * dropped holder is collected with all it refers to.
+ *
+ * <p>Java tells nobody that a thread has ended; {@link Thread#isAlive} must be asked. So each round asks it of all owners.
+ * Where virtual threads are cheap, an owner seen in two rounds gets a virtual thread that joins it and calls for a round
+ * at once; rounds are quick ({@link #QUICK}) until all owners have theirs, and then rare ({@link #RARE}). Elsewhere they
+ * come at a steady {@link #STEADY}. Planned rounds take at most a fiftieth of the time, called ones at most a tenth.
+ */
+final class Reaper implements Runnable {
+
+    /** Something with owners. */
+    @FunctionalInterface
+    interface Client {
+        /**
+         * Takes away what dead threads left, and looks after what else needs time to pass.
+         *
+         * @param owners is told each living owner
+         * @return nanoseconds until the next round is needed, or {@link #NOTHING_OPEN}
+         */
+        long sweep(Consumer<Thread> owners);
+    }
+
+    static final long NOTHING_OPEN = -1;
+    static final long NO_HURRY = Long.MAX_VALUE;
+    static final long QUICK = 10_000_000;
+    static final long STEADY = 100_000_000;
+    static final long RARE = 1_000_000_000;
+
+    /** A watcher costs some 1.5 kB; owners beyond this many are found by the rounds alone. */
+    private static final int MOST_WATCHERS = 16_384;
+
+    private static final long STUCK = 1_000_000_000;
+    private static final ReentrantLock LOCK = new ReentrantLock();
+    private static final List<WeakReference<Client>> CLIENTS = new ArrayList<>(); // guarded by LOCK
+    private static volatile @Nullable Reaper current; // written under LOCK
+
+    // Used by the reaper's thread alone.
+    private final IdentityHashMap<Thread, Watch> watches = new IdentityHashMap<>();
+    private int watchers;
+    private int round;
+    private boolean unwatched; // this round saw a living owner that nobody watches
+    private boolean lingering; // the last round found nothing at all
+
+    private volatile @Nullable Thread thread;
+    private volatile boolean called; // a round is wanted at once
+    private volatile boolean resting; // no quick round is planned
+    private volatile long aloneSince; // when a closer began to run in this thread, Java 17 only; 0 when none does
+
+    private Reaper() {}
+
+    private static final class Watch {
+        @Nullable
+        Thread watcher; // null in the first round that saw the owner
+
+        int round;
+    }
+
+    /**
+     * Something was opened or set.
+     *
+     * @param client its holder or store, if the reaper does not know it yet
+     */
+    static void opened(@Nullable Client client) {
+        Reaper reaper = current;
+        if (client == null && reaper != null && !reaper.resting && reaper.aloneSince == 0) {
+            return;
+        }
+        LOCK.lock();
+        try {
+            if (client != null) {
+                CLIENTS.add(new WeakReference<>(client));
+            }
+            reaper = current;
+            if (reaper == null || reaper.isStuck()) {
+                start();
+                return;
+            }
+        } finally {
+            LOCK.unlock();
+        }
+        if (reaper.resting) {
+            reaper.call();
+        }
+    }
+
+    /** Asks for a round now, if there is a reaper. */
+    static void hurry() {
+        Reaper reaper = current;
+        if (reaper != null) {
+            reaper.call();
+        }
+    }
+
+    /** The library's thread, if it runs; for tests. */
+    static @Nullable Thread thread() {
+        Reaper reaper = current;
+        return reaper == null ? null : reaper.thread;
+    }
+
+    private static void start() {
+        Reaper reaper = new Reaper();
+        Thread thread = Threads.daemon("perthread-reaper", reaper);
+        reaper.thread = thread;
+        // Last: should the thread not start (out of memory), the next opening tries again.
+        thread.start();
+        current = reaper;
+    }
+
+    private boolean isStuck() {
+        long since = aloneSince;
+        return since != 0 && System.nanoTime() - since > STUCK;
+    }
+
+    private void call() {
+        called = true; // before unpark: the reaper clears it before a round, so no call is lost
+        LockSupport.unpark(thread);
+    }
+
+    @Override
+    public void run() {
+        while (true) {
+            called = false;
+            resting = false;
+            long begin = System.nanoTime();
+            long delay = sweepAll();
+            if (delay == NOTHING_OPEN) {
+                break;
+            }
+            long took = System.nanoTime() - begin;
+            pause(Math.min(QUICK, 10 * took), false);
+            resting = delay > STEADY;
+            pause(Math.min(RARE, Math.max(delay, 50 * took)), true);
+        }
+        for (Watch watch : watches.values()) {
+            callOff(watch);
+        }
+    }
+
+    private void pause(long nanos, boolean untilCalled) {
+        long end = System.nanoTime() + nanos;
+        for (long left = nanos; left > 0 && !(untilCalled && called); left = end - System.nanoTime()) {
+            LockSupport.parkNanos(this, left);
+            Thread.interrupted(); // nobody may keep this thread from parking by interrupting it
+        }
+    }
+
+    /** One round over all clients; returns the time until the next, or NOTHING_OPEN when this thread is to end. */
+    private long sweepAll() {
+        round++;
+        unwatched = false;
+        long delay = RARE;
+        for (WeakReference<Client> reference : clients()) {
+            Client client = reference.get();
+            long next = client == null ? NOTHING_OPEN : sweep(client);
+            if (next == NOTHING_OPEN) {
+                forget(reference);
+            } else {
+                delay = Math.min(delay, next);
+            }
+        }
+        watches.values().removeIf(watch -> watch.round != round && callOff(watch));
+        if (unwatched) {
+            delay = Math.min(delay, Threads.runsAside() ? QUICK : STEADY);
+        }
+        if (!goOn()) {
+            return NOTHING_OPEN;
+        }
+        return lingering ? STEADY + 1 : Math.max(delay, QUICK);
+    }
+
+    private long sweep(Client client) {
+        aloneSince = Threads.runsAside() ? 0 : System.nanoTime() | 1;
+        try {
+            return client.sweep(this::owner);
+        } catch (Throwable failure) {
+            // Out of memory, most likely. This thread must not end: what dead threads left would stay for ever.
+            return QUICK;
+        } finally {
+            aloneSince = 0;
+        }
+    }
+
+    private void owner(Thread owner) {
+        Watch watch = watches.get(owner);
+        if (watch == null) {
+            watch = new Watch();
+            watches.put(owner, watch);
+        } else if (watch.round != round
+                && watch.watcher == null
+                && watchers < MOST_WATCHERS
+                && Threads.canWatch(owner)) {
+            watch.watcher = Threads.watch(owner, Reaper::hurry);
+            watchers++;
+        }
+        watch.round = round;
+        unwatched |= watch.watcher == null;
+    }
+
+    private boolean callOff(Watch watch) {
+        Thread watcher = watch.watcher;
+        if (watcher != null) {
+            watcher.interrupt();
+            watchers--;
+        }
+        return true;
+    }
+
+    private static List<WeakReference<Client>> clients() {
+        LOCK.lock();
+        try {
+            return new ArrayList<>(CLIENTS);
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    private static void forget(WeakReference<Client> reference) {
+        LOCK.lock();
+        try {
+            CLIENTS.remove(reference);
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /** Ends this thread's reign when nothing is open, or when another one has taken over while a closer was stuck. */
+    private boolean goOn() {
+        LOCK.lock();
+        try {
+            if (current != this) {
+                return false;
+            }
+            if (!CLIENTS.isEmpty()) {
+                lingering = false;
+                return true;
+            }
+            if (!lingering) {
+                lingering = true; // one scope after another should not start one thread after another
+                return true;
+            }
+            current = null; // under LOCK: whoever adds a client next starts a new thread
+            return false;
+        } finally {
+            LOCK.unlock();
+        }
+    }
+}

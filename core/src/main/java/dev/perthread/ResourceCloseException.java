@@ -1,0 +1,13 @@
+package dev.perthread;
+
+/**
+ * Closing a resource failed. The cause is what the closer threw; further failures are suppressed. The resource counts as
+ * closed and its thread can go on to acquire another.
+ */
+public final class ResourceCloseException extends ResourceException {
+    private static final long serialVersionUID = 1L;
+
+    ResourceCloseException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,476 @@
+// The books of one holder: which resources there are, whose they are, who waits, and the counters.
+package dev.perthread;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything here is under one lock, which is held for a few dozen instructions and never over user code, I/O or parking.
+ * The only way past it is {@link #find}, for a thread that looks up its own slot.
+ *
+ * <p>A resource counts towards the limit from before its opener runs until after its closer has run. A place that becomes
+ * free goes to the longest waiter at once, under the same lock, so nobody can overtake it and it cannot be lost.
+ */
+final class Slots<T> {
+
+    private final Holder<T, ?> holder;
+    private final int limit;
+    private final boolean lends;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition someoneGone = lock.newCondition();
+
+    // Guarded by lock.
+    private final ThreadTable<Slot<T>> byThread =
+            new ThreadTable<>(); // a thread's latest slot; find() reads it unlocked
+    private final ArrayList<Slot<T>> all = new ArrayList<>();
+    private final Set<Waiter<T>> waiters = new LinkedHashSet<>(); // in order of arrival
+    private boolean watched; // whether the reaper knows this holder
+    private long lastId;
+    private long opened;
+    private long closedCount;
+    private long pastUses; // of the resources that are gone
+    private long waited;
+    private long openFailures;
+    private long closeFailures;
+    private long timeouts;
+    private long reclaimed;
+    private long leaked;
+
+    // Written under the lock and read without it. A release of a lease that misses the change of attention is made
+    // good:
+    // closing looks again until nothing is left, and for waiters the reaper does.
+    private volatile boolean closed;
+    private volatile boolean attention; // somebody wants to know of resources that become idle
+
+    Slots(Holder<T, ?> holder, int limit, boolean lends) {
+        this.holder = holder;
+        this.limit = limit;
+        this.lends = lends;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    boolean wantsIdle() {
+        return attention;
+    }
+
+    /** The calling thread's latest slot. */
+    @Nullable
+    Slot<T> find(Thread me) {
+        return byThread.find(me);
+    }
+
+    /** What the calling thread has here, latest first. */
+    List<Slot<T>> own(Thread me) {
+        lock.lock();
+        try {
+            List<Slot<T>> own = new ArrayList<>();
+            for (Slot<T> slot = byThread.find(me); slot != null; slot = slot.below) {
+                own.add(slot);
+            }
+            return own;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Everything there is. */
+    List<Slot<T>> all() {
+        lock.lock();
+        try {
+            return new ArrayList<>(all);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * A slot for the calling thread, if it need not wait: somebody's idle one (leased now), or a new one to open a
+     * resource in. Nobody gets one while others wait.
+     */
+    @Nullable
+    Slot<T> take(Thread me) {
+        lock.lock();
+        try {
+            return closed || !waiters.isEmpty() ? null : takeLocked(me);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The same, or a place in the queue. Returns null if the holder is closed. */
+    @Nullable
+    Waiter<T> takeOrWait(Thread me) {
+        lock.lock();
+        try {
+            if (closed) {
+                return null;
+            }
+            Waiter<T> waiter = new Waiter<>(me);
+            waiter.granted = waiters.isEmpty() ? takeLocked(me) : null;
+            if (waiter.granted == null) {
+                waiters.add(waiter);
+                attention |= lends;
+            }
+            return waiter;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private @Nullable Slot<T> takeLocked(Thread me) {
+        Slot<T> lent = lends ? takeIdle(me) : null;
+        if (lent != null) {
+            return lent;
+        }
+        return all.size() < limit ? reserve(me) : null;
+    }
+
+    private @Nullable Slot<T> takeIdle(Thread next) {
+        // Latest first: what was used last is the least likely to have gone stale, and old ones can time out.
+        for (int i = all.size() - 1; i >= 0; i--) {
+            Slot<T> slot = all.get(i);
+            if (slot.state() == Slot.IDLE && slot.idleToMoved()) {
+                return move(slot, next);
+            }
+        }
+        return null;
+    }
+
+    private Slot<T> reserve(Thread owner) {
+        Slot<T> slot = new Slot<>(holder, ++lastId, owner, holder.tick());
+        slot.index = all.size();
+        all.add(slot);
+        push(slot);
+        return slot;
+    }
+
+    private Slot<T> move(Slot<T> from, @Nullable Thread next) {
+        Slot<T> to = from.movedTo(next);
+        unlink(from);
+        to.index = from.index;
+        all.set(to.index, to);
+        if (next != null) {
+            push(to);
+        }
+        return to;
+    }
+
+    private void push(Slot<T> slot) {
+        Thread owner = slot.thread;
+        if (owner != null) {
+            slot.below = byThread.find(owner);
+            byThread.put(slot);
+        }
+    }
+
+    private void unlink(Slot<T> slot) {
+        Thread owner = slot.thread;
+        Slot<T> above = owner == null ? null : byThread.find(owner);
+        if (owner == null || above == null) {
+            return;
+        }
+        if (above == slot) {
+            Slot<T> below = slot.below;
+            if (below == null) {
+                byThread.remove(owner);
+            } else {
+                byThread.put(below);
+            }
+            return;
+        }
+        for (; above != null; above = above.below) {
+            if (above.below == slot) {
+                above.below = slot.below;
+                return;
+            }
+        }
+    }
+
+    private void drop(Slot<T> slot) {
+        unlink(slot);
+        Slot<T> last = all.remove(all.size() - 1);
+        if (last != slot) {
+            all.set(slot.index, last);
+            last.index = slot.index;
+        }
+        pastUses += slot.uses();
+    }
+
+    /** Whether the reaper must be told of this holder, once. */
+    boolean startWatch() {
+        lock.lock();
+        try {
+            boolean start = !watched && !all.isEmpty();
+            watched |= start;
+            return start;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the reaper can forget this holder. */
+    boolean endWatch() {
+        lock.lock();
+        try {
+            watched = !all.isEmpty();
+            return !watched;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The opener has returned; false if the holder is closed, and then the slot stays as it is. */
+    boolean opened(Slot<T> slot) {
+        lock.lock();
+        try {
+            opened++;
+            if (closed) {
+                return false;
+            }
+            slot.openingToLeased();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The opener has failed, or was never called. */
+    void abandoned(Slot<T> slot, boolean failed) {
+        Waiter<T> next;
+        lock.lock();
+        try {
+            openFailures += failed ? 1 : 0;
+            drop(slot);
+            next = freed();
+        } finally {
+            lock.unlock();
+        }
+        wake(next);
+    }
+
+    /** The closer has run. */
+    void gone(Slot<T> slot, CloseReason reason, boolean failed) {
+        Waiter<T> next;
+        lock.lock();
+        try {
+            count(slot, reason, failed);
+            drop(slot);
+            next = freed();
+        } finally {
+            lock.unlock();
+        }
+        wake(next);
+    }
+
+    /** The closer has run, and the calling thread, its owner, opens another one in its place. Null if closed. */
+    @Nullable
+    Slot<T> goneForAnother(Slot<T> slot, CloseReason reason, boolean failed, Thread me) {
+        lock.lock();
+        try {
+            if (closed) {
+                return null;
+            }
+            count(slot, reason, failed);
+            drop(slot);
+            return reserve(me);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void count(Slot<T> slot, CloseReason reason, boolean failed) {
+        closedCount++;
+        closeFailures += failed ? 1 : 0;
+        reclaimed += reason == CloseReason.THREAD_ENDED ? 1 : 0;
+        leaked += reason == CloseReason.THREAD_ENDED && slot.state() == Slot.LEASED ? 1 : 0;
+    }
+
+    /** A place is free: the longest waiter gets it. */
+    private @Nullable Waiter<T> freed() {
+        if (closed) {
+            someoneGone.signalAll();
+            return null;
+        }
+        if (waiters.isEmpty() || all.size() >= limit) {
+            return null;
+        }
+        Waiter<T> first = firstWaiter();
+        first.granted = reserve(first.thread);
+        return first;
+    }
+
+    private Waiter<T> firstWaiter() {
+        Iterator<Waiter<T>> iterator = waiters.iterator();
+        Waiter<T> first = iterator.next();
+        iterator.remove();
+        attention = closed || (lends && !waiters.isEmpty());
+        return first;
+    }
+
+    /** A lent resource has become idle while others wait: the longest waiter gets it. */
+    void handOver(Slot<T> idle) {
+        Waiter<T> next = null;
+        lock.lock();
+        try {
+            if (!closed && !waiters.isEmpty() && idle.idleToMoved()) {
+                next = firstWaiter();
+                next.granted = move(idle, next.thread);
+            }
+        } finally {
+            lock.unlock();
+        }
+        wake(next);
+    }
+
+    /** Gives idle lent resources to waiters that a release has missed; the reaper's job. Whether anybody still waits. */
+    boolean serveWaiters() {
+        if (!attention) {
+            return false;
+        }
+        for (Slot<T> slot : all()) {
+            if (slot.state() == Slot.IDLE) {
+                handOver(slot);
+            }
+        }
+        lock.lock();
+        try {
+            return !waiters.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** An idle lent resource stays when its thread ends, but must not keep the dead thread in memory. */
+    void disown(Slot<T> slot) {
+        lock.lock();
+        try {
+            if (!closed && slot.idleToMoved()) {
+                move(slot, null);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Leaves the queue; false if the waiter has been granted something. */
+    boolean giveUp(Waiter<T> waiter, boolean timedOut) {
+        lock.lock();
+        try {
+            if (waiter.granted != null) {
+                return false;
+            }
+            waiters.remove(waiter);
+            attention = closed || (lends && !waiters.isEmpty());
+            timeouts += timedOut ? 1 : 0;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void countTimeout() {
+        lock.lock();
+        try {
+            timeouts++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void countWait() {
+        lock.lock();
+        try {
+            waited++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** From here on nobody gets anything, and those who wait are told. */
+    void close() {
+        List<Waiter<T>> woken;
+        lock.lock();
+        try {
+            closed = true;
+            attention = true;
+            woken = new ArrayList<>(waiters);
+            waiters.clear();
+        } finally {
+            lock.unlock();
+        }
+        woken.forEach(Slots::wake);
+    }
+
+    /**
+     * Waits until some resource is gone, at most so long. Returns false at once if nothing is left but what the calling
+     * thread itself leases, opens or is just closing: waiting for oneself would never end.
+     */
+    boolean awaitGone(Thread me, long nanos) throws InterruptedException {
+        lock.lock();
+        try {
+            for (Slot<T> slot : all) {
+                if (slot.thread != me && slot.closer != me) {
+                    someoneGone.await(nanos, TimeUnit.NANOSECONDS);
+                    return true;
+                }
+            }
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void wake(@Nullable Waiter<?> waiter) {
+        if (waiter != null) {
+            LockSupport.unpark(waiter.thread);
+        }
+    }
+
+    Stats stats() {
+        lock.lock();
+        try {
+            int opening = 0;
+            int leasedNow = 0;
+            int idle = 0;
+            long acquired = pastUses;
+            for (Slot<T> slot : all) {
+                acquired += slot.uses();
+                switch (slot.shown()) {
+                    case OPENING -> opening++;
+                    case LEASED -> leasedNow++;
+                    case IDLE -> idle++;
+                    case CLOSING -> {}
+                }
+            }
+            return new Stats(
+                    opened,
+                    closedCount,
+                    (int) (opened - closedCount),
+                    leasedNow,
+                    idle,
+                    opening,
+                    waiters.size(),
+                    acquired,
+                    waited,
+                    openFailures,
+                    closeFailures,
+                    timeouts,
+                    reclaimed,
+                    leaked);
+        } finally {
+            lock.unlock();
+        }
+    }
+}

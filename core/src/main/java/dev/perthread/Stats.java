@@ -1,0 +1,38 @@
+package dev.perthread;
+
+/**
+ * Counters of one holder, since it was built. All are read at one moment, under the lock under which resources are
+ * counted in and out, so that {@code open == opened - closed} and no value is ever negative or torn. Two are softer:
+ * {@code leased} and {@code idle} look at each resource in turn, so one that changes hands meanwhile counts as what it was
+ * when looked at; {@code acquired} may miss a lease that another thread is acquiring at that moment.
+ *
+ * @param opened resources that the opener returned
+ * @param closed resources whose closer has returned or thrown
+ * @param open resources opened and not closed: leased, idle or being closed
+ * @param leased resources in use
+ * @param idle resources open and in nobody's use
+ * @param opening resources whose opener runs; they count towards the limit but not as {@code open}
+ * @param waiting threads that wait at the limit
+ * @param acquired leases handed out
+ * @param waited leases and failures that came after waiting at the limit
+ * @param openFailures openers that threw
+ * @param closeFailures closers that threw; these resources count as {@code closed} too
+ * @param timeouts acquires that gave up waiting
+ * @param reclaimed resources closed because their thread had ended
+ * @param leaked those among {@code reclaimed} whose thread had ended inside the scope
+ */
+public record Stats(
+        long opened,
+        long closed,
+        int open,
+        int leased,
+        int idle,
+        int opening,
+        int waiting,
+        long acquired,
+        long waited,
+        long openFailures,
+        long closeFailures,
+        long timeouts,
+        long reclaimed,
+        long leaked) {}

@@ -1,0 +1,459 @@
+// The first floor: a value a thread behind one shared object.
+package dev.perthread;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One value a thread behind one shared object. Each thread sets, gets and removes its own; the values of all threads can
+ * be seen with {@link #forEach}; what a thread leaves behind when it ends is dropped within a second, with no garbage
+ * collection needed.
+ *
+ * <p>Unlike {@link ThreadLocal} the values live in the store and not in the thread: a store that is dropped is collected
+ * with all its values, also where a value refers to its store, and no library can erase them behind its user's back (the
+ * JDK clears the thread-locals of its common pool between tasks). Child threads inherit nothing. Threads are told apart
+ * by identity; nothing is allocated for a thread that never had a value.
+ *
+ * <p>Safe for use by any number of threads, platform and virtual. What a thread did before {@link #set} happens-before
+ * what another thread does with that value in {@link #forEach} or a removal callback.
+ *
+ * @param <V> the values, never {@code null}
+ */
+public final class ThreadStore<V> implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger("dev.perthread");
+    private static final VarHandle VALUE;
+
+    static {
+        try {
+            VALUE = MethodHandles.lookup().findVarHandle(Cell.class, "value", Object.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final @Nullable Supplier<? extends V> initial;
+    private final @Nullable BiConsumer<? super Thread, ? super V> onRemove;
+    private final ReentrantLock lock = new ReentrantLock(); // held for table upkeep only, never over user code
+    private final ThreadTable<Cell<V>> table = new ThreadTable<>();
+    private final Reaper.Client client = this::sweep;
+    private boolean watched; // whether the reaper knows this store; guarded by lock
+    private boolean closed; // guarded by lock
+
+    private ThreadStore(Builder<V> builder) {
+        this.initial = builder.initial;
+        this.onRemove = builder.onRemove;
+    }
+
+    /** A thread's value; {@code null} while the initializer runs, or once it is removed. */
+    private static final class Cell<V> extends ThreadTable.Entry {
+        // Written by the owner, and by whoever closes the store or finds the owner dead. Getting rid of a value is a
+        // getAndSet(null), so that exactly one of them has it and calls back.
+        @SuppressWarnings("UnusedVariable") // read and written through VALUE
+        private @Nullable V value;
+
+        boolean initializing; // owner only
+
+        Cell(Thread owner) {
+            super(owner);
+        }
+
+        @SuppressWarnings("unchecked")
+        @Nullable
+        V swap(@Nullable V next) {
+            return (V) VALUE.getAndSet(this, next);
+        }
+
+        @SuppressWarnings("unchecked")
+        @Nullable
+        V read() {
+            return (V) VALUE.getAcquire(this);
+        }
+    }
+
+    /**
+     * Makes a store without initial values: {@link #get} throws until the thread has called {@link #set}.
+     *
+     * @param <V> the values
+     * @return an empty store
+     */
+    public static <V> ThreadStore<V> create() {
+        return ThreadStore.<V>builder().build();
+    }
+
+    /**
+     * Makes a store whose {@link #get} makes the value of a thread that has none.
+     *
+     * @param <V> the values
+     * @param initial called by the getting thread, with no lock held; must not return {@code null}
+     * @return an empty store
+     */
+    public static <V> ThreadStore<V> withInitial(Supplier<? extends V> initial) {
+        return ThreadStore.<V>builder().initial(initial).build();
+    }
+
+    /**
+     * Starts a store with options.
+     *
+     * @param <V> the values
+     * @return a builder without initial value and without callback
+     */
+    public static <V> Builder<V> builder() {
+        return new Builder<>();
+    }
+
+    /**
+     * The calling thread's value. If it has none, the initial value is made, once for this thread; if making it fails,
+     * the failure goes on to the caller and the next call tries again.
+     *
+     * @return the value
+     * @throws NoSuchElementException if the thread has no value and the store no initial one
+     * @throws IllegalStateException if the store is closed, or if the initializer itself calls {@code get}
+     * @throws NullPointerException if the initializer returns {@code null}
+     */
+    public V get() {
+        Cell<V> cell = table.find(Thread.currentThread());
+        if (cell != null) {
+            V value = cell.read();
+            if (value != null) {
+                return value;
+            }
+        }
+        return makeInitial(cell);
+    }
+
+    private V makeInitial(@Nullable Cell<V> existing) {
+        Thread thread = Thread.currentThread();
+        if (existing != null && existing.initializing) {
+            throw new IllegalStateException("the initializer of this ThreadStore calls get() of the same store, in "
+                    + Messages.of(thread) + ": it would call itself for ever");
+        }
+        if (initial == null) {
+            lock.lock();
+            try {
+                refuseIfClosed();
+            } finally {
+                lock.unlock();
+            }
+            throw new NoSuchElementException(
+                    "no value set in " + Messages.of(thread) + ", and the store has no initial one");
+        }
+        Cell<V> cell = insert(thread);
+        cell.initializing = true;
+        V value;
+        try {
+            value = Objects.requireNonNull(initial.get(), "the initializer of this ThreadStore returned null");
+        } catch (Throwable failure) {
+            cell.initializing = false;
+            dropIfEmpty(cell, thread);
+            throw failure;
+        }
+        cell.initializing = false;
+        V replaced;
+        try {
+            replaced = insertAndSwap(thread, value);
+        } catch (IllegalStateException closedMeanwhile) {
+            callBack(thread, value); // it was made for this store, and nobody else knows of it
+            throw closedMeanwhile;
+        }
+        if (replaced != null && replaced != value) {
+            callBack(thread, replaced);
+        }
+        return value;
+    }
+
+    /**
+     * The calling thread's value, if it has one. Never makes one.
+     *
+     * @return the value or empty; empty too when the store is closed
+     */
+    public Optional<V> find() {
+        Cell<V> cell = table.find(Thread.currentThread());
+        return cell == null ? Optional.empty() : Optional.ofNullable(cell.read());
+    }
+
+    /**
+     * Whether the calling thread has a value. Never makes one.
+     *
+     * @return {@code true} if {@link #find} would find one
+     */
+    public boolean isSet() {
+        return find().isPresent();
+    }
+
+    /**
+     * Sets the calling thread's value. A value that was there is removed, with a callback.
+     *
+     * @param value the value, not {@code null}
+     * @throws IllegalStateException if the store is closed; the value is then not taken and gets no callback
+     */
+    public void set(V value) {
+        Objects.requireNonNull(value, "value");
+        Thread thread = Thread.currentThread();
+        V replaced = insertAndSwap(thread, value);
+        if (replaced != null && replaced != value) {
+            callBack(thread, replaced);
+        }
+    }
+
+    /**
+     * Removes the calling thread's value, with a callback.
+     *
+     * @return the value that was there, or empty
+     */
+    public Optional<V> remove() {
+        Thread thread = Thread.currentThread();
+        Cell<V> cell = table.find(thread);
+        if (cell == null) {
+            return Optional.empty();
+        }
+        V removed = cell.swap(null);
+        dropIfEmpty(cell, thread);
+        if (removed != null) {
+            callBack(thread, removed);
+        }
+        return Optional.ofNullable(removed);
+    }
+
+    /**
+     * Shows the values of all threads to {@code action}: those present when it is called, less those removed meanwhile.
+     * No lock is held; the action may use the store. Another thread's value may be in use by that thread at the same time.
+     *
+     * @param action takes a thread and its value; what it throws ends the iteration and goes on to the caller
+     */
+    public void forEach(BiConsumer<? super Thread, ? super V> action) {
+        Objects.requireNonNull(action, "action");
+        for (Cell<V> cell : cells()) {
+            Thread thread = cell.thread;
+            V value = cell.read();
+            if (thread != null && value != null) {
+                action.accept(thread, value);
+            }
+        }
+    }
+
+    /**
+     * The number of threads that have a value. A thread that has ended counts until its value is dropped.
+     *
+     * @return zero or more
+     */
+    public int size() {
+        int size = 0;
+        for (Cell<V> cell : cells()) {
+            if (cell.read() != null) {
+                size++;
+            }
+        }
+        return size;
+    }
+
+    /**
+     * Removes the values of all threads, with a callback for each, and refuses new ones. Does nothing the second time.
+     *
+     * @throws RuntimeException what the first failing callback threw, once all were called; the others are suppressed
+     */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+        Throwable failure = null;
+        for (Cell<V> cell : cells()) {
+            failure = drop(cell, failure);
+        }
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        if (failure != null) {
+            throw (RuntimeException) failure; // a BiConsumer throws nothing else
+        }
+    }
+
+    /** Takes a value away from outside its thread; one failing callback does not keep the others from being called. */
+    private @Nullable Throwable drop(Cell<V> cell, @Nullable Throwable earlier) {
+        Thread thread = cell.thread;
+        V value = cell.swap(null);
+        if (thread == null) {
+            return earlier;
+        }
+        dropIfEmpty(cell, thread);
+        if (value != null) {
+            try {
+                callBack(thread, value);
+            } catch (Throwable failure) {
+                if (earlier == null) {
+                    return failure;
+                }
+                if (failure != earlier) {
+                    earlier.addSuppressed(failure);
+                }
+            }
+        }
+        return earlier;
+    }
+
+    private void callBack(Thread thread, V value) {
+        if (onRemove != null) {
+            onRemove.accept(thread, value);
+        }
+    }
+
+    private Cell<V> insert(Thread thread) {
+        boolean first;
+        Cell<V> cell;
+        lock.lock();
+        try {
+            refuseIfClosed();
+            cell = table.find(thread);
+            if (cell == null) {
+                cell = new Cell<>(thread);
+                table.put(cell);
+            }
+            first = !watched;
+            watched = true;
+        } finally {
+            lock.unlock();
+        }
+        Reaper.opened(first ? client : null);
+        return cell;
+    }
+
+    private @Nullable V insertAndSwap(Thread thread, V value) {
+        Cell<V> cell = table.find(thread);
+        if (cell == null) {
+            cell = insert(thread);
+        }
+        V replaced;
+        lock.lock();
+        try {
+            // Under the lock, so that close() either finds the value or makes this call fail.
+            refuseIfClosed();
+            replaced = cell.swap(value);
+        } finally {
+            lock.unlock();
+        }
+        return replaced;
+    }
+
+    private void refuseIfClosed() {
+        if (closed) {
+            throw new IllegalStateException("this ThreadStore is closed");
+        }
+    }
+
+    private void dropIfEmpty(Cell<V> cell, Thread thread) {
+        lock.lock();
+        try {
+            if (cell.read() == null && !cell.initializing && table.find(thread) == cell) {
+                table.remove(thread);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<Cell<V>> cells() {
+        lock.lock();
+        try {
+            return table.all();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long sweep(Consumer<Thread> owners) {
+        List<Cell<V>> dead = new ArrayList<>();
+        List<Cell<V>> all;
+        lock.lock();
+        try {
+            all = table.all();
+            if (all.isEmpty()) {
+                watched = false;
+                return Reaper.NOTHING_OPEN;
+            }
+        } finally {
+            lock.unlock();
+        }
+        for (Cell<V> cell : all) {
+            Thread thread = cell.thread;
+            if (thread != null && !thread.isAlive()) {
+                dead.add(cell);
+            } else if (thread != null) {
+                owners.accept(thread);
+            }
+        }
+        if (!dead.isEmpty()) {
+            Threads.runAside(() -> {
+                for (Cell<V> cell : dead) {
+                    Throwable failure = drop(cell, null);
+                    if (failure != null) {
+                        LOG.log(
+                                System.Logger.Level.DEBUG,
+                                "a removal callback failed for a thread that has ended",
+                                failure);
+                    }
+                }
+            });
+        }
+        return Reaper.NO_HURRY;
+    }
+
+    /**
+     * Options of a store.
+     *
+     * @param <V> the values
+     */
+    public static final class Builder<V> {
+        private @Nullable Supplier<? extends V> initial;
+        private @Nullable BiConsumer<? super Thread, ? super V> onRemove;
+
+        private Builder() {}
+
+        /**
+         * How {@link ThreadStore#get} makes the value of a thread that has none.
+         *
+         * @param initial called by the getting thread, with no lock held; must not return {@code null}
+         * @return this
+         */
+        public Builder<V> initial(Supplier<? extends V> initial) {
+            this.initial = Objects.requireNonNull(initial, "initial");
+            return this;
+        }
+
+        /**
+         * Called once for each value that leaves the store: removed or replaced by its thread (and then called by that
+         * thread), left by a thread that has ended (called by a thread of the library within a second), or present when
+         * the store closes (called by the closing thread). With no lock held.
+         *
+         * @param onRemove takes the thread that the value belonged to, and the value. What it throws goes on to the
+         *     caller of {@code remove}, {@code set} or {@code close}; after the end of a thread it is logged at DEBUG
+         * @return this
+         */
+        public Builder<V> onRemove(BiConsumer<? super Thread, ? super V> onRemove) {
+            this.onRemove = Objects.requireNonNull(onRemove, "onRemove");
+            return this;
+        }
+
+        /**
+         * Makes the store.
+         *
+         * @return an empty store
+         */
+        public ThreadStore<V> build() {
+            return new ThreadStore<>(this);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// The Java 21 half of Threads: final thread ids and virtual threads.
+package dev.perthread;
+
+import java.security.AccessController;
+import java.security.PrivilegedAction;
+
+final class Threads {
+    /** Up to Java 23 a virtual thread that joins a platform thread pins its carrier (JEP 491 ended that). */
+    private static final boolean JOIN_NEVER_PINS = Runtime.version().feature() >= 24;
+
+    private Threads() {}
+
+    static int hash(Thread thread) {
+        return spread(thread.threadId());
+    }
+
+    static long id(Thread thread) {
+        return thread.threadId();
+    }
+
+    static boolean isVirtual(Thread thread) {
+        return thread.isVirtual();
+    }
+
+    static boolean canWatch(Thread thread) {
+        return JOIN_NEVER_PINS || thread.isVirtual();
+    }
+
+    static Thread watch(Thread thread, Runnable atEnd) {
+        return Thread.ofVirtual()
+                .name("perthread-watch")
+                .inheritInheritableThreadLocals(false)
+                .start(() -> {
+                    try {
+                        thread.join();
+                    } catch (InterruptedException calledOff) {
+                        return;
+                    }
+                    atEnd.run();
+                });
+    }
+
+    /** A closer that blocks must not keep the reaper from everybody else's resources. */
+    static void runAside(Runnable task) {
+        Thread.ofVirtual()
+                .name("perthread-closer")
+                .inheritInheritableThreadLocals(false)
+                .start(task);
+    }
+
+    static boolean runsAside() {
+        return true;
+    }
+
+    @SuppressWarnings("removal") // up to Java 23 threads still inherit the callers' protection domains
+    static Thread daemon(String name, Runnable task) {
+        return AccessController.doPrivileged((PrivilegedAction<Thread>) () -> {
+            ThreadGroup root = Thread.currentThread().getThreadGroup();
+            for (ThreadGroup parent = root == null ? null : root.getParent(); parent != null; ) {
+                root = parent;
+                parent = root.getParent();
+            }
+            Thread thread = new Thread(root, task, name, 0, false);
+            thread.setDaemon(true);
+            thread.setContextClassLoader(null);
+            return thread;
+        });
+    }
+
+    private static int spread(long id) {
+        return (int) ((id * 0x9E3779B97F4A7C15L) >>> 32);
+    }
+}

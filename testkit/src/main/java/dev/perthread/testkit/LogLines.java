@@ -1,0 +1,80 @@
+// What was logged during a test: nothing, unless the test expects it.
+package dev.perthread.testkit;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+
+/** Listens to everything the process logs at INFO or above. */
+public final class LogLines {
+    private static final Queue<LogRecord> SEEN = new ConcurrentLinkedQueue<>();
+    private static final Queue<String> EXPECTED = new ConcurrentLinkedQueue<>();
+    private static final Logger ROOT = Logger.getLogger("");
+
+    private LogLines() {}
+
+    private static final class Collector extends Handler {
+        @Override
+        public void publish(LogRecord entry) {
+            if (entry.getLevel().intValue() >= Level.INFO.intValue()) {
+                SEEN.add(entry);
+            }
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    }
+
+    static synchronized void begin() {
+        for (Handler handler : ROOT.getHandlers()) {
+            ROOT.removeHandler(handler);
+        }
+        ROOT.addHandler(new Collector());
+        SEEN.clear();
+        EXPECTED.clear();
+    }
+
+    /**
+     * Makes the test fail unless exactly one line with this text is logged in its course.
+     *
+     * @param text part of the line
+     */
+    public static void expect(String text) {
+        EXPECTED.add(text);
+    }
+
+    /**
+     * What was logged so far at INFO or above.
+     *
+     * @return the lines
+     */
+    public static List<String> seen() {
+        return SEEN.stream().map(LogRecord::getMessage).toList();
+    }
+
+    static List<String> complaints() {
+        List<String> complaints = new ArrayList<>();
+        List<String> unexpected = new ArrayList<>(seen());
+        for (String text : EXPECTED) {
+            String match = unexpected.stream()
+                    .filter(line -> line.contains(text))
+                    .findFirst()
+                    .orElse(null);
+            if (match == null) {
+                complaints.add("expected a log line with \"" + text + "\"");
+            } else {
+                unexpected.remove(match);
+            }
+        }
+        unexpected.forEach(line -> complaints.add("unexpected log line: " + line));
+        return complaints;
+    }
+}
