@@ -185,7 +185,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws ResourceCloseException if its closer failed; it is gone all the same
      */
     public boolean release() {
-        return holder.releaseOwn();
+        return holder.closing().releaseOwn();
     }
 
     /**
@@ -195,7 +195,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return how many were closed
      */
     public int evictIdle() {
-        return holder.evictIdle();
+        return holder.closing().evictIdle();
     }
 
     /**
@@ -205,7 +205,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return how many were closed by this call
      */
     public int reap() {
-        return holder.reap();
+        return holder.closing().reap();
     }
 
     /**
@@ -244,7 +244,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      */
     @Override
     public void close() {
-        holder.rethrowAll(holder.close(closeNanos).failures());
+        holder.closing().rethrowAll(holder.closing().close(closeNanos).failures());
     }
 
     /**
@@ -261,7 +261,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws IllegalArgumentException if the grace is negative
      */
     public CloseReport close(Duration grace) {
-        return holder.close(Builder.nanos("grace", grace, 0));
+        return holder.closing().close(Builder.nanos("grace", grace, 0));
     }
 
     /** The name and the counters. */
