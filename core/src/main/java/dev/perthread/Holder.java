@@ -103,14 +103,10 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     /** An idle resource, now ours: hands it out, or closes it and opens another one in its place. */
     private Lease<T> leaseKept(Slot<T> slot, Thread me) throws X {
-        if (slots.isClosed()) {
-            IllegalStateException refusal = new IllegalStateException(Messages.closed(name()));
-            if (slot.claim(CloseReason.HOLDER_CLOSED)) {
-                Closing.suppress(closing.shut(slot, CloseReason.HOLDER_CLOSED), refusal);
-            }
-            throw refusal;
+        CloseReason unfit = slots.isClosed() ? CloseReason.HOLDER_CLOSED : unfit(slot);
+        if (slots.isClosed()) { // asked again: the check may have taken its time, or closed the holder itself
+            throw refuse(slot);
         }
-        CloseReason unfit = unfit(slot);
         if (unfit != null) {
             Slot<T> next = slot.claim(unfit) ? closing.replace(slot, unfit, me) : null;
             if (next == null) {
@@ -121,6 +117,15 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         begin(slot, clock.getAsLong());
         events.acquired(slot);
         return new Lease<>(slot, me);
+    }
+
+    /** The holder is closed, and this open slot is not to be handed out any more. */
+    private IllegalStateException refuse(Slot<T> slot) {
+        IllegalStateException refusal = new IllegalStateException(Messages.closed(name()));
+        if (slot.claim(CloseReason.HOLDER_CLOSED)) {
+            Closing.suppress(closing.shut(slot, CloseReason.HOLDER_CLOSED), refusal);
+        }
+        return refusal;
     }
 
     private void begin(Slot<T> slot, long now) {
@@ -171,14 +176,10 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         tick = now;
         slot.fill(resource, now);
         events.opened(slot); // while it is OPENING nobody can close it, so this is told first
-        begin(slot, now);
         if (!slots.opened(slot)) {
-            IllegalStateException refusal = new IllegalStateException(Messages.closed(name()));
-            if (slot.claim(CloseReason.HOLDER_CLOSED)) {
-                Closing.suppress(closing.shut(slot, CloseReason.HOLDER_CLOSED), refusal);
-            }
-            throw refusal;
+            throw refuse(slot);
         }
+        begin(slot, now);
         events.acquired(slot);
         return new Lease<>(slot, me);
     }
