@@ -196,9 +196,9 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         if (granted != null) {
             return granted;
         }
-        Reaper.opened(null); // from now on it looks every few milliseconds after missed releases and dead owners
         long begin = System.nanoTime();
         try {
+            Reaper.opened(null); // from now on it looks every few milliseconds after missed releases and dead owners
             return await(waiter, begin, timeout);
         } catch (Throwable failure) {
             if (!slots.giveUp(waiter, false)) {

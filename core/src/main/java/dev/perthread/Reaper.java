@@ -42,7 +42,6 @@ final class Reaper implements Runnable {
     /** A watcher costs some 1.5 kB; owners beyond this many are found by the rounds alone. */
     private static final int MOST_WATCHERS = 16_384;
 
-    private static final long STUCK = 1_000_000_000;
     private static final ReentrantLock LOCK = new ReentrantLock();
     private static final List<WeakReference<Client>> CLIENTS = new ArrayList<>(); // guarded by LOCK
     private static volatile @Nullable Reaper current; // written under LOCK
@@ -59,7 +58,6 @@ final class Reaper implements Runnable {
     private volatile boolean called; // a round is wanted at once
     private volatile boolean soon; // a round is wanted within QUICK
     private volatile boolean resting; // parked for longer than QUICK; who sets the above must unpark
-    private volatile long aloneSince; // when a closer began to run in this thread, Java 17 only; 0 when none does
 
     private Reaper() {}
 
@@ -77,20 +75,20 @@ final class Reaper implements Runnable {
      */
     static void opened(@Nullable Client client) {
         Reaper reaper = current;
-        if (client != null || reaper == null || reaper.aloneSince != 0) {
-            reaper = takeOver(client);
+        if (client != null || reaper == null) {
+            reaper = register(client);
         }
         reaper.lookSoon();
     }
 
-    private static Reaper takeOver(@Nullable Client client) {
+    private static Reaper register(@Nullable Client client) {
         LOCK.lock();
         try {
             if (client != null) {
                 CLIENTS.add(new WeakReference<>(client));
             }
             Reaper reaper = current;
-            return reaper == null || reaper.isStuck() ? start() : reaper;
+            return reaper == null ? start() : reaper;
         } finally {
             LOCK.unlock();
         }
@@ -129,11 +127,6 @@ final class Reaper implements Runnable {
         thread.start();
         current = reaper;
         return reaper;
-    }
-
-    private boolean isStuck() {
-        long since = aloneSince;
-        return since != 0 && System.nanoTime() - since > STUCK;
     }
 
     @Override
@@ -190,7 +183,7 @@ final class Reaper implements Runnable {
         // Who was seen once and not again had a short scope. Who is watched stays so for a while: scopes come again.
         watches.values().removeIf(watch -> round - watch.round > (watch.watcher == null ? 0 : 16) && callOff(watch));
         if (unwatched) {
-            delay = Math.min(delay, Threads.runsAside() ? QUICK : STEADY);
+            delay = Math.min(delay, Threads.watches() ? QUICK : STEADY);
         }
         if (!goOn()) {
             return NOTHING_OPEN;
@@ -199,14 +192,19 @@ final class Reaper implements Runnable {
     }
 
     private long sweep(Client client) {
-        aloneSince = Threads.runsAside() ? 0 : System.nanoTime() | 1;
         try {
             return client.sweep(this::owner);
         } catch (Throwable failure) {
             // Out of memory, most likely. This thread must not end: what dead threads left would stay for ever.
             return QUICK;
-        } finally {
-            aloneSince = 0;
+        }
+    }
+
+    private static boolean tendAside() {
+        try {
+            return Threads.tendAside();
+        } catch (Throwable noThread) { // out of memory: there is something, or no thread would have been wanted
+            return true;
         }
     }
 
@@ -253,14 +251,12 @@ final class Reaper implements Runnable {
         }
     }
 
-    /** Ends this thread's reign when nothing is open, or when another one has taken over while a closer was stuck. */
+    /** Whether anything is left to look after. */
     private boolean goOn() {
+        boolean waiting = tendAside();
         LOCK.lock();
         try {
-            if (current != this) {
-                return false;
-            }
-            if (!CLIENTS.isEmpty()) {
+            if (!CLIENTS.isEmpty() || waiting) {
                 lingering = false;
                 return true;
             }

@@ -53,7 +53,11 @@ final class Threads {
         }
     }
 
-    static boolean runsAside() {
+    static boolean tendAside() {
+        return false;
+    }
+
+    static boolean watches() {
         return true;
     }
 
