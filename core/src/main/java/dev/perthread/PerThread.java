@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * One object that many threads share and that hands every thread a resource of its own: opened on first use, used inside
  * try-with-resources, closed at a moment one can name.
  *
+ * {@snippet file="example/ExamplesTest.java" region="scope"}
+ *
  * <p>By default a resource is opened by {@link #acquire()} and closed when its lease closes, a thread that acquires while
  * it holds a lease is refused, and nothing is limited. All else is asked for with {@link #builder}: what happens to a
  * resource after its scope ({@link IdlePolicy}), on re-entry ({@link ReentryPolicy}), how many there may be, and for how
@@ -55,6 +57,8 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
 
     /**
      * Starts a holder with options.
+     *
+     * {@snippet file="example/ExamplesTest.java" region="lend"}
      *
      * @param <T> the resource
      * @param <X> what opening may throw

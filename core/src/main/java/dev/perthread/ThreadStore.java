@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * be seen with {@link #forEach}; what a thread leaves behind when it ends is dropped within a second, with no garbage
  * collection needed.
  *
+ * {@snippet file="example/ExamplesTest.java" region="store"}
+ *
  * <p>Unlike {@link ThreadLocal} the values live in the store and not in the thread: a store that is dropped is collected
  * with all its values, also where a value refers to its store, and no library can erase them behind its user's back (the
  * JDK clears the thread-locals of its common pool between tasks). Child threads inherit nothing. Threads are told apart
