@@ -24,7 +24,6 @@ final class Answer {
     private final ByteArrayOutputStream head = new ByteArrayOutputStream(512);
     private long bytes;
 
-
     void add(byte[] piece) {
         bytes += piece.length;
         int room = LONGEST_HEAD - head.size();

@@ -77,8 +77,9 @@ final class FetchCommand implements Callable<Integer> {
             paramLabel = "TIME",
             defaultValue = "10",
             converter = Values.Time.class,
-            description = "The longest wait to connect to an address, and for the next bytes: seconds, or a number with ms,"
-                    + " s or m (default: ${DEFAULT-VALUE}).")
+            description =
+                    "The longest wait to connect to an address, and for the next bytes: seconds, or a number with ms,"
+                            + " s or m (default: ${DEFAULT-VALUE}).")
     @SuppressWarnings("NullAway.Init") // it has a default value
     private Duration timeout;
 
@@ -87,8 +88,9 @@ final class FetchCommand implements Callable<Integer> {
             paramLabel = "SIZE",
             defaultValue = "64M",
             converter = Values.Size.class,
-            description = "The longest answer: bytes, or a number with k, M or G (default: ${DEFAULT-VALUE}). One that is"
-                    + " longer is given up.")
+            description =
+                    "The longest answer: bytes, or a number with k, M or G (default: ${DEFAULT-VALUE}). One that is"
+                            + " longer is given up.")
     private long maxBytes;
 
     @Option(
@@ -108,16 +110,17 @@ final class FetchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException, Main.Failure {
         if (virtual && !VirtualThreads.exist()) {
-            throw misuse("--virtual needs Java 21 or later, and this is Java " + Runtime.version().feature()
-                    + "; leave it out, or set JAVA_HOME to a newer one");
+            throw misuse("--virtual needs Java 21 or later, and this is Java "
+                    + Runtime.version().feature() + "; leave it out, or set JAVA_HOME to a newer one");
         }
         List<Target> targets = targets(urls);
         if (!targets.isEmpty()) {
             return fetch(targets, null);
         }
         try (Site site = Site.start(0)) {
-            return fetch(targets(List.of(site.url() + "index.html")), "no URL given; fetching from a small built-in site at "
-                    + site.url());
+            return fetch(
+                    targets(List.of(site.url() + "index.html")),
+                    "no URL given; fetching from a small built-in site at " + site.url());
         }
     }
 

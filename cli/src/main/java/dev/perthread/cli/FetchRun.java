@@ -133,8 +133,8 @@ final class FetchRun implements AutoCloseable {
             return; // cut off by stop(), which is not the request's failure
         }
         (failure == null ? succeeded : failed).increment();
-        tell.accept(new Outcome(
-                thread, target, local, remote, answer.bytes(), answer.status(), complete, time, failure));
+        tell.accept(
+                new Outcome(thread, target, local, remote, answer.bytes(), answer.status(), complete, time, failure));
     }
 
     /** The recipe's loop, with a bound. Returns whether the end was reached. */

@@ -32,22 +32,23 @@ final class JsonReport implements Report {
 
     @Override
     public boolean outcome(Outcome outcome) {
-        return quiet || write(() -> {
-            json.writeStartObject();
-            json.writeStringField("thread", outcome.thread());
-            json.writeStringField("url", outcome.target().url());
-            text("local", outcome.local());
-            text("remote", outcome.remote());
-            json.writeNumberField("bytes", outcome.bytes());
-            if (outcome.status() == 0) {
-                json.writeNullField("status");
-            } else {
-                json.writeNumberField("status", outcome.status());
-            }
-            seconds(outcome.time());
-            text("failure", outcome.failure() == null ? "" : outcome.failure());
-            json.writeEndObject();
-        });
+        return quiet
+                || write(() -> {
+                    json.writeStartObject();
+                    json.writeStringField("thread", outcome.thread());
+                    json.writeStringField("url", outcome.target().url());
+                    text("local", outcome.local());
+                    text("remote", outcome.remote());
+                    json.writeNumberField("bytes", outcome.bytes());
+                    if (outcome.status() == 0) {
+                        json.writeNullField("status");
+                    } else {
+                        json.writeNumberField("status", outcome.status());
+                    }
+                    seconds(outcome.time());
+                    text("failure", outcome.failure() == null ? "" : outcome.failure());
+                    json.writeEndObject();
+                });
     }
 
     @Override

@@ -52,21 +52,19 @@ final class Main implements Runnable {
 
     private static int misused(ParameterException mistake, String[] args) {
         CommandLine command = mistake.getCommandLine();
-        StringBuilder line = new StringBuilder(Reasons.oneLine(mistake.getMessage()));
+        StringBuilder line = new StringBuilder(Reasons.of(mistake));
         if (mistake instanceof UnmatchedArgumentException unmatched) {
             List<String> near = unmatched.getSuggestions();
             if (!near.isEmpty()) {
                 line.append("; did you mean ").append(String.join(" or ", near)).append('?');
             }
         }
-        error(
-                command.getErr(),
-                line + " (see '" + command.getCommandSpec().qualifiedName() + " --help')");
+        error(command.getErr(), line + " (see '" + command.getCommandSpec().qualifiedName() + " --help')");
         return CommandLine.ExitCode.USAGE;
     }
 
     private static int failed(Exception failure, CommandLine command, ParseResult parsed) {
-        error(command.getErr(), failure instanceof Failure ? Reasons.oneLine(failure.getMessage()) : Reasons.of(failure));
+        error(command.getErr(), Reasons.of(failure));
         return CommandLine.ExitCode.SOFTWARE;
     }
 
@@ -75,18 +73,12 @@ final class Main implements Runnable {
         err.flush();
     }
 
-
     /** A failure at run time that is already told in words a user understands. */
     static final class Failure extends Exception {
         private static final long serialVersionUID = 1L;
 
         Failure(String message) {
             super(message);
-        }
-
-        @Override
-        public String getMessage() {
-            return String.valueOf(super.getMessage());
         }
     }
 

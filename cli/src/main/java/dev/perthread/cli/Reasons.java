@@ -10,7 +10,7 @@ final class Reasons {
         return message == null || message.isBlank() ? failure.getClass().getSimpleName() : oneLine(message);
     }
 
-    static String oneLine(String text) {
+    private static String oneLine(String text) {
         return text.strip().replaceAll("\\s*\\R\\s*", " ");
     }
 }

@@ -17,7 +17,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Site implements AutoCloseable {
 
     static {
-        // Without it every answer waits some 40 ms for the client's delayed acknowledgement. Read once, by a static field.
+        // Without it every answer waits some 40 ms for the client's delayed acknowledgement. Read once, by a static
+        // field.
         System.setProperty("sun.net.httpserver.nodelay", "true");
     }
 
@@ -26,7 +27,15 @@ final class Site implements AutoCloseable {
     private static final String HTML = "text/html; charset=utf-8";
     private static final String TEXT = "text/plain; charset=utf-8";
 
-    private record Page(String type, byte[] content) {}
+    private static final class Page {
+        final String type;
+        final byte[] content;
+
+        Page(String type, byte[] content) {
+            this.type = type;
+            this.content = content;
+        }
+    }
 
     private final HttpServer server;
     private final ExecutorService handlers;
@@ -53,14 +62,15 @@ final class Site implements AutoCloseable {
 
     /** Starts one, reachable from this machine alone; port 0 takes a free one. */
     static Site start(int port) throws IOException {
-        Site site = new Site(
-                HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port), BACKLOG));
+        Site site = new Site(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), BACKLOG));
         site.server.start();
         return site;
     }
 
     String url() {
-        return "http://127.0.0.1:" + server.getAddress().getPort() + "/";
+        InetSocketAddress address = server.getAddress();
+        String host = address.getAddress().getHostAddress();
+        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort() + "/";
     }
 
     @Override
@@ -85,14 +95,14 @@ final class Site implements AutoCloseable {
     }
 
     private static void send(HttpExchange exchange, int status, Page page) throws IOException {
-        exchange.getResponseHeaders().set("Content-Type", page.type());
+        exchange.getResponseHeaders().set("Content-Type", page.type);
         if (exchange.getRequestMethod().equals("HEAD")) {
             exchange.sendResponseHeaders(status, -1);
             return;
         }
-        exchange.sendResponseHeaders(status, page.content().length);
+        exchange.sendResponseHeaders(status, page.content.length);
         try (OutputStream body = exchange.getResponseBody()) {
-            body.write(page.content());
+            body.write(page.content);
         }
     }
 

@@ -65,12 +65,11 @@ final class Values {
         public Duration convert(String given) {
             Matcher parts = FORM.matcher(given.strip().toLowerCase(Locale.ROOT));
             if (parts.matches()) {
-                int millis =
-                        switch (parts.group("unit")) {
-                            case "ms" -> 1;
-                            case "m" -> 60_000;
-                            default -> 1_000;
-                        };
+                int millis = switch (parts.group("unit")) {
+                    case "ms" -> 1;
+                    case "m" -> 60_000;
+                    default -> 1_000;
+                };
                 Duration time = Duration.ofMillis(new BigDecimal(parts.group("number"))
                         .multiply(BigDecimal.valueOf(millis))
                         .longValue());
@@ -91,20 +90,19 @@ final class Values {
         public Long convert(String given) {
             Matcher parts = FORM.matcher(given.strip().toLowerCase(Locale.ROOT));
             if (parts.matches()) {
-                int shift =
-                        switch (parts.group("unit")) {
-                            case "k" -> 10;
-                            case "m" -> 20;
-                            case "g" -> 30;
-                            default -> 0;
-                        };
+                int shift = switch (parts.group("unit")) {
+                    case "k" -> 10;
+                    case "m" -> 20;
+                    case "g" -> 30;
+                    default -> 0;
+                };
                 long number = Long.parseLong(parts.group("number"));
                 if (number > 0 && number <= MOST >> shift) {
                     return number << shift;
                 }
             }
-            throw new TypeConversionException("'" + given
-                    + "' was given; a number of bytes, or one with k, M or G, from 1 to 1024G is allowed");
+            throw new TypeConversionException(
+                    "'" + given + "' was given; a number of bytes, or one with k, M or G, from 1 to 1024G is allowed");
         }
     }
 
