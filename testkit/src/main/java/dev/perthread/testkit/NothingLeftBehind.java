@@ -2,6 +2,7 @@
 package dev.perthread.testkit;
 
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -26,6 +27,15 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
     private static final Queue<Throwable> UNCAUGHT = new ConcurrentLinkedQueue<>();
+
+    static {
+        // With its first socket the Java runtime opens one for itself, for ever: not to be laid at a test's door.
+        try {
+            new ServerSocket(0).close();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
 
     private Set<Thread> threadsBefore = Set.of();
     private Set<String> socketsBefore = Set.of();
