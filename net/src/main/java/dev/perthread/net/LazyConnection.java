@@ -4,7 +4,6 @@ package dev.perthread.net;
 import dev.perthread.Body;
 import dev.perthread.CloseReport;
 import dev.perthread.IdlePolicy;
-import dev.perthread.Lease;
 import dev.perthread.Listener;
 import dev.perthread.PerThread;
 import dev.perthread.ReentryPolicy;
@@ -91,6 +90,7 @@ public final class LazyConnection implements AutoCloseable {
      * @throws java.net.ConnectException if no address could be connected to; the message tells what was tried, the cause is
      *     the first failure, further ones are suppressed
      * @throws java.net.SocketTimeoutException if no address answered in time
+     * @throws java.io.InterruptedIOException if the thread was interrupted while it connected; the flag stays set
      * @throws IOException if opening fails in another way; nothing is left behind in any case and the next call tries again
      * @throws dev.perthread.ReentryException if the thread is inside a scope already and re-entry is rejected
      * @throws dev.perthread.AcquireTimeoutException if the limit was reached and nothing became free in time
@@ -102,17 +102,7 @@ public final class LazyConnection implements AutoCloseable {
     }
 
     private LeasedConnection openLeased() throws IOException {
-        Lease<Transport> lease = holder.acquire();
-        try {
-            return new LeasedConnection(holder.name(), lease, readMillis);
-        } catch (Throwable failure) { // closed by force in this very moment
-            try {
-                lease.close();
-            } catch (Throwable second) {
-                failure.addSuppressed(second);
-            }
-            throw failure;
-        }
+        return new LeasedConnection(holder.name(), holder.acquire(), readMillis);
     }
 
     /**
