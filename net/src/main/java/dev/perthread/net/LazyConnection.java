@@ -183,6 +183,7 @@ public final class LazyConnection implements AutoCloseable {
      */
     public static final class Builder {
         private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+        private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(15);
         private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
 
         private final String host;
@@ -233,7 +234,7 @@ public final class LazyConnection implements AutoCloseable {
 
         /**
          * The longest wait for all addresses of the host together. Looking the name up counts, but cannot be cut short.
-         * Default: three times the {@code connectTimeout}, so 15 seconds where that is left out too.
+         * Default: 15 seconds, or three times the {@code connectTimeout} if that is more.
          *
          * @param openTimeout more than zero, in whole milliseconds, rounded up
          * @return this
@@ -434,14 +435,13 @@ public final class LazyConnection implements AutoCloseable {
                         + " addresses, is " + open + "; connectTimeout may be as long at most");
             }
             long connectNanos = Text.nanos(connect == null ? CONNECT_TIMEOUT : connect);
-            long openNanos = open == null ? saturatedTriple(connectNanos) : Text.nanos(open);
+            long openNanos = Text.nanos(open == null ? OPEN_TIMEOUT : open);
+            if (open == null && connectNanos > openNanos / 3) {
+                openNanos = connectNanos > Long.MAX_VALUE / 3 ? Long.MAX_VALUE : 3 * connectNanos;
+            }
             TcpConnector.Settings settings = new TcpConnector.Settings(
                     host, port, family, connectNanos, openNanos, tcpNoDelay, keepAlive, resolver);
             return new LazyConnection(this, name, via.apply(new TcpConnector(name, settings)));
-        }
-
-        private static long saturatedTriple(long nanos) {
-            return nanos > Long.MAX_VALUE / 3 ? Long.MAX_VALUE : 3 * nanos;
         }
     }
 }
