@@ -4,7 +4,6 @@ package dev.perthread.net;
 import dev.perthread.Body;
 import dev.perthread.CloseReport;
 import dev.perthread.IdlePolicy;
-import dev.perthread.Lease;
 import dev.perthread.Listener;
 import dev.perthread.PerThread;
 import dev.perthread.ReentryPolicy;
@@ -91,6 +90,7 @@ public final class LazyConnection implements AutoCloseable {
      * @throws java.net.ConnectException if no address could be connected to; the message tells what was tried, the cause is
      *     the first failure, further ones are suppressed
      * @throws java.net.SocketTimeoutException if no address answered in time
+     * @throws java.io.InterruptedIOException if the thread was interrupted while it connected; the flag stays set
      * @throws IOException if opening fails in another way; nothing is left behind in any case and the next call tries again
      * @throws dev.perthread.ReentryException if the thread is inside a scope already and re-entry is rejected
      * @throws dev.perthread.AcquireTimeoutException if the limit was reached and nothing became free in time
@@ -102,17 +102,7 @@ public final class LazyConnection implements AutoCloseable {
     }
 
     private LeasedConnection openLeased() throws IOException {
-        Lease<Transport> lease = holder.acquire();
-        try {
-            return new LeasedConnection(holder.name(), lease, readMillis);
-        } catch (Throwable failure) { // closed by force in this very moment
-            try {
-                lease.close();
-            } catch (Throwable second) {
-                failure.addSuppressed(second);
-            }
-            throw failure;
-        }
+        return new LeasedConnection(holder.name(), holder.acquire(), readMillis);
     }
 
     /**
@@ -193,6 +183,7 @@ public final class LazyConnection implements AutoCloseable {
      */
     public static final class Builder {
         private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+        private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(15);
         private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
 
         private final String host;
@@ -243,7 +234,7 @@ public final class LazyConnection implements AutoCloseable {
 
         /**
          * The longest wait for all addresses of the host together. Looking the name up counts, but cannot be cut short.
-         * Default: three times the {@code connectTimeout}, so 15 seconds where that is left out too.
+         * Default: 15 seconds, or three times the {@code connectTimeout} if that is more.
          *
          * @param openTimeout more than zero, in whole milliseconds, rounded up
          * @return this
@@ -444,14 +435,13 @@ public final class LazyConnection implements AutoCloseable {
                         + " addresses, is " + open + "; connectTimeout may be as long at most");
             }
             long connectNanos = Text.nanos(connect == null ? CONNECT_TIMEOUT : connect);
-            long openNanos = open == null ? saturatedTriple(connectNanos) : Text.nanos(open);
+            long openNanos = Text.nanos(open == null ? OPEN_TIMEOUT : open);
+            if (open == null && connectNanos > openNanos / 3) {
+                openNanos = connectNanos > Long.MAX_VALUE / 3 ? Long.MAX_VALUE : 3 * connectNanos;
+            }
             TcpConnector.Settings settings = new TcpConnector.Settings(
                     host, port, family, connectNanos, openNanos, tcpNoDelay, keepAlive, resolver);
             return new LazyConnection(this, name, via.apply(new TcpConnector(name, settings)));
-        }
-
-        private static long saturatedTriple(long nanos) {
-            return nanos > Long.MAX_VALUE / 3 ? Long.MAX_VALUE : 3 * nanos;
         }
     }
 }

@@ -6,10 +6,12 @@ import dev.perthread.ResourceCloseException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
@@ -24,15 +26,12 @@ final class LeasedConnection implements Connection {
 
     private final String name;
     private final Lease<Transport> lease;
-    private final String ends;
     private int timeoutMillis; // kept here and not in the transport, so that it ends with the scope
 
     LeasedConnection(String name, Lease<Transport> lease, int timeoutMillis) {
         this.name = name;
         this.lease = lease;
         this.timeoutMillis = timeoutMillis;
-        Transport transport = lease.get();
-        this.ends = transport.local() + " -> " + transport.remote();
     }
 
     @Override
@@ -139,7 +138,7 @@ final class LeasedConnection implements Connection {
         try {
             lease.get();
             return true;
-        } catch (IllegalStateException closedByTheBodyOrByForce) {
+        } catch (IllegalStateException endedOrNotOurs) {
             return false;
         }
     }
@@ -180,12 +179,21 @@ final class LeasedConnection implements Connection {
             clear.initCause(failure);
             return clear;
         }
+        if (failure instanceof ClosedByInterruptException) {
+            InterruptedIOException clear =
+                    new InterruptedIOException(name + ": interrupted, and the connection closed thereby");
+            clear.initCause(failure);
+            return clear;
+        }
         return failure;
     }
 
     @Override
     public String toString() {
-        return "Connection[" + name + ", " + ends + "]";
+        if (!isUsable()) {
+            return "Connection[" + name + ", ended or another thread's]";
+        }
+        return "Connection[" + name + ", " + localAddress() + " -> " + remoteAddress() + "]";
     }
 
     private final class Input extends InputStream {

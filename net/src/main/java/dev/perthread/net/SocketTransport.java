@@ -71,6 +71,11 @@ final class SocketTransport implements Transport {
         return quiet;
     }
 
+    /** What the socket was made with, for tests. */
+    String options() throws IOException {
+        return "noDelay " + socket.getTcpNoDelay() + ", keepAlive " + socket.getKeepAlive();
+    }
+
     @Override
     public void close() throws IOException {
         socket.close();

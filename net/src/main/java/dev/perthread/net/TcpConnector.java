@@ -2,6 +2,7 @@
 package dev.perthread.net;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -63,8 +64,10 @@ final class TcpConnector implements Connector {
                 return connect(address, millis);
             } catch (IOException failure) {
                 refuseIfClosed(failure);
-                if (Thread.currentThread().isInterrupted()) {
-                    throw failure; // somebody wants this thread back: no further address
+                if (Thread.currentThread().isInterrupted()) { // somebody wants it back: no further address
+                    InterruptedIOException interrupted = new InterruptedIOException(whole("interrupted"));
+                    interrupted.initCause(failure);
+                    throw interrupted;
                 }
                 attempts.add(address, millis, failure);
             }
@@ -120,9 +123,6 @@ final class TcpConnector implements Connector {
                 channel.close();
             } catch (Throwable second) {
                 failure.addSuppressed(second);
-            }
-            if (failure instanceof IllegalArgumentException) { // an IPv6 address where there is no IPv6
-                throw new ConnectException("addresses of this family are not supported here");
             }
             throw failure;
         } finally {

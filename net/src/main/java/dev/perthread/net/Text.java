@@ -41,8 +41,7 @@ final class Text {
 
     static Duration requireNotNegative(String what, Duration given) {
         if (given.isNegative()) {
-            throw new IllegalArgumentException(
-                    what + " is " + given + "; zero, for no such timeout, or more is allowed");
+            throw new IllegalArgumentException(what + " is " + given + "; zero or more is allowed");
         }
         return given;
     }
