@@ -40,7 +40,7 @@ import picocli.CommandLine.Spec;
 final class FetchCommand implements Callable<Integer> {
     private static final Duration BAR_AFTER = Duration.ofSeconds(1);
     private static final Duration BAR_EVERY = Duration.ofMillis(200);
-    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5); // a name lookup cannot be cut short
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it

@@ -138,6 +138,22 @@ class LauncherTest {
     }
 
     @Test
+    void a_signal_reaches_the_command() throws Exception {
+        launch("--version");
+        List<String> command = List.of(
+                "env",
+                "--default-signal=INT,TERM",
+                "JAVA_HOME=" + System.getProperty("java.home"),
+                clone.resolve("perthread").toString(),
+                "serve");
+        try (Cli site = Cli.startAny(command, directory)) {
+            site.awaitOut(" until Ctrl-C");
+            site.signal("INT");
+            assertThat(site.result().status()).isEqualTo(130);
+        }
+    }
+
+    @Test
     void without_a_java_it_says_what_is_needed_and_what_it_found() throws Exception {
         Path old = Files.createDirectories(directory.resolve("old"));
         Files.createDirectory(old.resolve("bin"));
