@@ -117,7 +117,9 @@ final class TcpConnector implements Connector {
             socket.setTcpNoDelay(settings.tcpNoDelay);
             socket.setKeepAlive(settings.keepAlive);
             socket.connect(new InetSocketAddress(address, settings.port), millis);
-            return new SocketTransport(channel);
+            Transport transport = new SocketTransport(channel);
+            refuseIfClosed(null); // close() may have closed it just when it was connected
+            return transport;
         } catch (Throwable failure) {
             try {
                 channel.close();
