@@ -18,8 +18,8 @@ import java.time.Duration;
  * <p>After a failed read or write, a read timeout included, and after the end of the stream, nobody can tell what the peer
  * may still send: the connection can be used on, but it is not kept for a later scope.
  *
- * <p>Interrupting a thread that is blocked here closes its connection and fails the call with an
- * {@link java.io.InterruptedIOException}; the thread's interrupt flag stays set. So it is on platform and on virtual threads.
+ * <p>Interrupting a thread that is blocked here, or comes here with its flag set, closes its connection and fails the call
+ * with an {@link java.io.InterruptedIOException}; the flag stays set. So it is on platform and on virtual threads.
  */
 public interface Connection extends Closeable {
     /**

@@ -110,13 +110,18 @@ final class TcpConnector implements Connector {
 
     private Transport connect(InetAddress address, int millis) throws IOException {
         SocketChannel channel = SocketChannel.open();
-        connecting.add(channel);
         try {
-            refuseIfClosed(null); // after add: either close() finds the channel there, or it is seen here
-            Socket socket = channel.socket();
-            socket.setTcpNoDelay(settings.tcpNoDelay);
-            socket.setKeepAlive(settings.keepAlive);
-            socket.connect(new InetSocketAddress(address, settings.port), millis);
+            connecting.add(channel);
+            try {
+                refuseIfClosed(null); // after add: either close() finds the channel there, or it is seen here
+                Socket socket = channel.socket();
+                socket.setTcpNoDelay(settings.tcpNoDelay);
+                socket.setKeepAlive(settings.keepAlive);
+                socket.connect(new InetSocketAddress(address, settings.port), millis);
+            } finally {
+                connecting.remove(channel);
+            }
+            refuseIfClosed(null); // after remove: a close() that is not seen here does not find the channel any more
             return new SocketTransport(channel);
         } catch (Throwable failure) {
             try {
@@ -125,8 +130,6 @@ final class TcpConnector implements Connector {
                 failure.addSuppressed(second);
             }
             throw failure;
-        } finally {
-            connecting.remove(channel);
         }
     }
 

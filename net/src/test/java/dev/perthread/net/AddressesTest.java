@@ -11,6 +11,7 @@ import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,6 +24,10 @@ class AddressesTest {
     private static LazyConnection.Builder named(int port, String... addresses) {
         return LazyConnection.tcp("some.host", port)
                 .resolver(host -> Stream.of(addresses).map(TestServer::address).toList());
+    }
+
+    private static String[] addresses(int many) {
+        return IntStream.range(2, 2 + many).mapToObj(i -> "127.0.0." + i).toArray(String[]::new);
     }
 
     @ParameterizedTest
@@ -64,17 +69,17 @@ class AddressesTest {
     @MethodSource(KINDS)
     void theDeadlineCoversAllAddresses(ThreadKind kind) throws Exception {
         try (FullBacklog full = new FullBacklog();
-                LazyConnection shared = named(full.port(), "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+                LazyConnection shared = named(full.port(), addresses(20))
                         .connectTimeout(Duration.ofMillis(200))
                         .openTimeout(Duration.ofMillis(300))
                         .build()) {
             long begin = System.nanoTime();
             kind.call(() -> assertThatThrownBy(shared::open)
                     .isExactlyInstanceOf(SocketTimeoutException.class)
-                    .hasMessageContaining("127.0.0.1 (no answer in 200 ms)")
-                    .hasMessageContaining("; 2 addresses were not tried, as the openTimeout of 300 ms was over"));
+                    .hasMessageContaining("127.0.0.2 (no answer in 200 ms)")
+                    .hasMessageContaining(" addresses were not tried, as the openTimeout of 300 ms was over"));
             assertThat(Duration.ofNanos(System.nanoTime() - begin))
-                    .isBetween(Duration.ofMillis(290), Duration.ofMillis(750));
+                    .isBetween(Duration.ofMillis(290), Duration.ofSeconds(2));
         }
     }
 
@@ -95,11 +100,7 @@ class AddressesTest {
     @Test
     void aHostWithManyDeadAddressesDoesNotMakeAnEndlessMessage() throws Exception {
         try (TestServer server = new TestServer(TestServer.ECHO)) {
-            String[] many = Stream.iterate(2, i -> i + 1)
-                    .limit(50)
-                    .map(i -> "127.0.0." + i)
-                    .toArray(String[]::new);
-            try (LazyConnection shared = named(server.port(), many).build()) {
+            try (LazyConnection shared = named(server.port(), addresses(50)).build()) {
                 assertThatThrownBy(shared::open)
                         .hasMessageEndingWith("127.0.0.9 (Connection refused) and 42 more")
                         .satisfies(e -> assertThat(e.getSuppressed()).hasSize(49));

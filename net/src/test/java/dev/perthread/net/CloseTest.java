@@ -142,6 +142,40 @@ class CloseTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource(KINDS)
+    void whoeverOpensMeanwhileGetsAWholeScopeOrIsRefused(ThreadKind kind) throws Exception {
+        try (TestServer server = new TestServer(TestServer.ECHO)) {
+            for (int round = 0; round < 100; round++) {
+                LazyConnection shared = server.builder()
+                        .whenIdle(round % 2 == 0 ? IdlePolicy.CLOSE : IdlePolicy.LEND)
+                        .build();
+                CountDownLatch running = new CountDownLatch(round % 5);
+                kind.inParallel(3, i -> {
+                    if (i == 0) {
+                        running.await();
+                        assertThat(shared.close(Duration.ofSeconds(30)).forced())
+                                .isZero();
+                        return;
+                    }
+                    Throwable refusal = null;
+                    while (refusal == null) {
+                        refusal = catchThrowable(() -> shared.call(mine -> {
+                            mine.send(bytes("a"));
+                            assertThat(mine.recv(1)).isEqualTo(bytes("a"));
+                            return null;
+                        }));
+                        running.countDown();
+                    }
+                    assertThat(refusal)
+                            .isExactlyInstanceOf(IllegalStateException.class)
+                            .hasMessageContaining("is closed");
+                });
+                server.awaitOpen(0);
+            }
+        }
+    }
+
     @Test
     void afterwardsNothingOpensAndClosingAgainDoesNothing() throws Exception {
         try (TestServer server = new TestServer(TestServer.ECHO)) {
