@@ -3,7 +3,6 @@ package dev.perthread;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
@@ -18,6 +17,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     private final LongSupplier clock;
     private final Slots<T> slots;
     private final Events<T> events;
+    private final Closing<T> closing;
     private final boolean keeps; // something outlives the scope
     private final boolean expires;
     private final boolean careful; // more to do at each lease than to change hands
@@ -28,6 +28,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         this.clock = options.clock;
         this.slots = new Slots<>(this, options.limit, options.whenIdle == IdlePolicy.LEND);
         this.events = new Events<>(this, options.listener);
+        this.closing = new Closing<>(options, slots, events);
         this.keeps = options.whenIdle != IdlePolicy.CLOSE;
         this.expires = options.idleNanos > 0 || options.ageNanos > 0;
         this.careful = expires || options.trace || options.check != null || options.listener != null;
@@ -102,16 +103,12 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     /** An idle resource, now ours: hands it out, or closes it and opens another one in its place. */
     private Lease<T> leaseKept(Slot<T> slot, Thread me) throws X {
-        if (slots.isClosed()) {
-            IllegalStateException refusal = new IllegalStateException(Messages.closed(name()));
-            if (slot.claim(CloseReason.HOLDER_CLOSED)) {
-                suppress(shut(slot, CloseReason.HOLDER_CLOSED), refusal);
-            }
-            throw refusal;
+        CloseReason unfit = slots.isClosed() ? CloseReason.HOLDER_CLOSED : unfit(slot);
+        if (slots.isClosed()) { // asked again: the check may have taken its time, or closed the holder itself
+            throw refuse(slot);
         }
-        CloseReason unfit = unfit(slot);
         if (unfit != null) {
-            Slot<T> next = slot.claim(unfit) ? replace(slot, unfit, me) : null;
+            Slot<T> next = slot.claim(unfit) ? closing.replace(slot, unfit, me) : null;
             if (next == null) {
                 throw new IllegalStateException(Messages.closed(name()));
             }
@@ -122,13 +119,22 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         return new Lease<>(slot, me);
     }
 
+    /** The holder is closed, and this open slot is not to be handed out any more. */
+    private IllegalStateException refuse(Slot<T> slot) {
+        IllegalStateException refusal = new IllegalStateException(Messages.closed(name()));
+        if (slot.claim(CloseReason.HOLDER_CLOSED)) {
+            Closing.suppress(closing.shut(slot, CloseReason.HOLDER_CLOSED), refusal);
+        }
+        return refusal;
+    }
+
     private void begin(Slot<T> slot, long now) {
         if (options.trace) {
             try {
                 slot.trace = new Throwable("acquired in " + Messages.of(slot.thread));
             } catch (Throwable failure) { // out of memory or stack: nobody will ever hold this lease
                 if (slot.claim(CloseReason.INVALIDATED)) {
-                    suppress(shut(slot, CloseReason.INVALIDATED), failure);
+                    Closing.suppress(closing.shut(slot, CloseReason.INVALIDATED), failure);
                 }
                 throw failure;
             }
@@ -137,32 +143,16 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     }
 
     private @Nullable CloseReason unfit(Slot<T> slot) {
-        CloseReason reason = expires ? expired(slot, clock.getAsLong()) : null;
+        CloseReason reason = expires ? closing.expired(slot, clock.getAsLong()) : null;
         if (reason != null || options.check == null) {
             return reason;
         }
         try {
             return options.check.isUsable(slot.resource()) ? null : CloseReason.CHECK_FAILED;
         } catch (Throwable failure) {
-            restoreInterrupt(failure);
+            Closing.restoreInterrupt(failure);
             return CloseReason.CHECK_FAILED;
         }
-    }
-
-    /** Pure in {@code now}. Ages differ by up to a tenth, so that what was opened together does not all end together. */
-    private @Nullable CloseReason expired(Slot<T> slot, long now) {
-        if (options.ageNanos > 0 && now - slot.openedAt >= options.ageNanos - jitter(slot.id)) {
-            return CloseReason.MAX_AGE;
-        }
-        if (options.idleNanos > 0 && now - slot.idleSince >= options.idleNanos) {
-            return CloseReason.IDLE_TIMEOUT;
-        }
-        return null;
-    }
-
-    private long jitter(long id) {
-        double share = ((id * 0x9E3779B97F4A7C15L) >>> 40) / (double) (1 << 24);
-        return (long) (options.ageNanos * 0.1 * share);
     }
 
     private Lease<T> open(Slot<T> slot, Thread me) throws X {
@@ -186,14 +176,10 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         tick = now;
         slot.fill(resource, now);
         events.opened(slot); // while it is OPENING nobody can close it, so this is told first
-        begin(slot, now);
         if (!slots.opened(slot)) {
-            IllegalStateException refusal = new IllegalStateException(Messages.closed(name()));
-            if (slot.claim(CloseReason.HOLDER_CLOSED)) {
-                suppress(shut(slot, CloseReason.HOLDER_CLOSED), refusal);
-            }
-            throw refusal;
+            throw refuse(slot);
         }
+        begin(slot, now);
         events.acquired(slot);
         return new Lease<>(slot, me);
     }
@@ -201,7 +187,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     // ---- waiting at the limit ----
 
     private Slot<T> waitForSlot(Thread me, long timeout) {
-        sweepOnce(); // a dead thread's place, or an expired resource's, is found at once
+        closing.sweepOnce(); // a dead thread's place, or an expired resource's, is found at once
         Waiter<T> waiter = slots.takeOrWait(me);
         if (waiter == null) {
             throw new IllegalStateException(Messages.closed(name()));
@@ -210,9 +196,9 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         if (granted != null) {
             return granted;
         }
-        Reaper.hurry(); // from now on it looks every few milliseconds after missed releases and dead owners
         long begin = System.nanoTime();
         try {
+            Reaper.opened(null); // from now on it looks every few milliseconds after missed releases and dead owners
             return await(waiter, begin, timeout);
         } catch (Throwable failure) {
             if (!slots.giveUp(waiter, false)) {
@@ -291,7 +277,9 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     void release(Slot<T> slot) {
         if (slot.depth > 0) {
             slot.depth--;
-            events.released(slot);
+            if (!slot.isClaimed()) {
+                events.released(slot);
+            }
         } else if (keeps && !careful && !slot.invalid) {
             slot.leasedToIdle();
             if (slots.wantsIdle()) {
@@ -315,11 +303,11 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         } else if (expires) {
             long now = clock.getAsLong();
             slot.idleSince = now;
-            reason = expired(slot, now);
+            reason = closing.expired(slot, now);
         }
         if (reason != null) {
             if (slot.claim(reason)) {
-                rethrow(shut(slot, reason));
+                closing.rethrow(closing.shut(slot, reason));
             }
             return;
         }
@@ -336,197 +324,17 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         }
         // Not else: the holder may have been closed while this thread was about to hand over.
         if (slots.isClosed() && slot.idleToClosing() && slot.claim(CloseReason.HOLDER_CLOSED)) {
-            rethrow(shut(slot, CloseReason.HOLDER_CLOSED));
+            closing.rethrow(closing.shut(slot, CloseReason.HOLDER_CLOSED));
         }
     }
 
-    // ---- closing one ----
-
-    /** Runs the closer; the caller has claimed the slot. Returns what the closer threw. */
-    private @Nullable Throwable shut(Slot<T> slot, CloseReason reason) {
-        Throwable failure = runCloser(slot);
-        slots.gone(slot, reason, failure != null);
-        events.closed(slot, reason, failure);
-        return failure;
-    }
-
-    private @Nullable Slot<T> replace(Slot<T> slot, CloseReason reason, Thread me) {
-        Throwable failure = runCloser(slot);
-        Slot<T> next = slots.goneForAnother(slot, reason, failure != null, me);
-        if (next == null) {
-            slots.gone(slot, reason, failure != null);
-        }
-        events.closed(slot, reason, failure);
-        return next;
-    }
-
-    private @Nullable Throwable runCloser(Slot<T> slot) {
-        slot.closer = Thread.currentThread();
-        try {
-            options.closer.close(slot.resource());
-            return null;
-        } catch (Throwable failure) {
-            restoreInterrupt(failure);
-            return failure;
-        }
-    }
-
-    private static void restoreInterrupt(Throwable failure) {
-        if (failure instanceof InterruptedException) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void rethrow(@Nullable Throwable failure) {
-        if (failure instanceof Error error) {
-            throw error;
-        }
-        if (failure != null) {
-            throw new ResourceCloseException(name() + ": closing a resource failed: " + failure, failure);
-        }
-    }
-
-    private static void suppress(@Nullable Throwable failure, Throwable primary) {
-        if (failure != null && failure != primary) {
-            primary.addSuppressed(failure);
-        }
-    }
-
-    // ---- closing many ----
-
-    boolean isHeld() {
-        for (Slot<T> own : slots.own(Thread.currentThread())) {
-            if (own.state() == Slot.LEASED && !own.isClaimed()) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    boolean releaseOwn() {
-        List<Throwable> failures = new ArrayList<>();
-        int closed = closeIdle(slots.own(Thread.currentThread()), CloseReason.RELEASED, failures);
-        rethrowAll(failures);
-        return closed > 0;
-    }
-
-    int evictIdle() {
-        return closeIdle(slots.all(), CloseReason.EVICTED, null);
-    }
-
-    private int closeIdle(List<Slot<T>> candidates, CloseReason reason, @Nullable List<Throwable> failures) {
-        int closed = 0;
-        for (Slot<T> slot : candidates) {
-            if (slot.idleToClosing() && slot.claim(reason)) {
-                add(failures, shut(slot, reason));
-                closed++;
-            }
-        }
-        return closed;
-    }
-
-    private static void add(@Nullable List<Throwable> failures, @Nullable Throwable failure) {
-        if (failures != null && failure != null) {
-            failures.add(failure);
-        }
-    }
-
-    void rethrowAll(List<Throwable> failures) {
-        if (!failures.isEmpty()) {
-            Throwable first = failures.get(0);
-            failures.subList(1, failures.size()).forEach(other -> suppress(other, first));
-            rethrow(first);
-        }
-    }
-
-    CloseReport close(long grace) {
-        Thread me = Thread.currentThread();
-        long begin = System.nanoTime();
-        long closedBefore = slots.stats().closed();
-        slots.close();
-        List<Throwable> failures = new ArrayList<>();
-        try {
-            do {
-                closeIdle(slots.all(), CloseReason.HOLDER_CLOSED, failures);
-                reap(failures, Runnable::run);
-                // Looks again every few milliseconds even if nobody signals: a release need not have seen us yet.
-            } while (slots.awaitGone(me, Math.min(Reaper.QUICK, grace - (System.nanoTime() - begin)))
-                    && System.nanoTime() - begin < grace);
-        } catch (InterruptedException impatient) {
-            me.interrupt(); // somebody wants this thread back: the grace ends here
-        }
-        closeIdle(slots.all(), CloseReason.HOLDER_CLOSED, failures);
-        int forced = 0;
-        for (Slot<T> slot : slots.all()) {
-            // What is still being opened cannot be forced: its opener's thread closes it as soon as it has it.
-            if (slot.state() == Slot.LEASED && slot.claim(CloseReason.FORCED)) {
-                add(failures, shut(slot, CloseReason.FORCED));
-                forced++;
-            }
-        }
-        return new CloseReport((int) (slots.stats().closed() - closedBefore), forced, failures);
-    }
-
-    // ---- dead threads and time ----
-
-    int reap() {
-        return reap(null, Runnable::run);
-    }
-
-    private int reap(@Nullable List<Throwable> failures, Consumer<Runnable> executor) {
-        int reclaimed = 0;
-        for (Slot<T> slot : slots.all()) {
-            if (slot.thread != null && !slot.thread.isAlive() && reclaim(slot, failures, executor)) {
-                reclaimed++;
-            }
-        }
-        return reclaimed;
-    }
-
-    private boolean reclaim(Slot<T> slot, @Nullable List<Throwable> failures, Consumer<Runnable> executor) {
-        // That isAlive() was false happens-after all that the owner did: LEASED now is LEASED for ever.
-        boolean leaked = slot.state() == Slot.LEASED;
-        if (!leaked && options.whenIdle == IdlePolicy.LEND) {
-            slots.disown(slot);
-            return false;
-        }
-        boolean ours = leaked || slot.idleToClosing();
-        if (!ours || !slot.claim(CloseReason.THREAD_ENDED)) {
-            return false;
-        }
-        executor.accept(() -> {
-            if (leaked) {
-                events.leaked(slot);
-            }
-            add(failures, shut(slot, CloseReason.THREAD_ENDED));
-        });
-        return true;
-    }
-
-    private void sweepOnce() {
-        reap();
-        closeExpired(clock.getAsLong(), Runnable::run);
-    }
-
-    private void closeExpired(long now, Consumer<Runnable> executor) {
-        if (!expires) {
-            return;
-        }
-        for (Slot<T> slot : slots.all()) {
-            CloseReason reason = slot.state() == Slot.IDLE ? expired(slot, now) : null;
-            // Between the look and the compare-and-set the owner cannot have used it: it would have found it expired.
-            if (reason != null && slot.idleToClosing() && slot.claim(reason)) {
-                executor.accept(() -> shut(slot, reason));
-            }
-        }
-    }
+    // ---- for the reaper ----
 
     @Override
     public long sweep(Consumer<Thread> owners) {
         long now = clock.getAsLong();
         tick = now;
-        reap(null, Threads::runAside);
-        closeExpired(now, Threads::runAside);
+        closing.sweep(now);
         for (Slot<T> slot : slots.all()) {
             if (slot.thread != null && (slot.state() == Slot.LEASED || options.whenIdle != IdlePolicy.LEND)) {
                 owners.accept(slot.thread);
@@ -538,18 +346,19 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         if (slots.serveWaiters()) {
             return Reaper.QUICK;
         }
-        return nextExpiry();
-    }
-
-    private long nextExpiry() {
-        long next = Reaper.NO_HURRY;
-        if (options.idleNanos > 0) {
-            next = options.idleNanos / 4; // late by at most a quarter, within the reaper's bounds
-        }
-        return options.ageNanos > 0 ? Math.min(next, options.ageNanos / 10) : next;
+        return closing.nextExpiry();
     }
 
     // ---- looking ----
+
+    boolean isHeld() {
+        for (Slot<T> own : slots.own(Thread.currentThread())) {
+            if (own.state() == Slot.LEASED && !own.isClaimed()) {
+                return true;
+            }
+        }
+        return false;
+    }
 
     List<ResourceInfo> snapshot() {
         long now = clock.getAsLong();
@@ -561,6 +370,10 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     ResourceInfo info(Slot<T> slot, ResourceInfo.State shown) {
         return slot.info(shown, clock.getAsLong(), Instant.now());
+    }
+
+    Closing<T> closing() {
+        return closing;
     }
 
     Stats stats() {

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * One object that many threads share and that hands every thread a resource of its own: opened on first use, used inside
  * try-with-resources, closed at a moment one can name.
  *
+ * {@snippet file="example/ExamplesTest.java" region="scope"}
+ *
  * <p>By default a resource is opened by {@link #acquire()} and closed when its lease closes, a thread that acquires while
  * it holds a lease is refused, and nothing is limited. All else is asked for with {@link #builder}: what happens to a
  * resource after its scope ({@link IdlePolicy}), on re-entry ({@link ReentryPolicy}), how many there may be, and for how
@@ -55,6 +57,8 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
 
     /**
      * Starts a holder with options.
+     *
+     * {@snippet file="example/ExamplesTest.java" region="lend"}
      *
      * @param <T> the resource
      * @param <X> what opening may throw
@@ -185,7 +189,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws ResourceCloseException if its closer failed; it is gone all the same
      */
     public boolean release() {
-        return holder.releaseOwn();
+        return holder.closing().releaseOwn();
     }
 
     /**
@@ -195,7 +199,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return how many were closed
      */
     public int evictIdle() {
-        return holder.evictIdle();
+        return holder.closing().evictIdle();
     }
 
     /**
@@ -205,7 +209,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return how many were closed by this call
      */
     public int reap() {
-        return holder.reap();
+        return holder.closing().reap();
     }
 
     /**
@@ -244,7 +248,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      */
     @Override
     public void close() {
-        holder.rethrowAll(holder.close(closeNanos).failures());
+        holder.closing().rethrowAll(holder.closing().close(closeNanos).failures());
     }
 
     /**
@@ -261,7 +265,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws IllegalArgumentException if the grace is negative
      */
     public CloseReport close(Duration grace) {
-        return holder.close(Builder.nanos("grace", grace, 0));
+        return holder.closing().close(Builder.nanos("grace", grace, 0));
     }
 
     /** The name and the counters. */

@@ -42,7 +42,6 @@ final class Reaper implements Runnable {
     /** A watcher costs some 1.5 kB; owners beyond this many are found by the rounds alone. */
     private static final int MOST_WATCHERS = 16_384;
 
-    private static final long STUCK = 1_000_000_000;
     private static final ReentrantLock LOCK = new ReentrantLock();
     private static final List<WeakReference<Client>> CLIENTS = new ArrayList<>(); // guarded by LOCK
     private static volatile @Nullable Reaper current; // written under LOCK
@@ -55,9 +54,10 @@ final class Reaper implements Runnable {
     private boolean lingering; // the last round found nothing at all
 
     private volatile @Nullable Thread thread;
+    // Set by anybody, cleared by this thread before the round that answers them, so none is lost.
     private volatile boolean called; // a round is wanted at once
-    private volatile boolean resting; // no quick round is planned
-    private volatile long aloneSince; // when a closer began to run in this thread, Java 17 only; 0 when none does
+    private volatile boolean soon; // a round is wanted within QUICK
+    private volatile boolean resting; // parked for longer than QUICK; who sets the above must unpark
 
     private Reaper() {}
 
@@ -69,38 +69,47 @@ final class Reaper implements Runnable {
     }
 
     /**
-     * Something was opened or set.
+     * Something was opened or set, or waits.
      *
      * @param client its holder or store, if the reaper does not know it yet
      */
     static void opened(@Nullable Client client) {
         Reaper reaper = current;
-        if (client == null && reaper != null && !reaper.resting && reaper.aloneSince == 0) {
-            return;
+        if (client != null || reaper == null) {
+            reaper = register(client);
         }
+        reaper.lookSoon();
+    }
+
+    private static Reaper register(@Nullable Client client) {
         LOCK.lock();
         try {
             if (client != null) {
                 CLIENTS.add(new WeakReference<>(client));
             }
-            reaper = current;
-            if (reaper == null || reaper.isStuck()) {
-                start();
-                return;
-            }
+            Reaper reaper = current;
+            return reaper == null ? start() : reaper;
         } finally {
             LOCK.unlock();
         }
-        if (reaper.resting) {
-            reaper.call();
+    }
+
+    /** An owner has ended. */
+    private static void ended() {
+        Reaper reaper = current;
+        if (reaper != null) {
+            reaper.called = true;
+            LockSupport.unpark(reaper.thread);
         }
     }
 
-    /** Asks for a round now, if there is a reaper. */
-    static void hurry() {
-        Reaper reaper = current;
-        if (reaper != null) {
-            reaper.call();
+    private void lookSoon() {
+        // Read first: while rounds are quick anyway, opening costs no fence.
+        if (!soon) {
+            soon = true;
+            if (resting) { // volatile, after soon: this thread sees that it rests, or it sees soon
+                LockSupport.unpark(thread);
+            }
         }
     }
 
@@ -110,30 +119,21 @@ final class Reaper implements Runnable {
         return reaper == null ? null : reaper.thread;
     }
 
-    private static void start() {
+    private static Reaper start() {
         Reaper reaper = new Reaper();
         Thread thread = Threads.daemon("perthread-reaper", reaper);
         reaper.thread = thread;
         // Last: should the thread not start (out of memory), the next opening tries again.
         thread.start();
         current = reaper;
-    }
-
-    private boolean isStuck() {
-        long since = aloneSince;
-        return since != 0 && System.nanoTime() - since > STUCK;
-    }
-
-    private void call() {
-        called = true; // before unpark: the reaper clears it before a round, so no call is lost
-        LockSupport.unpark(thread);
+        return reaper;
     }
 
     @Override
     public void run() {
         while (true) {
             called = false;
-            resting = false;
+            soon = false;
             long begin = System.nanoTime();
             long delay = sweepAll();
             if (delay == NOTHING_OPEN) {
@@ -141,7 +141,6 @@ final class Reaper implements Runnable {
             }
             long took = System.nanoTime() - begin;
             pause(Math.min(QUICK, 10 * took), false);
-            resting = delay > STEADY;
             pause(Math.min(RARE, Math.max(delay, 50 * took)), true);
         }
         for (Watch watch : watches.values()) {
@@ -149,12 +148,22 @@ final class Reaper implements Runnable {
         }
     }
 
-    private void pause(long nanos, boolean untilCalled) {
+    private void pause(long nanos, boolean attentive) {
         long end = System.nanoTime() + nanos;
-        for (long left = nanos; left > 0 && !(untilCalled && called); left = end - System.nanoTime()) {
+        resting = attentive && nanos > QUICK;
+        for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+            if (attentive && called) {
+                break;
+            }
+            if (attentive && soon && left > QUICK) {
+                end -= left - QUICK;
+                resting = false;
+                continue;
+            }
             LockSupport.parkNanos(this, left);
             Thread.interrupted(); // nobody may keep this thread from parking by interrupting it
         }
+        resting = false;
     }
 
     /** One round over all clients; returns the time until the next, or NOTHING_OPEN when this thread is to end. */
@@ -171,9 +180,10 @@ final class Reaper implements Runnable {
                 delay = Math.min(delay, next);
             }
         }
-        watches.values().removeIf(watch -> watch.round != round && callOff(watch));
+        // Who was seen once and not again had a short scope. Who is watched stays so for a while: scopes come again.
+        watches.values().removeIf(watch -> round - watch.round > (watch.watcher == null ? 0 : 16) && callOff(watch));
         if (unwatched) {
-            delay = Math.min(delay, Threads.runsAside() ? QUICK : STEADY);
+            delay = Math.min(delay, Threads.watches() ? QUICK : STEADY);
         }
         if (!goOn()) {
             return NOTHING_OPEN;
@@ -182,14 +192,19 @@ final class Reaper implements Runnable {
     }
 
     private long sweep(Client client) {
-        aloneSince = Threads.runsAside() ? 0 : System.nanoTime() | 1;
         try {
             return client.sweep(this::owner);
         } catch (Throwable failure) {
             // Out of memory, most likely. This thread must not end: what dead threads left would stay for ever.
             return QUICK;
-        } finally {
-            aloneSince = 0;
+        }
+    }
+
+    private static boolean tendAside() {
+        try {
+            return Threads.tendAside();
+        } catch (Throwable noThread) { // out of memory: there is something, or no thread would have been wanted
+            return true;
         }
     }
 
@@ -202,7 +217,7 @@ final class Reaper implements Runnable {
                 && watch.watcher == null
                 && watchers < MOST_WATCHERS
                 && Threads.canWatch(owner)) {
-            watch.watcher = Threads.watch(owner, Reaper::hurry);
+            watch.watcher = Threads.watch(owner, Reaper::ended);
             watchers++;
         }
         watch.round = round;
@@ -236,14 +251,12 @@ final class Reaper implements Runnable {
         }
     }
 
-    /** Ends this thread's reign when nothing is open, or when another one has taken over while a closer was stuck. */
+    /** Whether anything is left to look after. */
     private boolean goOn() {
+        boolean waiting = tendAside();
         LOCK.lock();
         try {
-            if (current != this) {
-                return false;
-            }
-            if (!CLIENTS.isEmpty()) {
+            if (!CLIENTS.isEmpty() || waiting) {
                 lingering = false;
                 return true;
             }

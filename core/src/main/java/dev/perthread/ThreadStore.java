@@ -1,9 +1,9 @@
 // The first floor: a value a thread behind one shared object.
 package dev.perthread;
 
+import java.lang.System.Logger.Level;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * One value a thread behind one shared object. Each thread sets, gets and removes its own; the values of all threads can
  * be seen with {@link #forEach}; what a thread leaves behind when it ends is dropped within a second, with no garbage
  * collection needed.
+ *
+ * {@snippet file="example/ExamplesTest.java" region="store"}
  *
  * <p>Unlike {@link ThreadLocal} the values live in the store and not in the thread: a store that is dropped is collected
  * with all its values, also where a value refers to its store, and no library can erase them behind its user's back (the
@@ -375,7 +377,6 @@ public final class ThreadStore<V> implements AutoCloseable {
     }
 
     private long sweep(Consumer<Thread> owners) {
-        List<Cell<V>> dead = new ArrayList<>();
         List<Cell<V>> all;
         lock.lock();
         try {
@@ -389,26 +390,27 @@ public final class ThreadStore<V> implements AutoCloseable {
         }
         for (Cell<V> cell : all) {
             Thread thread = cell.thread;
-            if (thread != null && !thread.isAlive()) {
-                dead.add(cell);
-            } else if (thread != null) {
+            if (thread != null && thread.isAlive()) {
                 owners.accept(thread);
+            } else if (thread != null) {
+                bury(cell, thread);
             }
         }
-        if (!dead.isEmpty()) {
+        return Reaper.NO_HURRY;
+    }
+
+    private void bury(Cell<V> cell, Thread dead) {
+        V value = cell.swap(null);
+        dropIfEmpty(cell, dead);
+        if (value != null && onRemove != null) {
             Threads.runAside(() -> {
-                for (Cell<V> cell : dead) {
-                    Throwable failure = drop(cell, null);
-                    if (failure != null) {
-                        LOG.log(
-                                System.Logger.Level.DEBUG,
-                                "a removal callback failed for a thread that has ended",
-                                failure);
-                    }
+                try {
+                    callBack(dead, value);
+                } catch (Throwable failure) {
+                    LOG.log(Level.DEBUG, "a removal callback failed for a thread that has ended", failure);
                 }
             });
         }
-        return Reaper.NO_HURRY;
     }
 
     /**

@@ -35,12 +35,18 @@ final class Threads {
         throw new UnsupportedOperationException("needs Java 21");
     }
 
-    /** Runs user code for the reaper. On Java 17 there is no cheap second thread, so the reaper itself runs it. */
+    /** Runs user code for the reaper, in another thread: a closer that blocks must not hold up everybody else's. */
     static void runAside(Runnable task) {
-        task.run();
+        Aside.run(task);
     }
 
-    static boolean runsAside() {
+    /** Whether such code still waits to be run. Asked by the reaper in every round. */
+    static boolean tendAside() {
+        return Aside.tend();
+    }
+
+    /** Whether owners can be watched at all. */
+    static boolean watches() {
         return false;
     }
 

@@ -42,13 +42,22 @@ final class Threads {
 
     /** A closer that blocks must not keep the reaper from everybody else's resources. */
     static void runAside(Runnable task) {
-        Thread.ofVirtual()
+        Thread thread = Thread.ofVirtual()
                 .name("perthread-closer")
                 .inheritInheritableThreadLocals(false)
-                .start(task);
+                .unstarted(task);
+        try {
+            thread.start();
+        } catch (OutOfMemoryError noThread) {
+            task.run(); // it has been claimed: nobody else will ever do it
+        }
     }
 
-    static boolean runsAside() {
+    static boolean tendAside() {
+        return false;
+    }
+
+    static boolean watches() {
         return true;
     }
 

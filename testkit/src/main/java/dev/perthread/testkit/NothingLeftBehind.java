@@ -2,6 +2,7 @@
 package dev.perthread.testkit;
 
 import java.io.IOException;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -31,6 +32,15 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
 
     private Set<Thread> threadsBefore = Set.of();
     private Set<String> socketsBefore = Set.of();
+
+    static {
+        // The JDK keeps a socket pair for ever from the first use of its network classes on: that is nobody's leak.
+        try (ServerSocketChannel first = ServerSocketChannel.open()) {
+            first.bind(null);
+        } catch (IOException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     /** For JUnit. */
     public NothingLeftBehind() {}

@@ -1,0 +1,231 @@
+// Everything that closes: one resource, the idle ones, what dead threads left, what has expired, and all at the end.
+package dev.perthread;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Whoever closes has claimed the slot first, so that every resource is closed once and for one reason. */
+final class Closing<T> {
+
+    private final PerThread.Builder<T, ?> options;
+    private final LongSupplier clock;
+    private final Slots<T> slots;
+    private final Events<T> events;
+    private final boolean expires;
+
+    Closing(PerThread.Builder<T, ?> options, Slots<T> slots, Events<T> events) {
+        this.options = options;
+        this.clock = options.clock;
+        this.slots = slots;
+        this.events = events;
+        this.expires = options.idleNanos > 0 || options.ageNanos > 0;
+    }
+
+    // ---- one ----
+
+    /** Runs the closer; the caller has claimed the slot. Returns what the closer threw. */
+    @Nullable
+    Throwable shut(Slot<T> slot, CloseReason reason) {
+        Throwable failure = runCloser(slot);
+        slots.gone(slot, reason, failure != null);
+        events.closed(slot, reason, failure);
+        return failure;
+    }
+
+    @Nullable
+    Slot<T> replace(Slot<T> slot, CloseReason reason, Thread me) {
+        Throwable failure = runCloser(slot);
+        Slot<T> next = slots.goneForAnother(slot, reason, failure != null, me);
+        if (next == null) {
+            slots.gone(slot, reason, failure != null);
+        }
+        events.closed(slot, reason, failure);
+        return next;
+    }
+
+    private @Nullable Throwable runCloser(Slot<T> slot) {
+        slot.closer = Thread.currentThread();
+        try {
+            options.closer.close(slot.resource());
+            return null;
+        } catch (Throwable failure) {
+            restoreInterrupt(failure);
+            return failure;
+        }
+    }
+
+    static void restoreInterrupt(Throwable failure) {
+        if (failure instanceof InterruptedException) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    void rethrow(@Nullable Throwable failure) {
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        if (failure != null) {
+            throw new ResourceCloseException(options.name + ": closing a resource failed: " + failure, failure);
+        }
+    }
+
+    static void suppress(@Nullable Throwable failure, Throwable primary) {
+        if (failure != null && failure != primary) {
+            primary.addSuppressed(failure);
+        }
+    }
+
+    // ---- many ----
+
+    boolean releaseOwn() {
+        List<Throwable> failures = new ArrayList<>();
+        int closed = closeIdle(slots.own(Thread.currentThread()), CloseReason.RELEASED, failures);
+        rethrowAll(failures);
+        return closed > 0;
+    }
+
+    int evictIdle() {
+        return closeIdle(slots.all(), CloseReason.EVICTED, null);
+    }
+
+    private int closeIdle(List<Slot<T>> candidates, CloseReason reason, @Nullable List<Throwable> failures) {
+        int closed = 0;
+        for (Slot<T> slot : candidates) {
+            if (slot.idleToClosing() && slot.claim(reason)) {
+                add(failures, shut(slot, reason));
+                closed++;
+            }
+        }
+        return closed;
+    }
+
+    private static void add(@Nullable List<Throwable> failures, @Nullable Throwable failure) {
+        if (failures != null && failure != null) {
+            failures.add(failure);
+        }
+    }
+
+    void rethrowAll(List<Throwable> failures) {
+        if (!failures.isEmpty()) {
+            Throwable first = failures.get(0);
+            failures.subList(1, failures.size()).forEach(other -> suppress(other, first));
+            rethrow(first);
+        }
+    }
+
+    CloseReport close(long grace) {
+        Thread me = Thread.currentThread();
+        long begin = System.nanoTime();
+        long closedBefore = slots.stats().closed();
+        slots.close();
+        List<Throwable> failures = new ArrayList<>();
+        try {
+            do {
+                closeIdle(slots.all(), CloseReason.HOLDER_CLOSED, failures);
+                reap(failures, Runnable::run);
+                // Looks again every few milliseconds even if nobody signals: a release need not have seen us yet.
+            } while (slots.awaitGone(me, Math.min(Reaper.QUICK, grace - (System.nanoTime() - begin)))
+                    && System.nanoTime() - begin < grace);
+        } catch (InterruptedException impatient) {
+            me.interrupt(); // somebody wants this thread back: the grace ends here
+        }
+        closeIdle(slots.all(), CloseReason.HOLDER_CLOSED, failures);
+        int forced = 0;
+        for (Slot<T> slot : slots.all()) {
+            // What is still being opened cannot be forced: its opener's thread closes it as soon as it has it.
+            if (slot.state() == Slot.LEASED && slot.claim(CloseReason.FORCED)) {
+                add(failures, shut(slot, CloseReason.FORCED));
+                forced++;
+            }
+        }
+        return new CloseReport((int) (slots.stats().closed() - closedBefore), forced, failures);
+    }
+
+    // ---- dead threads and time ----
+
+    int reap() {
+        return reap(null, Runnable::run);
+    }
+
+    private int reap(@Nullable List<Throwable> failures, Consumer<Runnable> executor) {
+        int reclaimed = 0;
+        for (Slot<T> slot : slots.all()) {
+            if (slot.thread != null && !slot.thread.isAlive() && reclaim(slot, failures, executor)) {
+                reclaimed++;
+            }
+        }
+        return reclaimed;
+    }
+
+    private boolean reclaim(Slot<T> slot, @Nullable List<Throwable> failures, Consumer<Runnable> executor) {
+        // That isAlive() was false happens-after all that the owner did: LEASED now is LEASED for ever.
+        boolean leaked = slot.state() == Slot.LEASED;
+        if (!leaked && options.whenIdle == IdlePolicy.LEND) {
+            slots.disown(slot);
+            return false;
+        }
+        boolean ours = leaked || slot.idleToClosing();
+        if (!ours || !slot.claim(CloseReason.THREAD_ENDED)) {
+            return false;
+        }
+        executor.accept(() -> {
+            if (leaked) {
+                events.leaked(slot);
+            }
+            add(failures, shut(slot, CloseReason.THREAD_ENDED));
+        });
+        return true;
+    }
+
+    void sweepOnce() {
+        reap();
+        closeExpired(clock.getAsLong(), Runnable::run);
+    }
+
+    private void closeExpired(long now, Consumer<Runnable> executor) {
+        if (!expires) {
+            return;
+        }
+        for (Slot<T> slot : slots.all()) {
+            CloseReason reason = slot.state() == Slot.IDLE ? expired(slot, now) : null;
+            // Between the look and the compare-and-set the owner cannot have used it: it would have found it expired.
+            if (reason != null && slot.idleToClosing() && slot.claim(reason)) {
+                executor.accept(() -> shut(slot, reason));
+            }
+        }
+    }
+
+    /** One round of the reaper; closers run aside, so that one that blocks does not hold up other holders. */
+    void sweep(long now) {
+        reap(null, Threads::runAside);
+        closeExpired(now, Threads::runAside);
+    }
+
+    long nextExpiry() {
+        long next = Reaper.NO_HURRY;
+        if (options.idleNanos > 0) {
+            next = options.idleNanos / 4; // late by at most a quarter, within the reaper's bounds
+        }
+        return options.ageNanos > 0 ? Math.min(next, options.ageNanos / 10) : next;
+    }
+
+    /** Pure in {@code now}. Ages differ by up to a tenth, so that what was opened together does not all end together. */
+    @Nullable
+    CloseReason expired(Slot<T> slot, long now) {
+        if (options.ageNanos > 0 && now - slot.openedAt >= options.ageNanos - jitter(slot.id)) {
+            return CloseReason.MAX_AGE;
+        }
+        if (options.idleNanos > 0 && now - slot.idleSince >= options.idleNanos) {
+            return CloseReason.IDLE_TIMEOUT;
+        }
+        return null;
+    }
+
+    private long jitter(long id) {
+        double share = ((id * 0x9E3779B97F4A7C15L) >>> 40) / (double) (1 << 24);
+        return (long) (options.ageNanos * 0.1 * share);
+    }
+}

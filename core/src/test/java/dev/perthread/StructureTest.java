@@ -1,0 +1,98 @@
+package dev.perthread;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What the core promises about itself: no dependency, nothing public by accident, nothing that pins a carrier. */
+class StructureTest {
+    private static final JavaClasses CORE = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .withImportOption(location -> !location.contains("testkit"))
+            .importPackages("dev.perthread");
+
+    private static final List<String> CONTRACT = List.of(
+            "ThreadStore",
+            "PerThread",
+            "Lease",
+            "Opener",
+            "Closer",
+            "Check",
+            "Body",
+            "Action",
+            "Listener",
+            "ReentryPolicy",
+            "IdlePolicy",
+            "CloseReason",
+            "ResourceInfo",
+            "Stats",
+            "CloseReport",
+            "ReentryException",
+            "ResourceException",
+            "AcquireTimeoutException",
+            "AcquireInterruptedException",
+            "ResourceCloseException");
+
+    @Test
+    void dependsOnNothingButTheJdk() {
+        classes()
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", "dev.perthread", "org.jspecify.annotations")
+                .check(CORE);
+    }
+
+    @Test
+    void isPublicOnlyWhereTheContractSaysSo() {
+        assertThat(CORE.stream()
+                        .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
+                        .filter(type -> type.getEnclosingClass().isEmpty())
+                        .map(JavaClass::getSimpleName)
+                        .filter(name -> !name.equals("package-info")))
+                .containsExactlyInAnyOrderElementsOf(CONTRACT);
+    }
+
+    @Test
+    void nothingIsSynchronizedSoNothingPinsACarrier() throws IOException {
+        methods().should().notHaveModifier(JavaModifier.SYNCHRONIZED).check(CORE);
+        for (Path file : sources()) {
+            assertThat(Files.readString(file)).as(file.toString()).doesNotContain("synchronized (");
+        }
+    }
+
+    @Test
+    void nothingIsKeptInThreadLocals() {
+        noClasses()
+                .should()
+                .dependOnClassesThat(DescribedPredicate.describe(
+                        "are thread-locals", type -> type.isAssignableTo(ThreadLocal.class)))
+                .check(CORE);
+    }
+
+    @Test
+    void everyFileCanBeReadInOneGo() throws IOException {
+        for (Path file : sources()) {
+            assertThat(Files.readAllLines(file)).as(file.toString()).hasSizeLessThan(560);
+        }
+    }
+
+    private static List<Path> sources() throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of("src", "main"))) {
+            return files.filter(file -> file.toString().endsWith(".java")).toList();
+        }
+    }
+}
