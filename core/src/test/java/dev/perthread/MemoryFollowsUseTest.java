@@ -173,7 +173,7 @@ class MemoryFollowsUseTest {
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
-    void manyThreadsThatCameAndWentLeaveATableAsSmallAsBefore(ThreadKind kind) throws Exception {
+    void manyThreadsThatCameAndWentLeaveNothing(ThreadKind kind) throws Exception {
         int threads = kind == ThreadKind.VIRTUAL ? 100_000 : 2_000;
         for (IdlePolicy whenIdle : IdlePolicy.values()) {
             PerThread<Object, RuntimeException> holder = PerThread.<Object, RuntimeException>builder(Object::new)

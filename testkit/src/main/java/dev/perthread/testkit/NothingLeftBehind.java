@@ -125,6 +125,7 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
                     || name.startsWith("Cleaner-")
                     || name.startsWith("process reaper")
                     || name.startsWith("VirtualThread-")
+                    || name.startsWith("JFR ")
                     || name.startsWith("HttpServer-timer")
                     || name.startsWith("idle-timeout-task");
         });
