@@ -172,6 +172,7 @@ final class Closing<T> {
             return false;
         }
         executor.accept(() -> {
+            slot.closer = Thread.currentThread(); // already now: the listener may close the holder
             if (leaked) {
                 events.leaked(slot);
             }

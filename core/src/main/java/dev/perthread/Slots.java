@@ -118,11 +118,13 @@ final class Slots<T> {
                 return null;
             }
             Waiter<T> waiter = new Waiter<>(me);
+            // Before looking: a release that comes too late to be seen idle must see that somebody wants to know.
+            attention |= lends;
             waiter.granted = waiters.isEmpty() ? takeLocked(me) : null;
             if (waiter.granted == null) {
                 waiters.add(waiter);
-                attention |= lends;
             }
+            attention = closed || (lends && !waiters.isEmpty());
             return waiter;
         } finally {
             lock.unlock();

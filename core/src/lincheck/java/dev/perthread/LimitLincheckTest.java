@@ -1,0 +1,118 @@
+package dev.perthread;
+
+import java.util.concurrent.locks.LockSupport;
+import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.junit.jupiter.api.Test;
+
+/**
+ * At a limit of one, a resource is a critical section: a counter in it that is not safe by itself counts right. A wake-up
+ * that is lost shows as a deadlock, a place that is lost as well, two users at once as a wrong count.
+ */
+class LimitLincheckTest {
+    /** The counter, and the protocol of Holder around it, on the real Slots and Slot. */
+    abstract static class Counting {
+        private final Holder<int[], RuntimeException> holder;
+        private final Slots<int[]> slots;
+        private final boolean lends;
+        private int count; // only touched by who has the resource
+
+        Counting(boolean lends) {
+            this.lends = lends;
+            this.holder = new Holder<>(
+                    PerThread.<int[], RuntimeException>builder(() -> new int[1]).name("lincheck"));
+            this.slots = new Slots<>(holder, 1, lends);
+        }
+
+        int next() {
+            Thread me = Thread.currentThread();
+            Slot<int[]> slot = own(me);
+            if (slot == null) {
+                slot = slots.take(me);
+            }
+            if (slot == null) {
+                slot = await(me);
+            }
+            if (slot.state() == Slot.OPENING) {
+                slot.fill(new int[1], 0);
+                slots.opened(slot);
+            }
+            int mine = ++count;
+            if (lends) {
+                slot.leasedToIdle();
+                if (slots.wantsIdle()) {
+                    slots.handOver(slot);
+                }
+            } else {
+                slot.claim(CloseReason.SCOPE_END);
+                slots.gone(slot, CloseReason.SCOPE_END, false);
+            }
+            return mine;
+        }
+
+        private Slot<int[]> own(Thread me) {
+            Slot<int[]> own = slots.find(me);
+            return own != null && own.idleToLeased() ? own : null;
+        }
+
+        private Slot<int[]> await(Thread me) {
+            Waiter<int[]> waiter = slots.takeOrWait(me);
+            while (waiter.granted == null) {
+                LockSupport.park();
+            }
+            return waiter.granted;
+        }
+    }
+
+    public static class Closing extends Counting {
+        public Closing() {
+            super(false);
+        }
+
+        @Operation
+        public int count() {
+            return next();
+        }
+    }
+
+    public static class Lending extends Counting {
+        public Lending() {
+            super(true);
+        }
+
+        @Operation
+        public int count() {
+            return next();
+        }
+    }
+
+    public static class Sequential {
+        private int count;
+
+        public int count() {
+            return ++count;
+        }
+    }
+
+    @Test
+    void aPlaceGoesToTheNextWaiterAndIsNeverLost() {
+        check(Closing.class);
+    }
+
+    @Test
+    void anIdleLentResourceGoesToTheNextWaiterAndIsNeverLost() {
+        check(Lending.class);
+    }
+
+    private static void check(Class<?> type) {
+        new ModelCheckingOptions()
+                .sequentialSpecification(Sequential.class)
+                .threads(3)
+                .actorsPerThread(2)
+                .actorsBefore(0)
+                .actorsAfter(0)
+                .iterations(Integer.getInteger("lincheck.iterations", 10))
+                .invocationsPerIteration(5_000)
+                .check(type);
+    }
+}
