@@ -1,0 +1,222 @@
+// perthread fetch: options, the run, its report, and what Ctrl-C does.
+package dev.perthread.cli;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "fetch",
+        description = {
+            "Fetch pages with many threads that share one connection object.",
+            "",
+            "Every thread opens a socket of its own, sends GET by HTTP/1.0, reads to the end and prints how many bytes it"
+                    + " got, the header included. Redirects are not followed, and a status such as 404 is told but is no"
+                    + " failure. An answer that is empty, not HTTP, or shorter than it says is a failure."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        sortOptions = false,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  perthread fetch",
+            "  perthread fetch http://localhost:8000/index.html --threads 8",
+            "  perthread fetch -q -t 50 -n 1000 http://localhost:8000/",
+            "",
+            "Exit status: 0 all went well, 1 a request failed, 2 the command line is wrong,",
+            "130 stopped by Ctrl-C; what was done until then is printed."
+        })
+final class FetchCommand implements Callable<Integer> {
+    private static final Duration BAR_AFTER = Duration.ofSeconds(1);
+    private static final Duration BAR_EVERY = Duration.ofMillis(200);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5); // a name lookup cannot be cut short
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Parameters(
+            paramLabel = "URL",
+            arity = "0..*",
+            description = "http://HOST[:PORT][/PATH]. Without one a small built-in site is started and fetched.")
+    private List<String> urls = new ArrayList<>();
+
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            defaultValue = "2",
+            converter = Values.Threads.class,
+            description = "How many threads share the connection object (default: ${DEFAULT-VALUE}).")
+    private int threads;
+
+    @Option(
+            names = {"-n", "--requests"},
+            paramLabel = "N",
+            defaultValue = "1",
+            converter = Values.Requests.class,
+            description = "How often each thread fetches each URL, with a new socket each time (default: "
+                    + "${DEFAULT-VALUE}).")
+    private int requests;
+
+    @Option(names = "--virtual", description = "Use virtual threads; needs Java 21 or later.")
+    private boolean virtual;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            defaultValue = "10",
+            converter = Values.Time.class,
+            description =
+                    "The longest wait to connect to an address, and for the next bytes: seconds, or a number with ms,"
+                            + " s or m (default: ${DEFAULT-VALUE}).")
+    @SuppressWarnings("NullAway.Init") // it has a default value
+    private Duration timeout;
+
+    @Option(
+            names = "--max-bytes",
+            paramLabel = "SIZE",
+            defaultValue = "64M",
+            converter = Values.Size.class,
+            description =
+                    "The longest answer: bytes, or a number with k, M or G (default: ${DEFAULT-VALUE}). One that is"
+                            + " longer is given up.")
+    private long maxBytes;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "Print the summary only, not a line a request.")
+    private boolean quiet;
+
+    @Option(names = "--json", description = "Print one JSON document instead of lines.")
+    private boolean json;
+
+    private final Output output = new Output(System.out, System.err);
+    private final Failures failures = new Failures();
+    private final ReentrantLock ending = new ReentrantLock();
+    private boolean ended; // by ending
+    private volatile boolean deaf; // standard output is gone
+
+    @Override
+    public Integer call() throws IOException, InterruptedException, Main.Failure {
+        if (virtual && !VirtualThreads.exist()) {
+            throw misuse("--virtual needs Java 21 or later, and this is Java "
+                    + Runtime.version().feature() + "; leave it out, or set JAVA_HOME to a newer one");
+        }
+        List<Target> targets = targets(urls);
+        if (!targets.isEmpty()) {
+            return fetch(targets, null);
+        }
+        try (Site site = Site.start(0)) {
+            return fetch(
+                    targets(List.of(site.url() + "index.html")),
+                    "no URL given; fetching from a small built-in site at " + site.url());
+        }
+    }
+
+    private List<Target> targets(List<String> given) {
+        try {
+            return given.stream().map(Target::parse).toList();
+        } catch (IllegalArgumentException e) {
+            throw misuse(Reasons.of(e));
+        }
+    }
+
+    private ParameterException misuse(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private int fetch(List<Target> targets, @Nullable String note)
+            throws IOException, InterruptedException, Main.Failure {
+        Plan plan = new Plan(targets, threads, requests, virtual, timeout, maxBytes);
+        Report report = json ? new JsonReport(output, quiet) : new TextReport(output, quiet, targets.size() > 1);
+        if (note != null) {
+            report.note(note);
+        }
+        try (FetchRun run = new FetchRun(plan, outcome -> tell(outcome, report))) {
+            Thread interrupted = new Thread(() -> interrupt(run, report), "interrupted");
+            Runtime.getRuntime().addShutdownHook(interrupted);
+            try {
+                run.start();
+                await(run);
+                end(run, report);
+            } finally {
+                forget(interrupted);
+            }
+            return deaf || run.summary().failed() > 0 ? ExitCode.SOFTWARE : ExitCode.OK;
+        }
+    }
+
+    private void tell(Outcome outcome, Report report) {
+        if (outcome.failure() != null) {
+            failures.add(outcome.target(), outcome.failure());
+        }
+        if (!report.outcome(outcome)) {
+            deaf = true;
+        }
+    }
+
+    private void await(FetchRun run) throws InterruptedException {
+        if (run.await(BAR_AFTER)) {
+            return;
+        }
+        try (Bar bar = Bar.isWanted() ? new Bar(output, run.planned()) : null) {
+            while (!run.await(BAR_EVERY)) {
+                if (bar != null) {
+                    bar.show(run);
+                }
+                if (deaf) {
+                    run.stop(); // whoever read the lines has gone: nobody wants the rest
+                }
+            }
+        }
+    }
+
+    /** Called by the Java runtime when a signal ends the process; it sets the exit status itself. */
+    private void interrupt(FetchRun run, Report report) {
+        run.stop();
+        try {
+            run.await(LAST_WORDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        end(run, report);
+    }
+
+    /** By the main thread or by the one above, whichever is first; the other one waits until all is told. */
+    private void end(FetchRun run, Report report) {
+        ending.lock();
+        try {
+            if (!ended) {
+                ended = true;
+                output.endBar();
+                deaf |= !report.summary(run.summary());
+                failures.tell(output, run.planned());
+                if (deaf) {
+                    output.error("standard output cannot be written to; stopped");
+                }
+            }
+        } finally {
+            ending.unlock();
+        }
+    }
+
+    private static void forget(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process is ending by a signal already, and the hook runs: that is what it is there for.
+            return;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// The two streams of the command. Keeps whole lines whole, and a progress bar out of their way.
+package dev.perthread.cli;
+
+import java.io.PrintStream;
+import java.util.concurrent.locks.ReentrantLock;
+
+final class Output {
+    private static final String CLEAR = "\r\u001b[K"; // to the first column, and empty to the end of the line
+
+    private final PrintStream out;
+    private final PrintStream err;
+    private final ReentrantLock lock = new ReentrantLock(); // virtual threads print too
+    private boolean bar;
+    private boolean noMoreBar;
+
+    Output(PrintStream out, PrintStream err) {
+        this.out = out;
+        this.err = err;
+    }
+
+    /** A line on standard output; false if it cannot be written, as when the reader of a pipe has gone. */
+    boolean line(String text) {
+        lock.lock();
+        try {
+            clear();
+            out.println(text);
+            return !out.checkError();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void error(String text) {
+        lock.lock();
+        try {
+            clear();
+            err.println("perthread: " + text);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Draws the progress bar where the cursor is, in the place of the last one. */
+    void bar(String text) {
+        lock.lock();
+        try {
+            if (!noMoreBar) {
+                err.print(CLEAR + text);
+                err.flush();
+                bar = true;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Removes the bar for good: its own thread may try to draw once more. */
+    void endBar() {
+        lock.lock();
+        try {
+            clear();
+            noMoreBar = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void clear() {
+        if (bar) {
+            err.print(CLEAR);
+            err.flush();
+            bar = false;
+        }
+    }
+
+    PrintStream out() {
+        return out;
+    }
+}

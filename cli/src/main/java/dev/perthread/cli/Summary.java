@@ -1,0 +1,24 @@
+// What a run of fetch has done, all requests together.
+package dev.perthread.cli;
+
+import java.time.Duration;
+
+/**
+ * @param planned requests that were to be made
+ * @param succeeded requests that got a whole answer
+ * @param failed requests that did not
+ * @param connections connections opened
+ * @param mostOpen the most of them open at the same time
+ * @param bytes all that came, those of failed requests included
+ * @param interrupted whether it was stopped before its end
+ */
+record Summary(
+        int threads,
+        long planned,
+        long succeeded,
+        long failed,
+        long connections,
+        int mostOpen,
+        long bytes,
+        Duration time,
+        boolean interrupted) {}

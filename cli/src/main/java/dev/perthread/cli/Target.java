@@ -1,0 +1,102 @@
+// One URL to fetch: where to connect and what to send there.
+package dev.perthread.cli;
+
+import java.net.IDN;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * @param url as it was given
+ * @param host a name or an address, an IPv6 address without its brackets
+ * @param port from 1 to 65535
+ * @param path the path and the query, as they are sent
+ */
+record Target(String url, String host, int port, String path) {
+
+    private static final int HTTP = 80;
+    private static final int HIGHEST_PORT = 65_535;
+
+    /** URI.getHost knows no names with an underscore, though they exist and resolve; so it is taken apart here. */
+    private static final Pattern AUTHORITY = Pattern.compile("(?<host>\\[[^]]+]|[^:\\[\\]]+)(?::(?<port>\\d*))?");
+
+    /** A host and a port: what is shared by all URLs that name them. */
+    record Endpoint(String host, int port) {}
+
+    static Target parse(String given) {
+        URI uri;
+        try {
+            uri = new URI(given);
+        } catch (URISyntaxException e) {
+            throw refuse(given, "is not a URL (" + e.getReason() + ")");
+        }
+        String scheme = uri.getScheme();
+        String authority = uri.getRawAuthority();
+        if ("https".equalsIgnoreCase(scheme)) {
+            throw refuse(given, "needs https, which this version does not support yet");
+        }
+        if (scheme != null && authority != null && !"http".equalsIgnoreCase(scheme)) {
+            throw refuse(given, "has the scheme '" + scheme + "'");
+        }
+        if (scheme == null || authority == null) {
+            throw refuse(given, "is not a URL");
+        }
+        if (authority.contains("@")) {
+            throw refuse(given, "names a user, which is never sent");
+        }
+        Matcher parts = AUTHORITY.matcher(authority);
+        if (!parts.matches()) {
+            throw refuse(given, "names no host and port that can be understood");
+        }
+        String host = host(given, parts.group("host"));
+        return new Target(given, host, port(given, parts.group("port")), path(uri));
+    }
+
+    private static String host(String given, String host) {
+        if (host.startsWith("[")) {
+            return host.substring(1, host.length() - 1);
+        }
+        try {
+            return IDN.toASCII(host).toLowerCase(Locale.ROOT);
+        } catch (IllegalArgumentException e) {
+            throw refuse(given, "names the host '" + host + "', which is none");
+        }
+    }
+
+    private static int port(String given, @Nullable String digits) {
+        if (digits == null || digits.isEmpty()) {
+            return HTTP;
+        }
+        int port = digits.length() > 5 ? 0 : Integer.parseInt(digits);
+        if (port < 1 || port > HIGHEST_PORT) {
+            throw refuse(given, "names port " + digits + "; 1 to " + HIGHEST_PORT + " exist");
+        }
+        return port;
+    }
+
+    private static String path(URI uri) {
+        URI ascii = URI.create(uri.toASCIIString());
+        String path = ascii.getRawPath();
+        String query = ascii.getRawQuery();
+        return (path == null || path.isEmpty() ? "/" : path) + (query == null ? "" : "?" + query);
+    }
+
+    private static IllegalArgumentException refuse(String given, String why) {
+        return new IllegalArgumentException("'" + given + "' " + why + "; http://HOST[:PORT][/PATH] is allowed");
+    }
+
+    Endpoint endpoint() {
+        return new Endpoint(host, port);
+    }
+
+    /** The recipe's request: HTTP/1.0, so that the server closes the connection to end its answer. */
+    byte[] request() {
+        String name = host.contains(":") ? "[" + host + "]" : host;
+        String request = "GET " + path + " HTTP/1.0\r\nHost: " + name + (port == HTTP ? "" : ":" + port) + "\r\n\r\n";
+        return request.getBytes(StandardCharsets.US_ASCII);
+    }
+}

@@ -1,0 +1,113 @@
+// Reads the values of options, and says what is allowed where one is wrong.
+package dev.perthread.cli;
+
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+final class Values {
+
+    private Values() {}
+
+    private static long whole(String given, long least, long most) {
+        try {
+            long value = Long.parseLong(given.strip());
+            if (value >= least && value <= most) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            throw wrong(given, least, most);
+        }
+        throw wrong(given, least, most);
+    }
+
+    private static TypeConversionException wrong(String given, long least, long most) {
+        return new TypeConversionException(
+                "'" + given + "' was given; a whole number from " + least + " to " + most + " is allowed");
+    }
+
+    static final class Threads implements ITypeConverter<Integer> {
+        static final int MOST = 100_000;
+
+        @Override
+        public Integer convert(String given) {
+            return (int) whole(given, 1, MOST);
+        }
+    }
+
+    static final class Requests implements ITypeConverter<Integer> {
+        static final int MOST = 1_000_000_000;
+
+        @Override
+        public Integer convert(String given) {
+            return (int) whole(given, 1, MOST);
+        }
+    }
+
+    static final class Port implements ITypeConverter<Integer> {
+        static final int MOST = 65_535;
+
+        @Override
+        public Integer convert(String given) {
+            return (int) whole(given, 0, MOST);
+        }
+    }
+
+    static final class Time implements ITypeConverter<Duration> {
+        private static final Pattern FORM = Pattern.compile("(?<number>\\d{1,9}(?:\\.\\d{1,3})?)(?<unit>ms|s|m|)");
+        private static final Duration LONGEST = Duration.ofHours(1);
+
+        @Override
+        public Duration convert(String given) {
+            Matcher parts = FORM.matcher(given.strip().toLowerCase(Locale.ROOT));
+            if (parts.matches()) {
+                int millis = switch (parts.group("unit")) {
+                    case "ms" -> 1;
+                    case "m" -> 60_000;
+                    default -> 1_000;
+                };
+                Duration time = Duration.ofMillis(new BigDecimal(parts.group("number"))
+                        .multiply(BigDecimal.valueOf(millis))
+                        .longValue());
+                if (time.compareTo(Duration.ZERO) > 0 && time.compareTo(LONGEST) <= 0) {
+                    return time;
+                }
+            }
+            throw new TypeConversionException("'" + given
+                    + "' was given; seconds, or a number with ms, s or m, from 1ms to 60m is allowed (10, 0.5, 250ms)");
+        }
+    }
+
+    static final class Size implements ITypeConverter<Long> {
+        private static final Pattern FORM = Pattern.compile("(?<number>\\d{1,15})(?<unit>[kmg]?)b?");
+        private static final long MOST = 1L << 40;
+
+        @Override
+        public Long convert(String given) {
+            Matcher parts = FORM.matcher(given.strip().toLowerCase(Locale.ROOT));
+            if (parts.matches()) {
+                int shift = switch (parts.group("unit")) {
+                    case "k" -> 10;
+                    case "m" -> 20;
+                    case "g" -> 30;
+                    default -> 0;
+                };
+                long number = Long.parseLong(parts.group("number"));
+                if (number > 0 && number <= MOST >> shift) {
+                    return number << shift;
+                }
+            }
+            throw new TypeConversionException(
+                    "'" + given + "' was given; a number of bytes, or one with k, M or G, from 1 to 1024G is allowed");
+        }
+    }
+
+    /** The shortest exact form: 10 s, 0.5 s. */
+    static String seconds(Duration time) {
+        return BigDecimal.valueOf(time.toMillis(), 3).stripTrailingZeros().toPlainString() + " s";
+    }
+}

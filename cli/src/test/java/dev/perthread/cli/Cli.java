@@ -1,0 +1,130 @@
+// Runs the packaged command as a process, as a user would, and never leaves one behind.
+package dev.perthread.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** One process; its two streams go to files, so that no thread has to read them. */
+final class Cli implements AutoCloseable {
+    static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
+    static final Path JAR = Path.of("target", "perthread.jar").toAbsolutePath();
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    record Result(int status, String out, String err) {
+        List<String> lines() {
+            return out.lines().toList();
+        }
+
+        List<String> gotLines() {
+            return out.lines().filter(line -> line.startsWith("Got ")).toList();
+        }
+
+        String lastLine() {
+            return lines().get(lines().size() - 1);
+        }
+    }
+
+    private final Process process;
+    private final Path out;
+    private final Path err;
+
+    private Cli(List<String> command, Path directory) throws IOException {
+        out = Files.createTempFile("perthread-test", ".out");
+        err = Files.createTempFile("perthread-test", ".err");
+        process = new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
+    }
+
+    /** The command line that starts the packaged command on the Java that runs this test. */
+    static List<String> command(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(JAVA.toString(), "-Xshare:auto", "-jar", JAR.toString()));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    static Cli start(String... arguments) throws IOException {
+        return startAny(command(arguments), Path.of("."));
+    }
+
+    /** Signals that this process ignores would be ignored by its children too: under nohup, Ctrl-C is. */
+    static Cli startWithSignals(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT,TERM"));
+        command.addAll(command(arguments));
+        return startAny(command, Path.of("."));
+    }
+
+    static Cli startAny(List<String> command, Path directory) throws IOException {
+        return new Cli(command, directory);
+    }
+
+    static Result run(String... arguments) throws IOException {
+        try (Cli cli = start(arguments)) {
+            return cli.result();
+        }
+    }
+
+    static Result runAny(List<String> command, Path directory) throws IOException {
+        try (Cli cli = startAny(command, directory)) {
+            return cli.result();
+        }
+    }
+
+    /** Waits for its end. */
+    Result result() throws IOException {
+        try {
+            assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .as("ended in time; so far it said: %s / %s", out(), err())
+                    .isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
+        }
+        return new Result(process.exitValue(), out(), err());
+    }
+
+    String out() throws IOException {
+        return Files.readString(out, StandardCharsets.UTF_8);
+    }
+
+    String err() throws IOException {
+        return Files.readString(err, StandardCharsets.UTF_8);
+    }
+
+    void awaitOut(String text) {
+        await().atMost(PATIENCE).until(() -> out().contains(text));
+    }
+
+    void awaitErr(String text) {
+        await().atMost(PATIENCE).until(() -> err().contains(text));
+    }
+
+    void signal(String name) throws IOException {
+        Result sent = runAny(List.of("kill", "-" + name, String.valueOf(process.pid())), Path.of("."));
+        assertThat(sent.status()).isZero();
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.destroyForcibly();
+        try {
+            process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        Files.deleteIfExists(out);
+        Files.deleteIfExists(err);
+    }
+}

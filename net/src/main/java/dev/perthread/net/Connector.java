@@ -1,0 +1,19 @@
+// Something that connects and yields a transport; one implementation a protocol.
+package dev.perthread.net;
+
+import java.io.IOException;
+
+/** Shared by all threads of one {@link LazyConnection}. */
+interface Connector {
+    /**
+     * Connects, in the calling thread.
+     *
+     * @return an open transport
+     * @throws IOException if there is no connection; nothing is left open then
+     * @throws IllegalStateException if {@link #close} was called, before or meanwhile
+     */
+    Transport connect() throws IOException;
+
+    /** Frees every thread that is connecting, and refuses from now on. Leaves finished connections alone. */
+    void close();
+}

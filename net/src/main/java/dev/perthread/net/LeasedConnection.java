@@ -1,0 +1,254 @@
+// A scope: a lease on a transport, and the streams that end with it.
+package dev.perthread.net;
+
+import dev.perthread.Lease;
+import dev.perthread.ResourceCloseException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * All access to the transport goes through {@link Lease#get}, each time: a stream or connection that somebody held on to
+ * must not reach a transport that is by now another scope's, or another thread's.
+ */
+final class LeasedConnection implements Connection {
+    private static final int PIECE = 128 * 1024; // the Java runtime does not read more at once either
+    private static final int ARRAY = Integer.MAX_VALUE - 8;
+
+    private final String name;
+    private final Lease<Transport> lease;
+    private int timeoutMillis; // kept here and not in the transport, so that it ends with the scope
+
+    LeasedConnection(String name, Lease<Transport> lease, int timeoutMillis) {
+        this.name = name;
+        this.lease = lease;
+        this.timeoutMillis = timeoutMillis;
+    }
+
+    @Override
+    public void send(byte[] bytes) throws IOException {
+        write(bytes, 0, bytes.length);
+    }
+
+    @Override
+    public byte[] recv(int max) throws IOException {
+        if (max < 1) {
+            throw new IllegalArgumentException("max is " + max + "; 1 or more is allowed");
+        }
+        byte[] piece = new byte[Math.min(max, PIECE)];
+        int read = read(piece, 0, piece.length);
+        return read == piece.length ? piece : Arrays.copyOf(piece, Math.max(0, read));
+    }
+
+    @Override
+    public byte[] recvAll() throws IOException {
+        return recvAll(ARRAY);
+    }
+
+    @Override
+    public byte[] recvAll(long max) throws IOException {
+        if (max < 0) {
+            throw new IllegalArgumentException("max is " + max + "; zero or more is allowed");
+        }
+        long most = Math.min(max, ARRAY);
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        byte[] piece = new byte[8192];
+        while (true) {
+            int read = read(piece, 0, piece.length);
+            if (read < 0) {
+                return all.toByteArray();
+            }
+            if (read > most - all.size()) {
+                lease.invalidate(); // the rest is still to come, and is nobody's
+                throw new IOException(name + ": the peer sent more than the " + most + " bytes that are allowed");
+            }
+            all.write(piece, 0, read);
+        }
+    }
+
+    @Override
+    public InputStream input() {
+        lease.get();
+        return new Input();
+    }
+
+    @Override
+    public OutputStream output() {
+        lease.get();
+        return new Output();
+    }
+
+    @Override
+    public SocketAddress localAddress() {
+        return lease.get().local();
+    }
+
+    @Override
+    public SocketAddress remoteAddress() {
+        return lease.get().remote();
+    }
+
+    @Override
+    public void readTimeout(Duration timeout) {
+        int millis = Text.millis(Text.requireNotNegative("readTimeout", timeout));
+        lease.get();
+        timeoutMillis = millis;
+    }
+
+    @Override
+    public void invalidate() {
+        lease.invalidate();
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            lease.close();
+        } catch (ResourceCloseException failure) {
+            if (failure.getCause() instanceof IOException cause) {
+                throw cause;
+            }
+            throw failure;
+        }
+    }
+
+    /** Ends the scope after a body threw; what goes wrong here must not hide that. */
+    void endAfter(Throwable failure) {
+        try (Connection closing = this) {
+            if (isUsable()) {
+                closing.invalidate();
+            }
+        } catch (Throwable second) {
+            if (second != failure) {
+                failure.addSuppressed(second);
+            }
+        }
+    }
+
+    private boolean isUsable() {
+        try {
+            lease.get();
+            return true;
+        } catch (IllegalStateException endedOrNotOurs) {
+            return false;
+        }
+    }
+
+    private int read(byte[] into, int from, int length) throws IOException {
+        Transport transport = lease.get();
+        try {
+            int read = transport.read(into, from, length, timeoutMillis);
+            if (read < 0) {
+                lease.invalidate();
+            }
+            return read;
+        } catch (IOException failure) {
+            throw broken(failure);
+        }
+    }
+
+    private void write(byte[] bytes, int from, int length) throws IOException {
+        Transport transport = lease.get();
+        try {
+            transport.write(bytes, from, length);
+        } catch (IOException failure) {
+            throw broken(failure);
+        }
+    }
+
+    private IOException broken(IOException failure) {
+        try {
+            lease.invalidate();
+        } catch (IllegalStateException forced) { // its words say who closed it; the socket's only that it is closed
+            SocketException clear = new SocketException(forced.getMessage());
+            clear.initCause(failure);
+            return clear;
+        }
+        if (failure instanceof SocketTimeoutException) {
+            SocketTimeoutException clear = new SocketTimeoutException(
+                    name + ": nothing received for " + Text.duration(timeoutMillis) + ", the read timeout");
+            clear.initCause(failure);
+            return clear;
+        }
+        if (failure instanceof ClosedByInterruptException) {
+            InterruptedIOException clear =
+                    new InterruptedIOException(name + ": interrupted, and the connection closed thereby");
+            clear.initCause(failure);
+            return clear;
+        }
+        return failure;
+    }
+
+    @Override
+    public String toString() {
+        if (!isUsable()) {
+            return "Connection[" + name + ", ended or another thread's]";
+        }
+        return "Connection[" + name + ", " + localAddress() + " -> " + remoteAddress() + "]";
+    }
+
+    private final class Input extends InputStream {
+        private boolean ended;
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] into, int from, int length) throws IOException {
+            Objects.checkFromIndexSize(from, length, into.length);
+            refuseIf(ended);
+            return length == 0 ? 0 : LeasedConnection.this.read(into, from, length);
+        }
+
+        @Override
+        public int available() throws IOException {
+            refuseIf(ended);
+            return lease.get().available();
+        }
+
+        @Override
+        public void close() {
+            ended = true;
+        }
+    }
+
+    private final class Output extends OutputStream {
+        private boolean ended;
+
+        @Override
+        public void write(int one) throws IOException {
+            write(new byte[] {(byte) one}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            Objects.checkFromIndexSize(from, length, bytes.length);
+            refuseIf(ended);
+            LeasedConnection.this.write(bytes, from, length);
+        }
+
+        @Override
+        public void close() {
+            ended = true;
+        }
+    }
+
+    private void refuseIf(boolean ended) throws IOException {
+        lease.get(); // who is in the wrong thread or scope is told that first
+        if (ended) {
+            throw new IOException(name + ": this stream is closed");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+// A connector whose transports fail to close, after having closed.
+package dev.perthread.net;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+record FailingClose(Connector real, AtomicBoolean failing) implements Connector {
+    @Override
+    public Transport connect() throws IOException {
+        Transport transport = real.connect();
+        return new Transport() {
+            @Override
+            public int read(byte[] into, int from, int length, int timeoutMillis) throws IOException {
+                return transport.read(into, from, length, timeoutMillis);
+            }
+
+            @Override
+            public void write(byte[] bytes, int from, int length) throws IOException {
+                transport.write(bytes, from, length);
+            }
+
+            @Override
+            public int available() throws IOException {
+                return transport.available();
+            }
+
+            @Override
+            public SocketAddress local() {
+                return transport.local();
+            }
+
+            @Override
+            public SocketAddress remote() {
+                return transport.remote();
+            }
+
+            @Override
+            public boolean isQuiet() throws IOException {
+                return transport.isQuiet();
+            }
+
+            @Override
+            public void close() throws IOException {
+                transport.close();
+                if (failing.get()) {
+                    throw new IOException("close failed");
+                }
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        real.close();
+    }
+}

@@ -1,0 +1,42 @@
+// A listener that answers nobody, because its queue is full: connecting to it waits until it times out.
+package dev.perthread.net;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/** On all loopback addresses, so that a name can have several of it. */
+final class FullBacklog implements AutoCloseable {
+    private final ServerSocket listener = new ServerSocket(0, 1, null);
+    private final Deque<Socket> waiting = new ArrayDeque<>();
+
+    FullBacklog() throws IOException {
+        while (waiting.size() < 50) {
+            Socket next = new Socket();
+            try {
+                next.connect(new InetSocketAddress(TestServer.address("127.0.0.1"), port()), 100);
+                waiting.add(next);
+            } catch (SocketTimeoutException full) {
+                next.close();
+                return;
+            }
+        }
+        throw new AssertionError("the queue of one takes fifty");
+    }
+
+    int port() {
+        return listener.getLocalPort();
+    }
+
+    @Override
+    public void close() throws IOException {
+        listener.close();
+        for (Socket socket : waiting) {
+            socket.close();
+        }
+    }
+}
