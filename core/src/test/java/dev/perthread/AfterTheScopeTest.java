@@ -112,8 +112,7 @@ class AfterTheScopeTest {
                 lease.invalidate();
                 lease.get().use();
             }
-            assertThat(journal.take())
-                    .containsExactly("opened 1", "acquired 1", "released 1", "closed 1 INVALIDATED");
+            assertThat(journal.take()).containsExactly("opened 1", "acquired 1", "released 1", "closed 1 INVALIDATED");
             holder.run(Probe::use);
             assertThat(Probe.opened()).isEqualTo(2);
             assertThat(holder.stats().idle()).isEqualTo(1);
@@ -165,9 +164,8 @@ class AfterTheScopeTest {
                         throw new AssertionError("error");
                     }))
                     .isInstanceOf(AssertionError.class)
-                    .satisfies(e -> assertThat(e.getSuppressed())
-                            .singleElement()
-                            .isInstanceOf(IllegalStateException.class));
+                    .satisfies(e ->
+                            assertThat(e.getSuppressed()).singleElement().isInstanceOf(IllegalStateException.class));
             assertThat(Probe.closed()).isEqualTo(2);
         }
     }
@@ -257,12 +255,13 @@ class AfterTheScopeTest {
 
     @Test
     void whatIsNotCloseableNeedsNoCloser() {
-        try (PerThread<StringBuilder, RuntimeException> holder =
-                PerThread.<StringBuilder, RuntimeException>builder(StringBuilder::new)
-                        .whenIdle(IdlePolicy.KEEP)
-                        .build()) {
+        try (PerThread<StringBuilder, RuntimeException> holder = PerThread.<StringBuilder, RuntimeException>builder(
+                        StringBuilder::new)
+                .whenIdle(IdlePolicy.KEEP)
+                .build()) {
             holder.run(text -> text.append('a'));
-            assertThat(holder.<String, RuntimeException>call(text -> text.append('b').toString()))
+            assertThat(holder.<String, RuntimeException>call(
+                            text -> text.append('b').toString()))
                     .isEqualTo("ab");
         }
     }
@@ -270,18 +269,17 @@ class AfterTheScopeTest {
     @Test
     void closeTimeoutAndNamesAreOptionsThatArePossible() {
         assertThat(builder(IdlePolicy.KEEP).build().name()).startsWith("perthread-");
-        PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
-                .name("n")
-                .closeTimeout(Duration.ZERO)
-                .build();
+        PerThread<Probe, RuntimeException> holder =
+                builder(IdlePolicy.KEEP).name("n").closeTimeout(Duration.ZERO).build();
         holder.close();
         assertThat(holder.name()).isEqualTo("n");
     }
 
     @Test
     void optionsThatContradictEachOtherAreRefusedAtOnceNamingBoth() {
-        assertThatThrownBy(() ->
-                        builder(IdlePolicy.CLOSE).idleTimeout(Duration.ofSeconds(1)).build())
+        assertThatThrownBy(() -> builder(IdlePolicy.CLOSE)
+                        .idleTimeout(Duration.ofSeconds(1))
+                        .build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("idleTimeout")
                 .hasMessageContaining("whenIdle(CLOSE)");
@@ -299,8 +297,7 @@ class AfterTheScopeTest {
                 .hasMessageContaining("closeTimeout");
         try (PerThread<Probe, RuntimeException> holder =
                 builder(IdlePolicy.KEEP).build()) {
-            assertThatThrownBy(() -> holder.acquire(Duration.ofNanos(-1)))
-                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> holder.acquire(Duration.ofNanos(-1))).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> holder.close(Duration.ofNanos(-1))).isInstanceOf(IllegalArgumentException.class);
             holder.run(Probe::use);
         }

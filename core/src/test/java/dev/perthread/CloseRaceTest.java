@@ -57,7 +57,7 @@ class CloseRaceTest {
                         holder.release();
                     }
                     if (matrix.kind() == ThreadKind.VIRTUAL) {
-                        Thread.yield(); // the closer needs a carrier
+                        ThreadKind.giveWay(); // the closer needs a carrier
                     }
                 }
             });

@@ -23,9 +23,7 @@ class CloseTest {
     private static final Duration LONG = Duration.ofSeconds(30);
 
     private static PerThread.Builder<Probe, RuntimeException> builder(IdlePolicy whenIdle) {
-        return PerThread.<Probe, RuntimeException>builder(Probe::new)
-                .name("db")
-                .whenIdle(whenIdle);
+        return PerThread.<Probe, RuntimeException>builder(Probe::new).name("db").whenIdle(whenIdle);
     }
 
     private static Object end(Lease<?> lease) {
@@ -145,7 +143,7 @@ class CloseTest {
     }
 
     /** Where user code calls close(). */
-    private enum Place {
+    enum Place {
         OPENER,
         CLOSER,
         CHECK,
@@ -251,10 +249,10 @@ class CloseTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void interruptingTheClosingThreadEndsTheGrace(ThreadKind kind) throws Exception {
-        PerThread<AutoCloseable, RuntimeException> holder = PerThread.of(() -> new Probe()::close);
+        PerThread<Probe, RuntimeException> holder = PerThread.of(Probe::new);
         try (Actor busy = new Actor(kind);
                 Actor closer = new Actor(kind)) {
-            Lease<AutoCloseable> lease = busy.call(holder::acquire);
+            Lease<Probe> lease = busy.call(holder::acquire);
             FutureTask<CloseReport> closing = closer.beginAndWait(() -> {
                 CloseReport report = holder.close(Duration.ofHours(1));
                 assertThat(Thread.interrupted()).isTrue();

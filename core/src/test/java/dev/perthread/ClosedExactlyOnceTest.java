@@ -42,12 +42,11 @@ class ClosedExactlyOnceTest {
     @MethodSource(Matrix.ALL)
     void underItsUserOnlyByForceAndThenForThatReason(Matrix matrix) throws Exception {
         Journal journal = new Journal();
-        PerThread<AutoCloseable, RuntimeException> holder = matrix.<AutoCloseable, RuntimeException>builder(
-                        () -> new Probe()::close)
+        PerThread<Probe, RuntimeException> holder = matrix.<Probe, RuntimeException>builder(Probe::new)
                 .listener(journal)
                 .build();
         try (Actor user = new Actor(matrix.kind())) {
-            Lease<AutoCloseable> lease = user.call(holder::acquire);
+            Lease<Probe> lease = user.call(holder::acquire);
             assertThat(holder.evictIdle()).isZero();
             assertThat(holder.reap()).isZero();
             assertThat(user.call(holder::release)).isFalse();
@@ -69,8 +68,9 @@ class ClosedExactlyOnceTest {
     void alsoWhenItsThreadEndsInsideTheScope(Matrix matrix) throws Exception {
         LogLines.expect("ended without closing its lease");
         Journal journal = new Journal();
-        PerThread<Probe, RuntimeException> holder =
-                matrix.<Probe, RuntimeException>builder(Probe::new).listener(journal).build();
+        PerThread<Probe, RuntimeException> holder = matrix.<Probe, RuntimeException>builder(Probe::new)
+                .listener(journal)
+                .build();
         matrix.kind().call(() -> {
             for (int i = 0; i < matrix.depth(); i++) {
                 holder.acquire();

@@ -149,11 +149,13 @@ class DeadThreadTest {
     @Test
     void theWorkersOfTheCommonPoolKeepTheirsBetweenTasks() {
         try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
-            IntStream.range(0, 20_000).parallel().forEach(i -> holder.run(probe -> {
-                probe.begin(Thread.currentThread());
-                assertThat(probe.opener()).isSameAs(Thread.currentThread());
-                probe.end(Thread.currentThread());
-            }));
+            IntStream.range(0, 20_000)
+                    .parallel()
+                    .forEach(i -> holder.run(probe -> {
+                        probe.begin(Thread.currentThread());
+                        assertThat(probe.opener()).isSameAs(Thread.currentThread());
+                        probe.end(Thread.currentThread());
+                    }));
             for (int i = 0; i < 20_000; i++) {
                 ForkJoinPool.commonPool().execute(() -> holder.run(Probe::use));
             }
@@ -192,7 +194,8 @@ class DeadThreadTest {
                     } catch (InterruptedException e) {
                         throw new IllegalStateException(e);
                     }
-                    assertThat(holder.<Probe, RuntimeException>call(probe -> probe)).isSameAs(mine);
+                    assertThat(holder.<Probe, RuntimeException>call(probe -> probe))
+                            .isSameAs(mine);
                 }));
             }
             threads.forEach(Thread::start);

@@ -67,8 +67,9 @@ class ExpiryTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void anIdleOneThatIsTooOldIsClosedByItself(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
-                        builder(IdlePolicy.KEEP).idleTimeout(Duration.ofHours(1)).build();
+        try (PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+                        .idleTimeout(Duration.ofHours(1))
+                        .build();
                 Actor owner = new Actor(kind)) {
             owner.call(() -> holder.call(probe -> probe));
             now.addAndGet(HOUR);
@@ -164,7 +165,6 @@ class ExpiryTest {
                 lease.close();
                 if (probe.isClosed()) {
                     ages.add(now.get());
-
                 }
             }
             now.addAndGet(HOUR);

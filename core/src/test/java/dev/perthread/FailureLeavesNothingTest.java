@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FailureLeavesNothingTest {
 
     /** Where it fails. */
-    private enum Step {
+    enum Step {
         OPEN,
         OPEN_NULL,
         CHECK,
@@ -33,7 +33,7 @@ class FailureLeavesNothingTest {
     }
 
     /** How it fails. */
-    private enum Fault {
+    enum Fault {
         EXCEPTION,
         UNCHECKED,
         ERROR,
@@ -45,8 +45,8 @@ class FailureLeavesNothingTest {
         return Arrays.stream(Step.values())
                 .flatMap(step -> Arrays.stream(Fault.values())
                         .flatMap(fault -> Stream.of(IdlePolicy.KEEP, IdlePolicy.LEND)
-                                .flatMap(idle -> ThreadKind.available()
-                                        .map(kind -> Arguments.of(step, fault, idle, kind)))));
+                                .flatMap(idle ->
+                                        ThreadKind.available().map(kind -> Arguments.of(step, fault, idle, kind)))));
     }
 
     private final AtomicReference<Step> armed = new AtomicReference<>();
@@ -60,13 +60,12 @@ class FailureLeavesNothingTest {
             Thread.currentThread().interrupt();
             return false;
         }
-        Throwable failure =
-                switch (fault) {
-                    case EXCEPTION -> new IOException("on purpose");
-                    case UNCHECKED -> new IllegalArgumentException("on purpose");
-                    case ERROR -> new LinkageError("on purpose");
-                    default -> new InterruptedException("on purpose");
-                };
+        Throwable failure = switch (fault) {
+            case EXCEPTION -> new IOException("on purpose");
+            case UNCHECKED -> new IllegalArgumentException("on purpose");
+            case ERROR -> new LinkageError("on purpose");
+            default -> new InterruptedException("on purpose");
+        };
         thrown.set(failure);
         if (failure instanceof Error error) {
             throw error;
@@ -130,7 +129,9 @@ class FailureLeavesNothingTest {
                     if (fault == Fault.INTERRUPT_FLAG && step != Step.OPEN_NULL) {
                         assertThat(flagged).as("the flag stays").isTrue();
                     } else if (fault == Fault.INTERRUPTED && (closing || step == Step.CHECK)) {
-                        assertThat(flagged).as("a swallowed interrupt is set again").isTrue();
+                        assertThat(flagged)
+                                .as("a swallowed interrupt is set again")
+                                .isTrue();
                     }
                 }
             });
@@ -210,9 +211,11 @@ class FailureLeavesNothingTest {
                         throw body;
                     }))
                     .isSameAs(body);
-            assertThat(body.getSuppressed()).singleElement().satisfies(e -> assertThat(e)
-                    .isInstanceOf(ResourceCloseException.class)
-                    .hasCauseInstanceOf(IOException.class));
+            assertThat(body.getSuppressed())
+                    .singleElement()
+                    .satisfies(e -> assertThat(e)
+                            .isInstanceOf(ResourceCloseException.class)
+                            .hasCauseInstanceOf(IOException.class));
             LinkageError error = new LinkageError("body");
             assertThatThrownBy(() -> holder.call(probe -> {
                         throw error;

@@ -41,12 +41,23 @@ class ListenerTest {
         if (whenIdle == IdlePolicy.CLOSE) {
             assertThat(journal.take())
                     .containsExactly(
-                            "opened 1", "acquired 1", "released 1", "closed 1 SCOPE_END",
-                            "opened 2", "acquired 2", "released 2", "closed 2 SCOPE_END");
+                            "opened 1",
+                            "acquired 1",
+                            "released 1",
+                            "closed 1 SCOPE_END",
+                            "opened 2",
+                            "acquired 2",
+                            "released 2",
+                            "closed 2 SCOPE_END");
         } else {
             assertThat(journal.take())
                     .containsExactly(
-                            "opened 1", "acquired 1", "released 1", "acquired 1", "released 1", "closed 1 HOLDER_CLOSED");
+                            "opened 1",
+                            "acquired 1",
+                            "released 1",
+                            "acquired 1",
+                            "released 1",
+                            "closed 1 HOLDER_CLOSED");
         }
     }
 
@@ -144,7 +155,9 @@ class ListenerTest {
 
     static Stream<Throwable> failures() {
         return Stream.of(
-                new IllegalStateException("listener"), new LinkageError("listener"), new StackOverflowError("listener"));
+                new IllegalStateException("listener"),
+                new LinkageError("listener"),
+                new StackOverflowError("listener"));
     }
 
     private static Listener throwing(Throwable failure) {

@@ -116,8 +116,10 @@ class LookingTest {
             });
             inside.await();
             List<ResourceInfo> all = holder.snapshot();
-            assertThat(all).hasSize(4).allSatisfy(info -> assertThat(info.openedAt())
-                    .isBetween(begin, Instant.now().plusSeconds(1)));
+            assertThat(all)
+                    .hasSize(4)
+                    .allSatisfy(info -> assertThat(info.openedAt())
+                            .isBetween(begin, Instant.now().plusSeconds(1)));
             assertThat(of(all, idle)).satisfies(info -> {
                 assertThat(info.state()).isEqualTo(ResourceInfo.State.IDLE);
                 assertThat(info.uses()).isEqualTo(3);
@@ -134,8 +136,7 @@ class LookingTest {
             assertThat(of(all, opening).state()).isEqualTo(ResourceInfo.State.OPENING);
             assertThat(of(all, closing).state()).isEqualTo(ResourceInfo.State.CLOSING);
             Stats stats = holder.stats();
-            assertThat(stats)
-                    .isEqualTo(new Stats(3, 0, 3, 1, 1, 1, 0, 5, 0, 0, 0, 0, 0, 0));
+            assertThat(stats).isEqualTo(new Stats(3, 0, 3, 1, 1, 1, 0, 5, 0, 0, 0, 0, 0, 0));
             goOn.countDown();
             Actor.get(slowOpen);
             Actor.get(slowClose);
@@ -172,7 +173,7 @@ class LookingTest {
                         assertThat(now.waiting()).isLessThanOrEqualTo(3);
                         assertThat(holder.snapshot().size()).isLessThanOrEqualTo(matrix.limit());
                         if (matrix.kind() == ThreadKind.VIRTUAL) {
-                            Thread.yield();
+                            ThreadKind.giveWay();
                         }
                     }
                     stop.set(true);
@@ -182,7 +183,7 @@ class LookingTest {
                     holder.run(Probe::use);
                     holder.release();
                     if (matrix.kind() == ThreadKind.VIRTUAL) {
-                        Thread.yield();
+                        ThreadKind.giveWay();
                     }
                 }
             });

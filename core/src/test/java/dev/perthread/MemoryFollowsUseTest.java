@@ -6,7 +6,6 @@ import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
 import java.io.File;
-import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.net.MalformedURLException;
 import java.net.URL;
@@ -167,7 +166,6 @@ class MemoryFollowsUseTest {
                 return Thread.currentThread();
             }));
             untilCollected(dead);
-            Reference.reachabilityFence(holder);
         }
     }
 

@@ -3,17 +3,12 @@ package dev.perthread;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.Pinned;
 import dev.perthread.testkit.ThreadKind;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
-import jdk.jfr.Recording;
-import jdk.jfr.consumer.RecordedEvent;
-import jdk.jfr.consumer.RecordedFrame;
-import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
@@ -40,14 +35,11 @@ class MillionThreadsTest {
                 .acquireTimeout(Duration.ofSeconds(60))
                 .build();
         long heapBefore = heap();
-        AtomicInteger waitingPeak = new AtomicInteger();
+        int waitingPeak = 0;
         Semaphore atOnce = new Semaphore(20_000);
-        Path file = Files.createTempFile("perthread", ".jfr");
-        long pinned;
+        List<String> pinned;
         long begin = System.nanoTime();
-        try (Recording recording = new Recording()) {
-            recording.enable("jdk.VirtualThreadPinned").withThreshold(Duration.ZERO).withStackTrace();
-            recording.start();
+        try (Pinned recording = new Pinned()) {
             for (int i = 0; i < THREADS; i++) {
                 atOnce.acquire();
                 ThreadKind.VIRTUAL.start(() -> {
@@ -57,7 +49,7 @@ class MillionThreadsTest {
                                 failed.incrementAndGet(); // somebody else uses it
                             }
                             if (done.get() % 16 == 0) {
-                                Thread.yield(); // inside the scope, so that the others wait
+                                ThreadKind.giveWay(); // inside the scope, so that the others wait
                             }
                             resource.decrementAndGet();
                         });
@@ -70,23 +62,17 @@ class MillionThreadsTest {
                     }
                 });
                 if (i % 20_000 == 0) {
-                    waitingPeak.accumulateAndGet(holder.stats().waiting(), Math::max);
+                    waitingPeak = Math.max(waitingPeak, holder.stats().waiting());
                 }
             }
             atOnce.acquire(20_000);
-            recording.stop();
-            recording.dump(file);
-            List<RecordedEvent> events = RecordingFile.readAllEvents(file);
-            pinned = events.stream().filter(MillionThreadsTest::isOurs).count();
-            System.out.printf("pinned: %d events, %d of them in the library%n", events.size(), pinned);
-        } finally {
-            Files.delete(file);
+            pinned = recording.stacks();
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
         assertThat(failed).hasValue(0);
         assertThat(done).hasValue(THREADS);
         assertThat(peak.get()).isLessThanOrEqualTo(LIMIT);
-        assertThat(pinned).isZero();
+        assertThat(pinned).isEmpty();
         Stats stats = holder.stats();
         assertThat(stats.acquired()).isEqualTo(THREADS);
         assertThat(stats.waiting() + stats.leased()).isZero();
@@ -96,7 +82,7 @@ class MillionThreadsTest {
             return heapAfter[0] - heapBefore < 8_000_000;
         });
         System.out.printf(
-                "%,d virtual threads over %d lent: %.1f s (%,.0f/s), peak open %d, waited %,d, waiting seen up to %,d,"
+                "%,d virtual threads over %d lent: %.1f s (%,.0f/s), peak open %d, waited %,d, waiting seen up to %,d, pinned %d,"
                         + " heap %.1f -> %.1f MB%n",
                 THREADS,
                 LIMIT,
@@ -104,19 +90,12 @@ class MillionThreadsTest {
                 THREADS / seconds,
                 peak.get(),
                 stats.waited(),
-                waitingPeak.get(),
+                waitingPeak,
+                pinned.size(),
                 heapBefore / 1e6,
                 heapAfter[0] / 1e6);
         holder.close();
         assertThat(open).hasValue(0);
-    }
-
-    private static boolean isOurs(RecordedEvent event) {
-        return event.getStackTrace() != null
-                && event.getStackTrace().getFrames().stream()
-                        .map(RecordedFrame::getMethod)
-                        .anyMatch(method -> method.getType().getName().startsWith("dev.perthread.")
-                                && !method.getType().getName().contains("Test"));
     }
 
     private static long heap() {

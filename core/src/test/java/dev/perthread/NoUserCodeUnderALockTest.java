@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class NoUserCodeUnderALockTest {
 
     /** Where user code gets stuck. */
-    private enum Place {
+    enum Place {
         OPENER,
         CLOSER,
         CHECK,
@@ -33,7 +33,8 @@ class NoUserCodeUnderALockTest {
     }
 
     static Stream<Arguments> places() {
-        return Stream.of(Place.values()).flatMap(place -> ThreadKind.available().map(kind -> Arguments.of(place, kind)));
+        return Stream.of(Place.values())
+                .flatMap(place -> ThreadKind.available().map(kind -> Arguments.of(place, kind)));
     }
 
     /** Gets stuck once, in one place. */
@@ -47,8 +48,13 @@ class NoUserCodeUnderALockTest {
             this.place = place;
         }
 
+        boolean isVictim() {
+            Thread me = Thread.currentThread();
+            return victim != null && victim.equals(me);
+        }
+
         void at(Place here) {
-            if (here == place && Thread.currentThread() == victim) {
+            if (here == place && isVictim()) {
                 stuck.countDown();
                 try {
                     goOn.await();
@@ -96,7 +102,7 @@ class NoUserCodeUnderALockTest {
         boolean[] failing = new boolean[1];
         PerThread<Probe, IllegalStateException> holder = PerThread.<Probe, IllegalStateException>builder(() -> {
                     trap.at(Place.OPENER);
-                    if (failing[0] && Thread.currentThread() == trap.victim) {
+                    if (failing[0] && trap.isVictim()) {
                         throw new IllegalStateException("on purpose");
                     }
                     return new Probe();
@@ -105,7 +111,7 @@ class NoUserCodeUnderALockTest {
                 .closer(probe -> {
                     probe.close();
                     trap.at(Place.CLOSER);
-                    if (place == Place.CLOSE_FAILED && Thread.currentThread() == trap.victim) {
+                    if (place == Place.CLOSE_FAILED && trap.isVictim()) {
                         throw new IllegalStateException("on purpose");
                     }
                 })
@@ -139,7 +145,7 @@ class NoUserCodeUnderALockTest {
                 holder.snapshot();
                 holder.stats();
                 holder.isHeld();
-                holder.toString();
+                assertThat(holder.toString()).contains("leased");
                 return null;
             });
             all.get(5, TimeUnit.SECONDS);

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
@@ -90,7 +89,9 @@ final class Storm {
         if (after.leaked() > 0) {
             LogLines.expect("ended without closing its lease");
         }
-        return wrong.stream().map(line -> matrix + ", seed " + seed + ": " + line).toList();
+        return wrong.stream()
+                .map(line -> matrix + ", seed " + seed + ": " + line)
+                .toList();
     }
 
     private void expect(boolean holds, String otherwise) {
@@ -105,7 +106,7 @@ final class Storm {
         private final Random random;
         private final int number;
         private final List<Lease<Probe>> leases = new ArrayList<>();
-        private final Map<Probe, Integer> uses = new IdentityHashMap<>();
+        private final IdentityHashMap<Probe, Integer> uses = new IdentityHashMap<>();
         private final Set<Probe> invalid = ConcurrentHashMap.newKeySet();
         private final Set<Probe> seen = ConcurrentHashMap.newKeySet();
         private Lease<Probe> stale;
@@ -173,7 +174,7 @@ final class Storm {
                     expect(!mine, "in use already: " + probe);
                 }
                 if (matrix.whenIdle() != IdlePolicy.LEND) {
-                    expect(probe.opener() == me, "opened by another thread: " + probe);
+                    expect(probe.opener().equals(me), "opened by another thread: " + probe);
                 }
                 if (matrix.whenIdle() == IdlePolicy.CLOSE && !mine) {
                     expect(!seen.contains(probe), "used again: " + probe);

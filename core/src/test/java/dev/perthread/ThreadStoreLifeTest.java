@@ -29,8 +29,7 @@ class ThreadStoreLifeTest {
             return Thread.currentThread();
         })) {
             for (int i = 0; i < 20_000; i++) {
-                ForkJoinPool.commonPool()
-                        .execute(() -> assertThat(store.get()).isSameAs(Thread.currentThread()));
+                ForkJoinPool.commonPool().execute(() -> assertThat(store.get()).isSameAs(Thread.currentThread()));
             }
             ForkJoinPool.commonPool().awaitQuiescence(30, TimeUnit.SECONDS);
             IntStream.range(0, 20_000)
@@ -122,7 +121,7 @@ class ThreadStoreLifeTest {
         int threads = virtual ? 1_000_000 : 5_000;
         ThreadKind kind = virtual ? ThreadKind.VIRTUAL : ThreadKind.PLATFORM;
         AtomicInteger gone = new AtomicInteger();
-        AtomicInteger peak = new AtomicInteger();
+        int peak = 0;
         ThreadStore<Integer> store = ThreadStore.<Integer>builder()
                 .onRemove((thread, value) -> gone.incrementAndGet())
                 .build();
@@ -139,7 +138,7 @@ class ThreadStoreLifeTest {
                 atOnce.release();
             });
             if (i % 10_000 == 0) {
-                peak.accumulateAndGet(store.size(), Math::max);
+                peak = Math.max(peak, store.size());
             }
         }
         Actor.until(() -> gone.get() == threads);
@@ -149,7 +148,7 @@ class ThreadStoreLifeTest {
         store.close();
         System.out.printf(
                 "store: %,d %s threads in %.1f s, at most %,d values seen at once, table at the end %d cells%n",
-                threads, kind, took / 1e9, peak.get(), capacityOf(store));
+                threads, kind, took / 1e9, peak, capacityOf(store));
     }
 
     private static int capacityOf(ThreadStore<?> store) throws ReflectiveOperationException {
@@ -176,25 +175,26 @@ class ThreadStoreLifeTest {
         Random random = new Random(5);
         List<Thread> out = new ArrayList<>(all);
         for (int step = 0; step < 20_000; step++) {
-            boolean grow = in.isEmpty() || (!out.isEmpty() && random.nextInt(1_000) < (step / 2_000 % 2 == 0 ? 600 : 400));
+            boolean grow =
+                    in.isEmpty() || (!out.isEmpty() && random.nextInt(1_000) < (step / 2_000 % 2 == 0 ? 600 : 400));
             if (grow) {
                 Numbered entry = new Numbered(out.remove(random.nextInt(out.size())));
                 table.put(entry);
                 in.add(entry);
             } else {
-                int index =
-                        switch (order) {
-                            case FIRST -> 0;
-                            case LAST -> in.size() - 1;
-                            case ANY -> random.nextInt(in.size());
-                        };
+                int index = switch (order) {
+                    case FIRST -> 0;
+                    case LAST -> in.size() - 1;
+                    case ANY -> random.nextInt(in.size());
+                };
                 Thread thread = in.remove(index).thread;
                 table.remove(thread);
                 out.add(thread);
                 assertThat(table.find(thread) == null).isTrue();
             }
             if (step % 100 == 0) {
-                in.forEach(entry -> assertThat(table.find(entry.thread) == entry).isTrue());
+                in.forEach(
+                        entry -> assertThat(table.find(entry.thread) == entry).isTrue());
                 out.forEach(thread -> assertThat(table.find(thread) == null).isTrue());
                 assertThat(table.size()).isEqualTo(in.size());
                 assertThat(table.all().size()).isEqualTo(in.size());
@@ -204,7 +204,7 @@ class ThreadStoreLifeTest {
     }
 
     /** Which entry is removed. */
-    private enum Order {
+    enum Order {
         FIRST,
         LAST,
         ANY

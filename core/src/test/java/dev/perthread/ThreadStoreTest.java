@@ -183,7 +183,7 @@ class ThreadStoreTest {
     void closingRacingWithSetAndRemoveCallsBackOnceForEach(ThreadKind kind) throws Exception {
         for (int round = 0; round < 100; round++) {
             AtomicInteger taken = new AtomicInteger();
-            Map<Object, Boolean> gone = new IdentityHashMap<>();
+            IdentityHashMap<Object, Boolean> gone = new IdentityHashMap<>();
             AtomicInteger twice = new AtomicInteger();
             ThreadStore<Object> store = ThreadStore.<Object>builder()
                     .onRemove((thread, value) -> {
@@ -214,11 +214,12 @@ class ThreadStoreTest {
                     assertThat(e).hasMessageContaining("closed");
                 }
             });
-            Actor.until(() -> { // the reaper may be about to call back for a thread that had ended before
-                synchronized (gone) {
-                    return gone.size() == taken.get();
-                }
-            });
+            Actor.until(
+                    () -> { // the reaper may be about to call back for a thread that had ended before
+                        synchronized (gone) {
+                            return gone.size() == taken.get();
+                        }
+                    });
             assertThat(twice).hasValue(0);
             assertThat(store.size()).isZero();
         }
