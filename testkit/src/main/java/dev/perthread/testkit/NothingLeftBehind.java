@@ -17,15 +17,17 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Registered for all tests through the service loader. */
-public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCallback {
+public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCallback, AfterAllCallback {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
+    private static final String LIBRARY_THREAD = "perthread-reaper";
     private static final Queue<Throwable> UNCAUGHT = new ConcurrentLinkedQueue<>();
 
     static {
@@ -70,7 +72,23 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
         }
     }
 
-    /** The library's own thread ends by itself shortly after the last resource; so this waits, within bounds. */
+    /** The library's own thread outlasts the last resource by a moment, so it is waited for once a class, not a test. */
+    @Override
+    public void afterAll(ExtensionContext context) {
+        List<String> complaints = new ArrayList<>();
+        untilEmpty(complaints, "the library's thread, with nothing open", NothingLeftBehind::libraryThreads);
+        if (!complaints.isEmpty()) {
+            throw new AssertionError("the class left something behind: " + String.join("; ", complaints));
+        }
+    }
+
+    private static Set<Thread> libraryThreads() {
+        Set<Thread> threads = new LinkedHashSet<>(Thread.getAllStackTraces().keySet());
+        threads.removeIf(thread -> !thread.getName().equals(LIBRARY_THREAD));
+        return threads;
+    }
+
+    /** What was closed may still be ending; so this waits, within bounds. */
     private static void untilEmpty(List<String> complaints, String what, Supplier<? extends Set<?>> left) {
         try {
             Awaitility.await()
@@ -97,6 +115,7 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
             String name = thread.getName();
             ThreadGroup group = thread.getThreadGroup();
             return !thread.isAlive()
+                    || name.equals(LIBRARY_THREAD)
                     || group == null
                     || (group.getParent() == null && !name.startsWith("perthread")) // the JDK's own
                     || group.getName().equals("InnocuousThreadGroup") // pollers, cleaners
@@ -106,6 +125,7 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
                     || name.startsWith("Cleaner-")
                     || name.startsWith("process reaper")
                     || name.startsWith("VirtualThread-")
+                    || name.startsWith("JFR ")
                     || name.startsWith("HttpServer-timer")
                     || name.startsWith("idle-timeout-task");
         });

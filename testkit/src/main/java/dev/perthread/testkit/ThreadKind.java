@@ -43,6 +43,12 @@ public enum ThreadKind {
         return Stream.of(values()).filter(kind -> kind == PLATFORM || START_VIRTUAL != null);
     }
 
+    /** Lets other threads run: a busy virtual thread keeps its carrier, and there may be fewer of those than threads. */
+    @SuppressWarnings("ThreadPriorityCheck") // nothing depends on it but how soon a test ends
+    public static void giveWay() {
+        Thread.yield();
+    }
+
     /**
      * Starts a thread of this kind.
      *

@@ -1,0 +1,319 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What becomes of a resource when its lease closes: KEEP, LEND, check, invalidate. */
+class AfterTheScopeTest {
+
+    private static PerThread.Builder<Probe, RuntimeException> builder(IdlePolicy whenIdle) {
+        return PerThread.<Probe, RuntimeException>builder(Probe::new).whenIdle(whenIdle);
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void lendPrefersTheThreadsOwn(ThreadKind kind) throws Exception {
+        try (PerThread<Probe, RuntimeException> holder =
+                        builder(IdlePolicy.LEND).build();
+                Actor first = new Actor(kind);
+                Actor second = new Actor(kind)) {
+            Lease<Probe> a = first.call(holder::acquire);
+            Lease<Probe> b = second.call(holder::acquire);
+            Probe mine = first.call(() -> endAndGet(a));
+            Probe other = second.call(() -> endAndGet(b));
+            assertThat(mine).isNotSameAs(other);
+            for (int i = 0; i < 10; i++) {
+                assertThat(first.<Probe>call(() -> holder.call(probe -> probe))).isSameAs(mine);
+                assertThat(second.<Probe>call(() -> holder.call(probe -> probe)))
+                        .isSameAs(other);
+            }
+        }
+    }
+
+    private static Probe endAndGet(Lease<Probe> lease) {
+        Probe probe = lease.get();
+        lease.close();
+        return probe;
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void lendGivesAnIdleOneToAThreadThatHasNone(ThreadKind kind) throws Exception {
+        try (PerThread<Probe, RuntimeException> holder =
+                        builder(IdlePolicy.LEND).limit(1).build();
+                Actor first = new Actor(kind);
+                Actor second = new Actor(kind)) {
+            Probe probe = first.call(() -> holder.call(it -> it));
+            assertThat(second.<Probe>call(() -> holder.call(it -> it))).isSameAs(probe);
+            assertThat(first.<Probe>call(() -> holder.call(it -> it))).isSameAs(probe);
+            assertThat(Probe.opened()).isEqualTo(1);
+            ResourceInfo info = holder.snapshot().get(0);
+            assertThat(info.threadId()).isEqualTo(Threads.id(first.thread()));
+            assertThat(info.uses()).isEqualTo(3);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void lendOutlivesItsThread(ThreadKind kind) throws Exception {
+        try (PerThread<Probe, RuntimeException> holder =
+                builder(IdlePolicy.LEND).limit(1).build()) {
+            Probe probe = kind.call(() -> holder.call(it -> it));
+            holder.reap();
+            assertThat(probe.isClosed()).isFalse();
+            assertThat(holder.stats().idle()).isEqualTo(1);
+            assertThat(kind.<Probe>call(() -> holder.call(it -> it))).isSameAs(probe);
+            assertThat(holder.stats().reclaimed()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void lendHandsAReleasedOneToTheLongestWaiterEvenIfItsThreadComesBackAtOnce(ThreadKind kind) throws Exception {
+        try (PerThread<Probe, RuntimeException> holder =
+                        builder(IdlePolicy.LEND).limit(1).build();
+                Actor first = new Actor(kind);
+                Actor second = new Actor(kind)) {
+            AtomicReference<Lease<Probe>> lease = new AtomicReference<>(first.call(holder::acquire));
+            FutureTask<Lease<Probe>> waiting = second.beginAndWait(holder::acquire);
+            Actor.until(() -> holder.stats().waiting() == 1);
+            FutureTask<Probe> back = first.begin(() -> {
+                lease.get().close();
+                return holder.call(it -> it); // queues behind, or has it first while nobody is there to take it
+            });
+            Lease<Probe> served = Actor.get(waiting);
+            second.call(() -> endAndGet(served));
+            Actor.get(back);
+            assertThat(Probe.opened()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
+    void anInvalidatedOneIsClosedWithItsScopeAndReplaced(IdlePolicy whenIdle) {
+        Journal journal = new Journal();
+        try (PerThread<Probe, RuntimeException> holder =
+                builder(whenIdle).limit(1).listener(journal).build()) {
+            try (Lease<Probe> lease = holder.acquire()) {
+                lease.invalidate();
+                lease.invalidate();
+                lease.get().use();
+            }
+            assertThat(journal.take()).containsExactly("opened 1", "acquired 1", "released 1", "closed 1 INVALIDATED");
+            holder.run(Probe::use);
+            assertThat(Probe.opened()).isEqualTo(2);
+            assertThat(holder.stats().idle()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
+    void aBodyThatFailsInvalidatesByDefault(IdlePolicy whenIdle) {
+        try (PerThread<Probe, RuntimeException> holder = builder(whenIdle).build()) {
+            IOException failure = new IOException("half read");
+            assertThatThrownBy(() -> holder.run(probe -> {
+                        throw failure;
+                    }))
+                    .isSameAs(failure);
+            assertThat(Probe.closed()).isEqualTo(1);
+            assertThatThrownBy(() -> holder.call(probe -> {
+                        throw new AssertionError("error");
+                    }))
+                    .isInstanceOf(AssertionError.class);
+            assertThat(Probe.closed()).isEqualTo(2);
+            assertThat(holder.isHeld()).isFalse();
+            holder.run(Probe::use);
+            assertThat(Probe.closed()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void invalidateWhenDecidesAndItsOwnFailureCountsAsYes() {
+        try (PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+                .invalidateWhen(failure -> {
+                    if (failure instanceof Error) {
+                        throw new IllegalStateException("cannot say");
+                    }
+                    return failure instanceof IOException;
+                })
+                .build()) {
+            assertThatThrownBy(() -> holder.run(probe -> {
+                        throw new IllegalArgumentException("harmless");
+                    }))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThat(Probe.closed()).isZero();
+            assertThatThrownBy(() -> holder.run(probe -> {
+                        throw new IOException("half read");
+                    }))
+                    .isInstanceOf(IOException.class);
+            assertThat(Probe.closed()).isEqualTo(1);
+            assertThatThrownBy(() -> holder.run(probe -> {
+                        throw new AssertionError("error");
+                    }))
+                    .isInstanceOf(AssertionError.class)
+                    .satisfies(e ->
+                            assertThat(e.getSuppressed()).singleElement().isInstanceOf(IllegalStateException.class));
+            assertThat(Probe.closed()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aFailedBodyUnderTryWithResourcesKeepsTheResource() {
+        try (PerThread<Probe, RuntimeException> holder =
+                builder(IdlePolicy.KEEP).build()) {
+            assertThatThrownBy(() -> {
+                        try (Lease<Probe> lease = holder.acquire()) {
+                            lease.get().use();
+                            throw new IOException("who knows");
+                        }
+                    })
+                    .isInstanceOf(IOException.class);
+            assertThat(Probe.closed()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
+    void aCheckThatSaysNoOrThrowsHasItReplacedInItsPlace(IdlePolicy whenIdle) throws Exception {
+        Journal journal = new Journal();
+        AtomicReference<Throwable> answer = new AtomicReference<>();
+        try (PerThread<Probe, RuntimeException> holder = builder(whenIdle)
+                .limit(1)
+                .listener(journal)
+                .check(probe -> {
+                    assertThat(probe.isClosed()).isFalse();
+                    Throwable failure = answer.get();
+                    if (failure instanceof Error error) {
+                        throw error;
+                    }
+                    if (failure instanceof IOException exception) {
+                        throw exception;
+                    }
+                    return failure == null;
+                })
+                .build()) {
+            holder.run(Probe::use); // a new one is not checked
+            holder.run(Probe::use);
+            assertThat(Probe.opened()).isEqualTo(1);
+            try (Actor waiter = new Actor(ThreadKind.PLATFORM)) {
+                int expected = 1;
+                for (Throwable failure :
+                        new Throwable[] {new Exception("no"), new IOException("broken"), new LinkageError("bad")}) {
+                    answer.set(failure);
+                    FutureTask<Probe> other = null;
+                    try (Lease<Probe> lease = holder.acquire()) {
+                        assertThat(lease.get().isClosed()).isFalse();
+                        expected++;
+                        assertThat(Probe.opened()).isEqualTo(expected);
+                        assertThat(Probe.peak()).isEqualTo(1);
+                        answer.set(null);
+                        if (whenIdle == IdlePolicy.LEND) {
+                            other = waiter.beginAndWait(() -> holder.call(it -> it));
+                        }
+                    }
+                    if (other != null) {
+                        Actor.get(other);
+                    }
+                }
+            }
+            assertThat(holder.stats().closed()).isEqualTo(3);
+        }
+        assertThat(journal.take().stream().filter(line -> line.startsWith("closed")))
+                .containsExactly(
+                        "closed 1 CHECK_FAILED",
+                        "closed 2 CHECK_FAILED",
+                        "closed 3 CHECK_FAILED",
+                        "closed 4 HOLDER_CLOSED");
+    }
+
+    @Test
+    void aCheckThatIsInterruptedLeavesTheFlagSet() {
+        try (PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+                .check(probe -> {
+                    throw new InterruptedException("while asking");
+                })
+                .build()) {
+            holder.run(Probe::use);
+            holder.run(Probe::use);
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(Probe.closed()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void whatIsNotCloseableNeedsNoCloser() {
+        try (PerThread<StringBuilder, RuntimeException> holder = PerThread.<StringBuilder, RuntimeException>builder(
+                        StringBuilder::new)
+                .whenIdle(IdlePolicy.KEEP)
+                .build()) {
+            holder.run(text -> text.append('a'));
+            assertThat(holder.<String, RuntimeException>call(
+                            text -> text.append('b').toString()))
+                    .isEqualTo("ab");
+        }
+    }
+
+    @Test
+    void closeTimeoutAndNamesAreOptionsThatArePossible() {
+        assertThat(builder(IdlePolicy.KEEP).build().name()).startsWith("perthread-");
+        PerThread<Probe, RuntimeException> holder =
+                builder(IdlePolicy.KEEP).name("n").closeTimeout(Duration.ZERO).build();
+        holder.close();
+        assertThat(holder.name()).isEqualTo("n");
+    }
+
+    @Test
+    void optionsThatContradictEachOtherAreRefusedAtOnceNamingBoth() {
+        assertThatThrownBy(() -> builder(IdlePolicy.CLOSE)
+                        .idleTimeout(Duration.ofSeconds(1))
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("idleTimeout")
+                .hasMessageContaining("whenIdle(CLOSE)");
+        assertThatThrownBy(() ->
+                        builder(IdlePolicy.CLOSE).maxAge(Duration.ofSeconds(1)).build())
+                .hasMessageContaining("maxAge");
+        assertThatThrownBy(() -> builder(IdlePolicy.CLOSE).check(probe -> true).build())
+                .hasMessageContaining("check");
+        assertThatThrownBy(() -> builder(IdlePolicy.KEEP).limit(0)).hasMessageContaining("limit is 0");
+        assertThatThrownBy(() -> builder(IdlePolicy.KEEP).idleTimeout(Duration.ZERO))
+                .hasMessageContaining("idleTimeout");
+        assertThatThrownBy(() -> builder(IdlePolicy.KEEP).acquireTimeout(Duration.ofNanos(-1)))
+                .hasMessageContaining("acquireTimeout");
+        assertThatThrownBy(() -> builder(IdlePolicy.KEEP).closeTimeout(Duration.ofNanos(-1)))
+                .hasMessageContaining("closeTimeout");
+        try (PerThread<Probe, RuntimeException> holder =
+                builder(IdlePolicy.KEEP).build()) {
+            assertThatThrownBy(() -> holder.acquire(Duration.ofNanos(-1))).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> holder.close(Duration.ofNanos(-1))).isInstanceOf(IllegalArgumentException.class);
+            holder.run(Probe::use);
+        }
+    }
+
+    @Test
+    void aBuilderMayBeUsedAgainWithoutChangingWhatItBuilt() {
+        PerThread.Builder<Probe, RuntimeException> builder = builder(IdlePolicy.KEEP);
+        PerThread<Probe, RuntimeException> keeping = builder.build();
+        PerThread<Probe, RuntimeException> closing =
+                builder.whenIdle(IdlePolicy.CLOSE).build();
+        closing.run(Probe::use);
+        assertThat(Probe.closed()).isEqualTo(1);
+        keeping.run(Probe::use);
+        assertThat(Probe.closed()).isEqualTo(1);
+        assertThat(keeping.name()).isNotEqualTo(closing.name());
+        keeping.close();
+    }
+}

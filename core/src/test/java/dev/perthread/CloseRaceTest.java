@@ -1,0 +1,71 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.time.Duration;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** acquire racing with close: in the end opened equals closed, and nothing is handed out after close has returned. */
+class CloseRaceTest {
+
+    @ParameterizedTest
+    @MethodSource(Matrix.ALL)
+    void acquireRacingWithClose(Matrix matrix) throws Exception {
+        int rounds = 25;
+        AtomicInteger opened = new AtomicInteger();
+        AtomicInteger closed = new AtomicInteger();
+        for (int round = 0; round < rounds; round++) {
+            PerThread<Object, RuntimeException> holder = matrix.<Object, RuntimeException>builder(() -> {
+                        opened.incrementAndGet();
+                        return new Object();
+                    })
+                    .closer(resource -> closed.incrementAndGet())
+                    .build();
+            AtomicBoolean over = new AtomicBoolean();
+            CyclicBarrier start = new CyclicBarrier(4);
+            boolean force = round % 2 == 0;
+            int turns = round * 2;
+            matrix.kind().inParallel(4, i -> {
+                start.await();
+                if (i == 0) {
+                    for (int turn = 0; turn < turns; turn++) {
+                        Thread.onSpinWait();
+                    }
+                    CloseReport report = holder.close(force ? Duration.ZERO : Duration.ofSeconds(20));
+                    over.set(true);
+                    assertThat(force || report.forced() == 0).isTrue();
+                    return;
+                }
+                while (true) {
+                    boolean after = over.get();
+                    Lease<Object> lease;
+                    try {
+                        lease = holder.acquire();
+                    } catch (IllegalStateException e) {
+                        assertThat(e).isNotInstanceOf(ReentryException.class);
+                        break;
+                    }
+                    assertThat(after).as("acquired though close() had returned").isFalse();
+                    lease.close();
+                    if (matrix.limit() != Matrix.NONE) {
+                        holder.release();
+                    }
+                    if (matrix.kind() == ThreadKind.VIRTUAL) {
+                        ThreadKind.giveWay(); // the closer needs a carrier
+                    }
+                }
+            });
+            assertThat(holder.stats().open()).isZero();
+            assertThat(holder.stats().opening()).isZero();
+            assertThat(holder.snapshot()).isEmpty();
+            assertThat(closed).hasValue(opened.get());
+        }
+        assertThat(Probe.opened()).isZero();
+    }
+}

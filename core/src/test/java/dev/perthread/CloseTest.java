@@ -1,0 +1,299 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.LogLines;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** close(grace): refuses, closes the idle, waits, forces, reports; from anywhere, as often as one likes. */
+class CloseTest {
+    private static final Duration LONG = Duration.ofSeconds(30);
+
+    private static PerThread.Builder<Probe, RuntimeException> builder(IdlePolicy whenIdle) {
+        return PerThread.<Probe, RuntimeException>builder(Probe::new).name("db").whenIdle(whenIdle);
+    }
+
+    private static Object end(Lease<?> lease) {
+        lease.close();
+        return "ended";
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void closesTheIdleWaitsForTheLeasedAndReportsBoth(ThreadKind kind) throws Exception {
+        Journal journal = new Journal();
+        PerThread<Probe, RuntimeException> holder =
+                builder(IdlePolicy.KEEP).listener(journal).build();
+        try (Actor idle = new Actor(kind);
+                Actor busy = new Actor(kind);
+                Actor closer = new Actor(kind)) {
+            idle.call(() -> holder.call(probe -> probe));
+            Lease<Probe> lease = busy.call(holder::acquire);
+            FutureTask<CloseReport> closing = closer.beginAndWait(() -> holder.close(LONG));
+            Actor.until(() -> Probe.closed() == 1);
+            assertThatThrownBy(() -> idle.call(holder::acquire))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("db is closed");
+            assertThat(closing.isDone()).isFalse();
+            busy.call(() -> {
+                lease.get().use(); // goes on as if nothing had happened
+                return end(lease);
+            });
+            assertThat(Actor.get(closing)).isEqualTo(new CloseReport(2, 0, List.of()));
+        }
+        assertThat(journal.take())
+                .contains("closed 1 HOLDER_CLOSED", "released 2", "closed 2 HOLDER_CLOSED")
+                .hasSize(8);
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void afterTheGraceItForcesFromTheClosingThread(ThreadKind kind) throws Exception {
+        AtomicReference<Thread> by = new AtomicReference<>();
+        PerThread<Object, RuntimeException> holder = PerThread.<Object, RuntimeException>builder(Object::new)
+                .closer(resource -> by.set(Thread.currentThread()))
+                .build();
+        try (Actor busy = new Actor(kind)) {
+            Lease<Object> lease = busy.call(holder::acquire);
+            long begin = System.nanoTime();
+            assertThat(holder.close(Duration.ofMillis(50))).isEqualTo(new CloseReport(1, 1, List.of()));
+            assertThat(System.nanoTime() - begin).isBetween(50_000_000L, 5_000_000_000L);
+            assertThat(by).hasValue(Thread.currentThread());
+            busy.call(() -> {
+                assertThatThrownBy(lease::get)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("closed under its user");
+                return end(lease);
+            });
+        }
+        assertThat(holder.stats().open()).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(IdlePolicy.class)
+    void theSecondTimeThereIsNothingToDo(IdlePolicy whenIdle) {
+        PerThread<Probe, RuntimeException> holder = builder(whenIdle).build();
+        holder.run(Probe::use);
+        holder.close();
+        holder.close();
+        assertThat(holder.close(LONG)).isEqualTo(new CloseReport(0, 0, List.of()));
+        assertThat(holder.release()).isFalse();
+        assertThat(holder.evictIdle()).isZero();
+        assertThat(holder.reap()).isZero();
+        assertThat(holder.isHeld()).isFalse();
+        assertThat(holder.snapshot()).isEmpty();
+        assertThatThrownBy(holder::acquire).isExactlyInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> holder.acquire(Duration.ZERO)).isExactlyInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> holder.run(probe -> {})).isExactlyInstanceOf(IllegalStateException.class);
+        assertThat(Probe.opened()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void severalThreadsMayCloseAtOnceAndEachWaits(ThreadKind kind) throws Exception {
+        PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.LEND).build();
+        try (Actor busy = new Actor(kind)) {
+            Lease<Probe> lease = busy.call(holder::acquire);
+            List<Actor> closers = new ArrayList<>();
+            List<FutureTask<CloseReport>> all = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                Actor closer = new Actor(kind);
+                closers.add(closer);
+                all.add(closer.beginAndWait(() -> holder.close(LONG)));
+            }
+            assertThat(all).noneMatch(FutureTask::isDone);
+            busy.call(() -> end(lease));
+            for (FutureTask<CloseReport> one : all) {
+                assertThat(Actor.get(one).forced()).isZero();
+            }
+            closers.forEach(Actor::end);
+        }
+        assertThat(holder.stats().closed()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.ALL)
+    void fromInsideAScopeItDoesNotWaitForItself(Matrix matrix) throws Exception {
+        PerThread<Probe, RuntimeException> holder =
+                matrix.<Probe, RuntimeException>builder(Probe::new).build();
+        matrix.kind().call(() -> {
+            long begin = System.nanoTime();
+            Lease<Probe> lease = holder.acquire();
+            CloseReport report = holder.close(LONG);
+            assertThat(report.closed()).isEqualTo(1);
+            assertThatThrownBy(lease::get).isInstanceOf(IllegalStateException.class);
+            lease.close();
+            assertThat(System.nanoTime() - begin).isLessThan(5_000_000_000L);
+            return null;
+        });
+        assertThat(holder.stats().open()).isZero();
+    }
+
+    /** Where user code calls close(). */
+    enum Place {
+        OPENER,
+        CLOSER,
+        CHECK,
+        OPENED,
+        ACQUIRED,
+        RELEASED,
+        CLOSED
+    }
+
+    @ParameterizedTest
+    @EnumSource(Place.class)
+    void fromInsideUserCodeItEndsAndEverythingIsClosed(Place place) throws Exception {
+        AtomicReference<PerThread<Probe, RuntimeException>> self = new AtomicReference<>();
+        List<Place> done = new ArrayList<>();
+        class Here implements Listener {
+            void at(Place here) {
+                if (here == place) {
+                    done.add(here);
+                    long begin = System.nanoTime();
+                    self.get().close(LONG);
+                    assertThat(System.nanoTime() - begin).isLessThan(5_000_000_000L);
+                }
+            }
+
+            @Override
+            public void opened(ResourceInfo resource) {
+                at(Place.OPENED);
+            }
+
+            @Override
+            public void acquired(ResourceInfo resource) {
+                at(Place.ACQUIRED);
+            }
+
+            @Override
+            public void released(ResourceInfo resource) {
+                at(Place.RELEASED);
+            }
+
+            @Override
+            public void closed(ResourceInfo resource, CloseReason reason) {
+                at(Place.CLOSED);
+            }
+        }
+        Here here = new Here();
+        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(() -> {
+                    here.at(Place.OPENER);
+                    return new Probe();
+                })
+                .whenIdle(IdlePolicy.KEEP)
+                .closer(probe -> {
+                    probe.close();
+                    here.at(Place.CLOSER);
+                })
+                .check(probe -> {
+                    here.at(Place.CHECK);
+                    return true;
+                })
+                .listener(here)
+                .build();
+        self.set(holder);
+        try {
+            for (int i = 0; i < 2; i++) {
+                Lease<Probe> lease = holder.acquire();
+                assertThat(holder.isHeld() || place == Place.ACQUIRED).isTrue();
+                lease.close();
+            }
+            holder.release();
+        } catch (IllegalStateException e) {
+            assertThat(e).hasMessageContaining("closed");
+        }
+        assertThat(done).isNotEmpty();
+        assertThat(holder.stats().open()).isZero();
+        assertThat(holder.stats().opening()).isZero();
+        assertThat(Probe.opened()).isEqualTo(Probe.closed());
+        assertThat(LogLines.seen()).isEmpty(); // the listener did not fail
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void fromInsideTheListenerThatIsToldOfALeakItDoesNotWaitForThatLeak(ThreadKind kind) throws Exception {
+        LogLines.expect("ended without closing its lease");
+        AtomicReference<PerThread<Probe, RuntimeException>> self = new AtomicReference<>();
+        AtomicReference<Duration> took = new AtomicReference<>();
+        PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.CLOSE)
+                .listener(new Listener() {
+                    @Override
+                    public void leaked(ResourceInfo resource) {
+                        long begin = System.nanoTime();
+                        self.get().close(Duration.ofSeconds(3));
+                        took.set(Duration.ofNanos(System.nanoTime() - begin));
+                    }
+                })
+                .build();
+        self.set(holder);
+        kind.call(holder::acquire);
+        Actor.until(() -> took.get() != null);
+        assertThat(took.get()).isLessThan(Duration.ofSeconds(2));
+        Actor.until(() -> holder.stats().open() == 0);
+        assertThat(holder.stats().leaked()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void interruptingTheClosingThreadEndsTheGrace(ThreadKind kind) throws Exception {
+        PerThread<Probe, RuntimeException> holder = PerThread.of(Probe::new);
+        try (Actor busy = new Actor(kind);
+                Actor closer = new Actor(kind)) {
+            Lease<Probe> lease = busy.call(holder::acquire);
+            FutureTask<CloseReport> closing = closer.beginAndWait(() -> {
+                CloseReport report = holder.close(Duration.ofHours(1));
+                assertThat(Thread.interrupted()).isTrue();
+                return report;
+            });
+            closer.thread().interrupt();
+            assertThat(Actor.get(closing)).isEqualTo(new CloseReport(1, 1, List.of()));
+            busy.call(() -> end(lease));
+        }
+    }
+
+    @Test
+    void theFailuresOfTheClosersAreReportedAndThrownOnceAllWereCalled() throws Exception {
+        for (boolean report : new boolean[] {true, false}) {
+            PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+                    .reentry(ReentryPolicy.OPEN_NEW)
+                    .closer(probe -> {
+                        probe.close();
+                        throw new IOException("closing " + probe);
+                    })
+                    .build();
+            Lease<Probe> a = holder.acquire();
+            Lease<Probe> b = holder.acquire();
+            Lease<Probe> c = holder.acquire();
+            a.close();
+            b.close();
+            c.close();
+            if (report) {
+                CloseReport result = holder.close(Duration.ZERO);
+                assertThat(result.closed()).isEqualTo(3);
+                assertThat(result.failures()).hasSize(3).allMatch(failure -> failure instanceof IOException);
+            } else {
+                assertThatThrownBy(holder::close)
+                        .isInstanceOf(ResourceCloseException.class)
+                        .hasMessageContaining("db")
+                        .hasCauseInstanceOf(IOException.class)
+                        .satisfies(e -> assertThat(e.getCause().getSuppressed()).hasSize(2));
+            }
+            assertThat(holder.stats().closeFailures()).isEqualTo(3);
+            assertThat(holder.stats().open()).isZero();
+            holder.close();
+        }
+    }
+}

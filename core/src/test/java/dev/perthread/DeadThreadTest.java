@@ -1,0 +1,261 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.LogLines;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import outside.Caller;
+
+/** What a dead thread left is closed by itself, soon, with no garbage collection, by one thread at most. */
+class DeadThreadTest {
+    private static final long SECOND = 1_000_000_000L;
+
+    private static PerThread.Builder<Probe, RuntimeException> keeping() {
+        return PerThread.<Probe, RuntimeException>builder(Probe::new).whenIdle(IdlePolicy.KEEP);
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void whatItKeptIsClosedWithinASecond(ThreadKind kind) throws Exception {
+        AtomicLong closedAt = new AtomicLong();
+        Journal journal = new Journal();
+        long worst = 0;
+        try (PerThread<Probe, RuntimeException> holder = keeping()
+                .closer(probe -> {
+                    closedAt.set(System.nanoTime());
+                    probe.close();
+                })
+                .listener(journal)
+                .build()) {
+            for (int i = 1; i <= 20; i++) {
+                Actor actor = new Actor(kind);
+                actor.call(() -> holder.call(probe -> probe));
+                if (i % 2 == 0) { // long enough for somebody to watch it
+                    long since = System.nanoTime();
+                    Actor.until(() -> System.nanoTime() - since > 60_000_000);
+                }
+                actor.end();
+                long dead = System.nanoTime();
+                int count = i;
+                Actor.until(() -> Probe.closed() == count);
+                worst = Math.max(worst, closedAt.get() - dead);
+                assertThat(actor.thread().isAlive()).isFalse(); // and still referenced
+            }
+            assertThat(worst).isLessThan(SECOND);
+            assertThat(holder.stats().reclaimed()).isEqualTo(20);
+            assertThat(holder.stats().leaked()).isZero();
+            Actor.until(() -> journal.count("closed") == 20);
+            assertThat(journal.take().stream().filter(line -> line.startsWith("closed")))
+                    .allMatch(line -> line.endsWith("THREAD_ENDED"));
+        }
+        System.out.printf("kept by a %s thread: closed at worst %.1f ms after its end%n", kind, worst / 1e6);
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void whatItHeldIsClosedWithinASecondAndToldAsLeakedOnce(ThreadKind kind) throws Exception {
+        LogLines.expect("ended without closing its lease");
+        Journal journal = new Journal();
+        AtomicLong closedAt = new AtomicLong();
+        long worst = 0;
+        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .closer(probe -> {
+                    closedAt.set(System.nanoTime());
+                    probe.close();
+                })
+                .trace(true)
+                .listener(journal)
+                .build();
+        for (int i = 1; i <= 20; i++) {
+            Thread thread = kind.start(() -> Caller.acquireHere(holder));
+            thread.join();
+            long dead = System.nanoTime();
+            int count = i;
+            Actor.until(() -> Probe.closed() == count);
+            worst = Math.max(worst, closedAt.get() - dead);
+        }
+        assertThat(worst).isLessThan(SECOND);
+        Actor.until(() -> journal.count("closed") == 20);
+        assertThat(holder.stats().leaked()).isEqualTo(20);
+        assertThat(holder.stats().reclaimed()).isEqualTo(20);
+        journal.byResource()
+                .forEach((id, lines) ->
+                        assertThat(lines).containsExactly("opened", "acquired", "leaked", "closed THREAD_ENDED"));
+        assertThat(journal.leaks).hasSize(20).allSatisfy(info -> {
+            assertThat(info.acquiredAt()).anyMatch(frame -> frame.getClassName().equals("outside.Caller"));
+            assertThat(info.leasedSince()).isNotNull();
+        });
+        assertThat(LogLines.seen()).singleElement().asString().contains("outside.Caller.acquireHere");
+        System.out.printf("held by a %s thread: closed at worst %.1f ms after its end%n", kind, worst / 1e6);
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void reapClosesItAtOnce(ThreadKind kind) throws Exception {
+        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
+            kind.inParallel(50, i -> holder.run(Probe::use));
+            holder.reap();
+            Actor.until(() -> holder.stats().open() == 0);
+            assertThat(holder.stats().reclaimed()).isEqualTo(50);
+            assertThat(holder.reap()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aThousandThreadsThatEndTogether(ThreadKind kind) throws Exception {
+        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
+            CountDownLatch all = new CountDownLatch(1_000);
+            kind.inParallel(1_000, i -> {
+                holder.run(Probe::use);
+                all.countDown();
+                all.await();
+            });
+            long dead = System.nanoTime();
+            Actor.until(() -> holder.stats().open() == 0);
+            assertThat(System.nanoTime() - dead).isLessThan(2 * SECOND);
+            assertThat(Probe.closed()).isEqualTo(1_000);
+        }
+    }
+
+    @Test
+    void theWorkersOfAnExecutorThatShutsDown() throws Exception {
+        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
+            ExecutorService executor = Executors.newFixedThreadPool(8);
+            List<Runnable> tasks = new ArrayList<>();
+            IntStream.range(0, 2_000).forEach(i -> tasks.add(() -> holder.run(Probe::use)));
+            tasks.forEach(executor::execute);
+            executor.shutdown();
+            assertThat(executor.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(Probe.opened()).isBetween(1, 8);
+            Actor.until(() -> Probe.closed() == Probe.opened());
+        }
+    }
+
+    @Test
+    void theWorkersOfTheCommonPoolKeepTheirsBetweenTasks() {
+        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
+            IntStream.range(0, 20_000)
+                    .parallel()
+                    .forEach(i -> holder.run(probe -> {
+                        probe.begin(Thread.currentThread());
+                        assertThat(probe.opener()).isSameAs(Thread.currentThread());
+                        probe.end(Thread.currentThread());
+                    }));
+            for (int i = 0; i < 20_000; i++) {
+                ForkJoinPool.commonPool().execute(() -> holder.run(Probe::use));
+            }
+            assertThat(ForkJoinPool.commonPool().awaitQuiescence(30, TimeUnit.SECONDS))
+                    .isTrue();
+            // One a worker, and the workers are few; with thread-locals it would be thousands.
+            assertThat(Probe.opened()).isLessThanOrEqualTo(2 * ForkJoinPool.getCommonPoolParallelism() + 2);
+            assertThat(holder.stats().acquired()).isEqualTo(40_000);
+        }
+    }
+
+    @Test
+    void theWorkersOfAForkJoinPoolOfOnesOwn() throws Exception {
+        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
+            ForkJoinPool pool = new ForkJoinPool(4);
+            pool.submit(() -> IntStream.range(0, 5_000).parallel().forEach(i -> holder.run(Probe::use)))
+                    .get(30, TimeUnit.SECONDS);
+            pool.shutdown();
+            assertThat(pool.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+            Actor.until(() -> Probe.closed() == Probe.opened());
+            assertThat(Probe.opened()).isLessThan(20);
+        }
+    }
+
+    @Test
+    void threadsThatOverrideIdEqualsAndHashCodeAreToldApart() throws Exception {
+        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
+            CountDownLatch inside = new CountDownLatch(10);
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                threads.add(new Masked(() -> {
+                    Probe mine = holder.call(probe -> probe);
+                    inside.countDown();
+                    try {
+                        inside.await();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    assertThat(holder.<Probe, RuntimeException>call(probe -> probe))
+                            .isSameAs(mine);
+                }));
+            }
+            threads.forEach(Thread::start);
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertThat(Probe.opened()).isEqualTo(10);
+            Actor.until(() -> Probe.closed() == 10);
+        }
+    }
+
+    /** All the same to who asks them. */
+    private static final class Masked extends Thread {
+        Masked(Runnable task) {
+            super(task);
+        }
+
+        @Override
+        @SuppressWarnings("deprecation")
+        public long getId() {
+            return 1;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Thread;
+        }
+
+        @Override
+        public int hashCode() {
+            return 1;
+        }
+    }
+
+    @Test
+    void oneDaemonWithoutContextClassLoaderThatEndsWhenNothingIsOpen() throws Exception {
+        List<PerThread<Probe, RuntimeException>> holders = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            PerThread<Probe, RuntimeException> holder = keeping().build();
+            holders.add(holder);
+            holder.run(Probe::use);
+        }
+        Thread reaper = libraryThreads().get(0);
+        assertThat(libraryThreads()).hasSize(1);
+        assertThat(reaper.isDaemon()).isTrue();
+        assertThat(reaper.getContextClassLoader()).isNull();
+        assertThat(reaper.getName()).startsWith("perthread");
+        holders.forEach(PerThread::close);
+        Actor.until(() -> libraryThreads().isEmpty());
+        PerThread<Probe, RuntimeException> holder = keeping().build();
+        assertThat(libraryThreads()).isEmpty(); // building opens nothing and starts nothing
+        holder.run(Probe::use);
+        assertThat(libraryThreads()).hasSize(1);
+        holder.close();
+        Actor.until(() -> libraryThreads().isEmpty());
+    }
+
+    private static List<Thread> libraryThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("perthread"))
+                .toList();
+    }
+}

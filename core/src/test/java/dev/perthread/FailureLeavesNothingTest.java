@@ -1,0 +1,281 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.LogLines;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Invariants 5 and 6: a failure at any step leaves the slot empty, the place free, the next served; nothing is lost. */
+class FailureLeavesNothingTest {
+
+    /** Where it fails. */
+    enum Step {
+        OPEN,
+        OPEN_NULL,
+        CHECK,
+        CLOSE_AT_SCOPE_END,
+        CLOSE_AT_RELEASE,
+        CLOSE_AT_EVICT,
+        CLOSE_AFTER_CHECK,
+        BODY
+    }
+
+    /** How it fails. */
+    enum Fault {
+        EXCEPTION,
+        UNCHECKED,
+        ERROR,
+        INTERRUPTED,
+        INTERRUPT_FLAG
+    }
+
+    static Stream<Arguments> faults() {
+        return Arrays.stream(Step.values())
+                .flatMap(step -> Arrays.stream(Fault.values())
+                        .flatMap(fault -> Stream.of(IdlePolicy.KEEP, IdlePolicy.LEND)
+                                .flatMap(idle ->
+                                        ThreadKind.available().map(kind -> Arguments.of(step, fault, idle, kind)))));
+    }
+
+    private final AtomicReference<Step> armed = new AtomicReference<>();
+    private final AtomicReference<Throwable> thrown = new AtomicReference<>();
+
+    private boolean fails(Step step, Fault fault) throws Exception {
+        if (!armed.compareAndSet(step, null)) {
+            return false;
+        }
+        if (fault == Fault.INTERRUPT_FLAG) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        Throwable failure = switch (fault) {
+            case EXCEPTION -> new IOException("on purpose");
+            case UNCHECKED -> new IllegalArgumentException("on purpose");
+            case ERROR -> new LinkageError("on purpose");
+            default -> new InterruptedException("on purpose");
+        };
+        thrown.set(failure);
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        throw (Exception) failure;
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void whateverFailsWhereverTheNextIsServedAndTheThreadGoesOn(
+            Step step, Fault fault, IdlePolicy whenIdle, ThreadKind kind) throws Exception {
+        Journal journal = new Journal();
+        boolean closing = step.name().startsWith("CLOSE");
+        PerThread<Probe, Exception> holder = PerThread.<Probe, Exception>builder(() -> {
+                    fails(Step.OPEN, fault);
+                    if (step == Step.OPEN_NULL && armed.compareAndSet(Step.OPEN_NULL, null)) {
+                        thrown.set(new NullPointerException());
+                        return null;
+                    }
+                    return new Probe();
+                })
+                .whenIdle(whenIdle)
+                .limit(1)
+                .check(probe -> {
+                    fails(Step.CHECK, fault);
+                    return step != Step.CLOSE_AFTER_CHECK;
+                })
+                .closer(probe -> {
+                    probe.close();
+                    if (closing) {
+                        fails(step, fault);
+                    }
+                })
+                .listener(journal)
+                .build();
+        try (Actor actor = new Actor(kind);
+                Actor next = new Actor(kind)) {
+            if (step == Step.CHECK || closing) {
+                actor.call(() -> holder.call(probe -> probe));
+            }
+            armed.set(step);
+            Throwable seen = actor.call(() -> {
+                try {
+                    switch (step) {
+                        case CLOSE_AT_RELEASE -> holder.release();
+                        case CLOSE_AT_EVICT -> holder.evictIdle();
+                        case BODY -> holder.run(probe -> fails(Step.BODY, fault));
+                        default -> {
+                            Lease<Probe> lease = holder.acquire();
+                            if (step == Step.CLOSE_AT_SCOPE_END) {
+                                lease.invalidate();
+                            }
+                            lease.close();
+                        }
+                    }
+                    return null;
+                } catch (Throwable failure) {
+                    return failure;
+                } finally {
+                    boolean flagged = Thread.interrupted();
+                    if (fault == Fault.INTERRUPT_FLAG && step != Step.OPEN_NULL) {
+                        assertThat(flagged).as("the flag stays").isTrue();
+                    } else if (fault == Fault.INTERRUPTED && (closing || step == Step.CHECK)) {
+                        assertThat(flagged)
+                                .as("a swallowed interrupt is set again")
+                                .isTrue();
+                    }
+                }
+            });
+            expectTold(step, fault, seen, journal);
+            assertThat(armed).hasValue(null);
+            actor.call(() -> {
+                assertThat(holder.isHeld()).isFalse();
+                try (Lease<Probe> lease = holder.acquire(Duration.ZERO)) {
+                    lease.get().use();
+                    FutureTask<Object> waiting = next.begin(() -> holder.call(probe -> {
+                        probe.use();
+                        return probe;
+                    }));
+                    Actor.until(() -> holder.stats().waiting() == 1);
+                    lease.invalidate();
+                    assertThat(waiting.isDone()).isFalse();
+                }
+                return null;
+            });
+            next.call(() -> {
+                holder.run(Probe::use);
+                return holder.release();
+            });
+        }
+        Stats stats = holder.stats();
+        assertThat(stats.opening() + stats.leased() + stats.waiting()).isZero();
+        holder.close();
+        assertThat(holder.stats().open()).isZero();
+        assertThat(Probe.opened()).isEqualTo(Probe.closed());
+        assertThat(Probe.peak()).isEqualTo(1);
+    }
+
+    /** Nothing is swallowed: what failed was thrown, or told to the listener. A failed check is an answer. */
+    private void expectTold(Step step, Fault fault, Throwable seen, Journal journal) {
+        if (step == Step.OPEN_NULL) {
+            assertThat(seen).isInstanceOf(NullPointerException.class).hasMessageContaining("opener");
+            return;
+        }
+        if (fault == Fault.INTERRUPT_FLAG || step == Step.CHECK) {
+            assertThat(seen).isNull();
+            return;
+        }
+        Throwable failure = thrown.get();
+        switch (step) {
+            case OPEN -> {
+                assertThat(seen).isSameAs(failure);
+                assertThat(journal.failures).containsExactly(failure);
+            }
+            case BODY -> assertThat(seen).isSameAs(failure);
+            case CLOSE_AT_EVICT, CLOSE_AFTER_CHECK -> {
+                assertThat(seen).isNull();
+                assertThat(journal.failures).containsExactly(failure);
+            }
+            default -> {
+                if (fault == Fault.ERROR) {
+                    assertThat(seen).isSameAs(failure);
+                } else {
+                    assertThat(seen).isInstanceOf(ResourceCloseException.class).hasCause(failure);
+                }
+                assertThat(journal.failures).containsExactly(failure);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.ALL)
+    void theBodysFailureStaysPrimaryWithThatOfClosingSuppressed(Matrix matrix) throws Exception {
+        PerThread<Probe, RuntimeException> holder = matrix.<Probe, RuntimeException>builder(Probe::new)
+                .closer(probe -> {
+                    probe.close();
+                    throw new IOException("reset");
+                })
+                .build();
+        matrix.kind().call(() -> {
+            IllegalArgumentException body = new IllegalArgumentException("body");
+            assertThatThrownBy(() -> holder.run(probe -> {
+                        throw body;
+                    }))
+                    .isSameAs(body);
+            assertThat(body.getSuppressed())
+                    .singleElement()
+                    .satisfies(e -> assertThat(e)
+                            .isInstanceOf(ResourceCloseException.class)
+                            .hasCauseInstanceOf(IOException.class));
+            LinkageError error = new LinkageError("body");
+            assertThatThrownBy(() -> holder.call(probe -> {
+                        throw error;
+                    }))
+                    .isSameAs(error);
+            assertThat(error.getSuppressed()).hasSize(1);
+            IllegalArgumentException inTry = new IllegalArgumentException("in try");
+            assertThatThrownBy(() -> {
+                        try (Lease<Probe> lease = holder.acquire()) {
+                            lease.invalidate();
+                            throw inTry;
+                        }
+                    })
+                    .isSameAs(inTry);
+            assertThat(inTry.getSuppressed()).hasSize(1);
+            assertThat(holder.isHeld()).isFalse();
+            return null;
+        });
+        assertThat(holder.stats().closeFailures()).isEqualTo(3);
+        assertThat(holder.stats().open()).isZero();
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aCloserThatThrowsWhatTheBodyThrewSuppressesNothingOntoItself(ThreadKind kind) throws Exception {
+        LinkageError same = new LinkageError("same");
+        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .closer(probe -> {
+                    probe.close();
+                    throw same;
+                })
+                .build();
+        assertThatThrownBy(() -> kind.call(() -> {
+                    holder.run(probe -> {
+                        throw same;
+                    });
+                    return null;
+                }))
+                .isInstanceOf(AssertionError.class)
+                .hasCause(same);
+        assertThat(same.getSuppressed()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aDeadThreadsCloserThatFailsIsToldToTheListenerAndFreesThePlace(ThreadKind kind) throws Exception {
+        LogLines.expect("ended without closing its lease");
+        Journal journal = new Journal();
+        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .closer(probe -> {
+                    probe.close();
+                    throw new LinkageError("on purpose");
+                })
+                .limit(1)
+                .listener(journal)
+                .build();
+        kind.call(holder::acquire);
+        assertThatThrownBy(() -> holder.run(Probe::use)).isInstanceOf(LinkageError.class);
+        assertThat(journal.failures).hasSize(2);
+        assertThat(holder.stats().closeFailures()).isEqualTo(2);
+        assertThat(journal.take()).contains("leaked 1", "closeFailed 1 THREAD_ENDED");
+    }
+}

@@ -1,0 +1,219 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.LogLines;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The listener is told each thing once, in order; one that throws harms nothing and is reported once. */
+class ListenerTest {
+    private final Journal journal = new Journal();
+
+    private PerThread.Builder<Probe, RuntimeException> builder(IdlePolicy whenIdle) {
+        return PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .name("db")
+                .whenIdle(whenIdle)
+                .listener(journal);
+    }
+
+    @ParameterizedTest
+    @EnumSource(IdlePolicy.class)
+    void theOrderOfTwoScopesAndAClose(IdlePolicy whenIdle) {
+        PerThread<Probe, RuntimeException> holder = builder(whenIdle).build();
+        holder.run(Probe::use);
+        holder.run(Probe::use);
+        holder.close();
+        if (whenIdle == IdlePolicy.CLOSE) {
+            assertThat(journal.take())
+                    .containsExactly(
+                            "opened 1",
+                            "acquired 1",
+                            "released 1",
+                            "closed 1 SCOPE_END",
+                            "opened 2",
+                            "acquired 2",
+                            "released 2",
+                            "closed 2 SCOPE_END");
+        } else {
+            assertThat(journal.take())
+                    .containsExactly(
+                            "opened 1",
+                            "acquired 1",
+                            "released 1",
+                            "acquired 1",
+                            "released 1",
+                            "closed 1 HOLDER_CLOSED");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(IdlePolicy.class)
+    void theOrderWhenThereIsAWait(IdlePolicy whenIdle) throws Exception {
+        try (PerThread<Probe, RuntimeException> holder =
+                        builder(whenIdle).limit(1).build();
+                Actor first = new Actor(ThreadKind.PLATFORM);
+                Actor second = new Actor(ThreadKind.PLATFORM)) {
+            Lease<Probe> lease = first.call(holder::acquire);
+            FutureTask<Object> waiting = second.begin(() -> holder.call(probe -> probe));
+            Actor.until(() -> holder.stats().waiting() == 1);
+            first.call(() -> {
+                lease.close();
+                return holder.release();
+            });
+            Actor.get(waiting);
+            List<String> lines = journal.take();
+            assertThat(lines.stream().filter(line -> line.equals("waited"))).hasSize(1);
+            String second1 = whenIdle == IdlePolicy.LEND ? "acquired 1" : "acquired 2";
+            assertThat(lines.indexOf("waited")).isLessThan(lines.lastIndexOf(second1));
+            assertThat(lines.subList(0, 3)).containsExactly("opened 1", "acquired 1", "released 1");
+        }
+    }
+
+    @Test
+    void theOrderOfFailures() {
+        AtomicBoolean failing = new AtomicBoolean(true);
+        IOException no = new IOException("no route");
+        IOException reset = new IOException("reset");
+        PerThread<Probe, IOException> holder = PerThread.<Probe, IOException>builder(() -> {
+                    if (failing.get()) {
+                        throw no;
+                    }
+                    return new Probe();
+                })
+                .closer(probe -> {
+                    probe.close();
+                    throw reset;
+                })
+                .listener(journal)
+                .build();
+        assertThatThrownBy(holder::acquire).isSameAs(no);
+        failing.set(false);
+        assertThatThrownBy(() -> holder.run(Probe::use)).hasCause(reset);
+        assertThat(journal.failures).containsExactly(no, reset);
+        List<String> lines = journal.take();
+        assertThat(lines.get(0)).isEqualTo("openFailed");
+        assertThat(lines.stream().skip(1).map(line -> line.replaceAll("[0-9]+", "n")))
+                .containsExactly("opened n", "acquired n", "released n", "closeFailed n SCOPE_END");
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void theInformationIsOfTheMoment(ThreadKind kind) throws Exception {
+        List<ResourceInfo> all = new ArrayList<>();
+        Listener listener = new Listener() {
+            @Override
+            public void opened(ResourceInfo resource) {
+                all.add(resource);
+            }
+
+            @Override
+            public void acquired(ResourceInfo resource) {
+                all.add(resource);
+            }
+
+            @Override
+            public void released(ResourceInfo resource) {
+                all.add(resource);
+            }
+
+            @Override
+            public void closed(ResourceInfo resource, CloseReason reason) {
+                all.add(resource);
+            }
+        };
+        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .listener(listener)
+                .build();
+        Thread thread = kind.call(() -> {
+            holder.run(Probe::use);
+            return Thread.currentThread();
+        });
+        assertThat(all).hasSize(4).allSatisfy(info -> {
+            assertThat(info.id()).isEqualTo(1);
+            assertThat(info.threadId()).isEqualTo(Threads.id(thread));
+            assertThat(info.threadName()).isEqualTo(thread.getName());
+        });
+        assertThat(all.stream().map(ResourceInfo::uses)).containsExactly(0L, 1L, 1L, 1L);
+        assertThat(all.get(1).state()).isEqualTo(ResourceInfo.State.LEASED);
+        assertThat(all.get(1).leasedSince()).isNotNull();
+    }
+
+    static Stream<Throwable> failures() {
+        return Stream.of(
+                new IllegalStateException("listener"),
+                new LinkageError("listener"),
+                new StackOverflowError("listener"));
+    }
+
+    private static Listener throwing(Throwable failure) {
+        return (Listener) Proxy.newProxyInstance(
+                ListenerTest.class.getClassLoader(), new Class<?>[] {Listener.class}, (proxy, method, arguments) -> {
+                    if (method.getDeclaringClass() == Object.class) {
+                        return method.getName().equals("hashCode") ? (Object) 1 : "a listener";
+                    }
+                    throw failure;
+                });
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void oneThatThrowsHarmsNothingAndIsReportedOnce(Throwable failure) throws Exception {
+        LogLines.expect("its listener");
+        LogLines.expect("ended without closing its lease");
+        AtomicBoolean failOpen = new AtomicBoolean();
+        AtomicBoolean failClose = new AtomicBoolean();
+        PerThread<Probe, IOException> holder = PerThread.<Probe, IOException>builder(() -> {
+                    if (failOpen.get()) {
+                        throw new IOException("no route");
+                    }
+                    return new Probe();
+                })
+                .closer(probe -> {
+                    probe.close();
+                    if (failClose.get()) {
+                        throw new IOException("reset");
+                    }
+                })
+                .whenIdle(IdlePolicy.KEEP)
+                .limit(1)
+                .listener(throwing(failure))
+                .build();
+        holder.run(Probe::use);
+        holder.run(Probe::use);
+        assertThat(holder.release()).isTrue();
+        failOpen.set(true);
+        assertThatThrownBy(holder::acquire).isInstanceOf(IOException.class).hasNoSuppressedExceptions();
+        failOpen.set(false);
+        Lease<Probe> lease = holder.acquire();
+        assertThatThrownBy(() -> ThreadKind.PLATFORM.call(() -> holder.acquire(Duration.ofMillis(1))))
+                .isInstanceOf(AcquireTimeoutException.class);
+        lease.invalidate();
+        failClose.set(true);
+        assertThatThrownBy(lease::close).isInstanceOf(ResourceCloseException.class);
+        failClose.set(false);
+        ThreadKind.PLATFORM.call(() -> holder.acquire());
+        Actor.until(() -> holder.stats().leaked() == 1);
+        holder.run(Probe::use);
+        assertThat(holder.evictIdle()).isEqualTo(1);
+        holder.close();
+        Stats stats = holder.stats();
+        assertThat(List.of(stats.open(), stats.leased(), stats.idle(), stats.opening(), stats.waiting()))
+                .containsOnly(0);
+        assertThat(Probe.opened()).isEqualTo(Probe.closed()).isEqualTo(4);
+    }
+}

@@ -1,0 +1,192 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.io.File;
+import java.lang.ref.WeakReference;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Invariant 7: memory follows live use; a holder dropped without close pins no thread and no class loader. */
+class MemoryFollowsUseTest {
+
+    /** Loads what is in package {@code outside} by itself: an application that will be undeployed. */
+    private static final class Application extends URLClassLoader {
+        private final boolean library;
+
+        Application(boolean library) {
+            super(classPath(), MemoryFollowsUseTest.class.getClassLoader());
+            this.library = library;
+        }
+
+        private static URL[] classPath() {
+            return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                    .map(path -> {
+                        try {
+                            return new File(path).toURI().toURL();
+                        } catch (MalformedURLException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    })
+                    .toArray(URL[]::new);
+        }
+
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (!name.startsWith("outside.") && !(library && name.startsWith("dev.perthread."))) {
+                return super.loadClass(name, resolve);
+            }
+            synchronized (getClassLoadingLock(name)) {
+                Class<?> known = findLoadedClass(name);
+                return known == null ? findClass(name) : known;
+            }
+        }
+
+        @SuppressWarnings("unchecked")
+        Callable<Object> caller() throws ReflectiveOperationException {
+            return (Callable<Object>)
+                    loadClass("outside.Caller").getDeclaredConstructor().newInstance();
+        }
+    }
+
+    private static void untilCollected(WeakReference<?> reference) {
+        Actor.until(() -> {
+            System.gc();
+            return reference.refersTo(null);
+        });
+    }
+
+    /** A live thread keeps something idle in a holder that everybody then forgets. */
+    private static List<WeakReference<?>> deployAndForget(Actor user, boolean library) throws Exception {
+        Application application = new Application(library);
+        Callable<Object> caller = application.caller();
+        assertThat(caller.getClass().getClassLoader()).isSameAs(application);
+        Object holder = user.call(() -> {
+            Thread.currentThread().setContextClassLoader(application);
+            try {
+                return caller.call();
+            } finally {
+                Thread.currentThread().setContextClassLoader(null);
+            }
+        });
+        assertThat(holder.getClass().getClassLoader() == application).isEqualTo(library);
+        assertThat(holder).hasToString("PerThread[perthread-" + number(holder) + ", leased 0, idle 1, waiting 0]");
+        WeakReference<?> loader = new WeakReference<>(application);
+        WeakReference<?> dropped = new WeakReference<>(holder);
+        application.close();
+        return List.of(loader, dropped);
+    }
+
+    private static String number(Object holder) {
+        String text = holder.toString();
+        return text.substring(text.indexOf('-') + 1, text.indexOf(','));
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aDroppedHolderIsCollectedWithItsClassLoader(ThreadKind kind) throws Exception {
+        try (Actor user = new Actor(kind)) {
+            deployAndForget(user, false).forEach(MemoryFollowsUseTest::untilCollected);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void alsoWhileAnotherHolderKeepsTheReaperAlive(ThreadKind kind) throws Exception {
+        try (Actor user = new Actor(kind);
+                PerThread<Probe, RuntimeException> other = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                        .whenIdle(IdlePolicy.KEEP)
+                        .build()) {
+            other.run(Probe::use);
+            deployAndForget(user, false).forEach(MemoryFollowsUseTest::untilCollected);
+            assertThat(other.stats().idle()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void alsoWhenTheApplicationItselfStartedTheReaperThatOthersThenUse(ThreadKind kind) throws Exception {
+        Actor.until(() -> Reaper.thread() == null);
+        try (Actor user = new Actor(kind)) {
+            List<WeakReference<?>> dropped = deployAndForget(user, false);
+            try (PerThread<Probe, RuntimeException> other = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                    .whenIdle(IdlePolicy.KEEP)
+                    .build()) {
+                other.run(Probe::use);
+                dropped.forEach(MemoryFollowsUseTest::untilCollected);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void alsoWhenTheLibraryIsPartOfTheApplication(ThreadKind kind) throws Exception {
+        try (Actor user = new Actor(kind)) {
+            deployAndForget(user, true).forEach(MemoryFollowsUseTest::untilCollected);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aDroppedHolderPinsNoThread(ThreadKind kind) throws Exception {
+        PerThread<Probe, RuntimeException> other = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .whenIdle(IdlePolicy.KEEP)
+                .build();
+        other.run(Probe::use);
+        untilCollected(deadThreadOfADroppedHolder(kind));
+        other.close();
+    }
+
+    private static WeakReference<Thread> deadThreadOfADroppedHolder(ThreadKind kind) throws Exception {
+        PerThread<Object, RuntimeException> holder = PerThread.<Object, RuntimeException>builder(Object::new)
+                .whenIdle(IdlePolicy.KEEP)
+                .build();
+        try (Actor actor = new Actor(kind)) {
+            actor.call(() -> holder.call(resource -> resource));
+            return new WeakReference<>(actor.thread());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.ALL)
+    void aLivingHolderPinsNoDeadThread(Matrix matrix) throws Exception {
+        try (PerThread<Object, RuntimeException> holder =
+                matrix.<Object, RuntimeException>builder(Object::new).build()) {
+            WeakReference<Thread> dead = new WeakReference<>(matrix.kind().call(() -> {
+                holder.run(resource -> {});
+                return Thread.currentThread();
+            }));
+            untilCollected(dead);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void manyThreadsThatCameAndWentLeaveNothing(ThreadKind kind) throws Exception {
+        int threads = kind == ThreadKind.VIRTUAL ? 100_000 : 2_000;
+        for (IdlePolicy whenIdle : IdlePolicy.values()) {
+            PerThread<Object, RuntimeException> holder = PerThread.<Object, RuntimeException>builder(Object::new)
+                    .whenIdle(whenIdle)
+                    .build();
+            int batch = 2_000;
+            for (int done = 0; done < threads; done += batch) {
+                kind.inParallel(batch, i -> holder.run(resource -> {}));
+            }
+            if (whenIdle != IdlePolicy.LEND) {
+                Actor.until(() -> holder.stats().open() == 0);
+            }
+            holder.close();
+            assertThat(holder.snapshot()).isEmpty();
+            assertThat(holder.stats().acquired()).isEqualTo(threads);
+        }
+    }
+}

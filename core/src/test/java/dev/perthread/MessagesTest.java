@@ -1,0 +1,155 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.LogLines;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Each exception names the holder, the thread with its id, the numbers, and the likely mistake. */
+class MessagesTest {
+
+    private static PerThread.Builder<Probe, RuntimeException> builder() {
+        return PerThread.<Probe, RuntimeException>builder(Probe::new).name("orders-db");
+    }
+
+    private static String id(Thread thread) {
+        return "(id " + Threads.id(thread) + ")";
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aLeaseInTheWrongThreadNamesBothAndTheOwnerGoesOn(ThreadKind kind) throws Exception {
+        PerThread<Probe, RuntimeException> holder = builder().build();
+        try (Actor owner = new Actor(kind);
+                Actor other = new Actor(kind)) {
+            Lease<Probe> lease = owner.call(holder::acquire);
+            for (Runnable use : new Runnable[] {lease::get, lease::invalidate, lease::close}) {
+                assertThatThrownBy(() -> other.call(() -> {
+                            use.run();
+                            return null;
+                        }))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("orders-db")
+                        .hasMessageContaining(id(owner.thread()))
+                        .hasMessageContaining(id(other.thread()));
+            }
+            owner.call(() -> {
+                lease.get().use();
+                lease.close();
+                return null;
+            });
+            assertThatThrownBy(() -> owner.call(lease::get))
+                    .hasMessageContaining("orders-db")
+                    .hasMessageContaining("closed")
+                    .hasMessageContaining(id(owner.thread()));
+            assertThat(lease.toString()).contains("orders-db", id(owner.thread()));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aTimeoutUnderKeepSaysThatTheIdleOnesAreReserved(ThreadKind kind) throws Exception {
+        PerThread<Probe, RuntimeException> holder =
+                builder().whenIdle(IdlePolicy.KEEP).limit(2).build();
+        try (Actor first = new Actor(kind);
+                Actor second = new Actor(kind);
+                Actor third = new Actor(kind)) {
+            first.call(() -> holder.call(probe -> probe));
+            Lease<Probe> lease = second.call(holder::acquire);
+            assertThatThrownBy(() -> third.call(() -> holder.acquire(Duration.ofMillis(20))))
+                    .isInstanceOf(AcquireTimeoutException.class)
+                    .hasMessageContaining("orders-db")
+                    .hasMessageContaining(id(third.thread()))
+                    .hasMessageContaining("limit 2, leased 1, idle 1")
+                    .hasMessageContaining("waiting 0")
+                    .hasMessageContaining("LEND")
+                    .hasMessageMatching("(?s).*after \\d+ ms.*");
+            second.call(() -> {
+                lease.close();
+                return null;
+            });
+        } finally {
+            holder.close();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void reentryNamesTheThreadAndWhatToDo(ThreadKind kind) throws Exception {
+        PerThread<Probe, RuntimeException> holder = builder().build();
+        try (Actor actor = new Actor(kind)) {
+            Lease<Probe> lease = actor.call(holder::acquire);
+            assertThatThrownBy(() -> actor.call(holder::acquire))
+                    .isInstanceOf(ReentryException.class)
+                    .hasMessageContaining("orders-db")
+                    .hasMessageContaining(id(actor.thread()))
+                    .hasMessageContaining("already holds a lease")
+                    .hasMessageContaining("SHARE");
+            actor.call(() -> {
+                lease.close();
+                return null;
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aFailedCloseNamesTheHolderAndTheFailure(ThreadKind kind) throws Exception {
+        PerThread<Probe, RuntimeException> holder = builder()
+                .closer(probe -> {
+                    probe.close();
+                    throw new IOException("connection reset");
+                })
+                .build();
+        assertThatThrownBy(() -> kind.call(() -> {
+                    holder.run(Probe::use);
+                    return null;
+                }))
+                .isInstanceOf(ResourceCloseException.class)
+                .hasMessageContaining("orders-db")
+                .hasMessageContaining("connection reset");
+        holder.close();
+        assertThatThrownBy(() -> kind.call(holder::acquire))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("orders-db")
+                .hasMessageContaining("is closed");
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aLeakIsLoggedOnceWithHolderThreadAndMistake(ThreadKind kind) throws Exception {
+        LogLines.expect("ended without closing its lease");
+        PerThread<Probe, RuntimeException> holder = builder().build();
+        Thread first = kind.call(() -> {
+            holder.acquire();
+            return Thread.currentThread();
+        });
+        Actor.until(() -> holder.stats().leaked() == 1);
+        kind.call(holder::acquire);
+        Actor.until(() -> holder.stats().leaked() == 2);
+        assertThat(LogLines.seen())
+                .singleElement()
+                .asString()
+                .contains("orders-db", id(first), "trace(true)", "try-with-resources");
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aHolderAsTextHasItsNameAndNumbers(ThreadKind kind) throws Exception {
+        PerThread<Probe, RuntimeException> holder =
+                builder().whenIdle(IdlePolicy.KEEP).build();
+        try (Actor actor = new Actor(kind)) {
+            actor.call(() -> holder.call(probe -> probe));
+            assertThat(holder).hasToString("PerThread[orders-db, leased 0, idle 1, waiting 0]");
+        } finally {
+            holder.close();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+// Which virtual threads were pinned to their carriers, by the flight recorder.
+package dev.perthread.testkit;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+
+/** Records from its making until {@link #stacks}. Java 21 or later. */
+public final class Pinned implements AutoCloseable {
+    private final Recording recording = new Recording();
+
+    /** Begins, with no threshold: every pinning counts. */
+    public Pinned() {
+        recording.enable("jdk.VirtualThreadPinned").withThreshold(Duration.ZERO).withStackTrace();
+        recording.start();
+    }
+
+    /**
+     * Ends the recording.
+     *
+     * @return a stack a line for each time a virtual thread was pinned
+     * @throws IOException if the recording cannot be read
+     */
+    public List<String> stacks() throws IOException {
+        recording.stop();
+        Path file = Files.createTempFile("perthread", ".jfr");
+        try {
+            recording.dump(file);
+            List<String> stacks = new ArrayList<>();
+            for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
+                stacks.add(
+                        event.getStackTrace() == null
+                                ? "no stack"
+                                : event.getStackTrace().getFrames().stream()
+                                        .map(frame ->
+                                                frame.getMethod().getType().getName() + "."
+                                                        + frame.getMethod().getName())
+                                        .collect(Collectors.joining(" < ")));
+            }
+            return stacks;
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    @Override
+    public void close() {
+        recording.close();
+    }
+}
