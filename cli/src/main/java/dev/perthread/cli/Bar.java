@@ -25,6 +25,7 @@ final class Bar implements AutoCloseable {
                 .setInitialMax(requests)
                 .setStyle(ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(EVERY_MILLIS)
+                .continuousUpdate() // bytes come also while no request ends
                 .setConsumer(new DelegatingProgressBarConsumer(output::bar, WIDTH))
                 .build();
     }
