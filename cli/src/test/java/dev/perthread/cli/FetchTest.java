@@ -3,8 +3,11 @@ package dev.perthread.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -118,6 +121,31 @@ class FetchTest {
             assertThat(result.lines()).hasSize(1);
             assertThat(result.out()).startsWith("50 threads, 200 connections, ");
             assertThat(result.err()).as("no progress bar where nobody sees it").isEmpty();
+        }
+    }
+
+    @Test
+    void a_run_that_takes_long_has_a_progress_bar_on_a_terminal_and_standard_output_none_of_it() throws Exception {
+        CountDownLatch seen = new CountDownLatch(1);
+        try (Server server = new Server((connection, request) -> {
+            seen.await();
+            Server.write(connection, Server.page(1));
+        })) {
+            List<String> command = new ArrayList<>(Cli.command("fetch", server.url("/")));
+            command.add(1, "-Dperthread.progress=true"); // what the launcher says on a terminal
+            try (Cli cli = Cli.startAny(command, Path.of("."))) {
+                cli.awaitErr("2 open");
+                assertThat(cli.err()).contains("fetch   0% [", "0/2");
+                seen.countDown();
+
+                Cli.Result result = cli.result();
+                assertThat(result.status()).isZero();
+                assertThat(result.err()).as("the bar is gone at the end").endsWith("\r\u001b[K");
+                assertThat(result.out()).doesNotContain("\r", "\u001b", "%");
+                assertThat(result.lines()).hasSize(3);
+            } finally {
+                seen.countDown();
+            }
         }
     }
 
