@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,44 @@ class CloseTest {
         assertThat(journal.take())
                 .contains("closed 1 HOLDER_CLOSED", "released 2", "closed 2 HOLDER_CLOSED")
                 .hasSize(8);
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.perthread.Matrix#keeping")
+    void refusesAtOnceEvenWhatIsStillIdleWhileItsCloserIsBusyWithAnother(Matrix matrix) throws Exception {
+        CountDownLatch closing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        AtomicReference<Object> slow = new AtomicReference<>();
+        PerThread<Object, RuntimeException> holder = matrix.<Object, RuntimeException>builder(Object::new)
+                .closer(resource -> {
+                    if (resource == slow.get()) {
+                        closing.countDown();
+                        goOn.await();
+                    }
+                })
+                .build();
+        if (matrix.limit() == 1) {
+            return; // it takes two
+        }
+        try (Actor first = new Actor(matrix.kind());
+                Actor second = new Actor(matrix.kind());
+                Actor closer = new Actor(matrix.kind())) {
+            Lease<Object> one = first.call(holder::acquire);
+            Lease<Object> other = second.call(holder::acquire);
+            slow.set(first.call(one::get));
+            first.call(() -> end(one));
+            second.call(() -> end(other));
+            FutureTask<CloseReport> report = closer.begin(() -> holder.close(LONG));
+            closing.await();
+            assertThatThrownBy(() -> second.call(holder::acquire))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed");
+            assertThat(second.call(holder::isHeld)).isFalse();
+            goOn.countDown();
+            assertThat(Actor.get(report).forced()).isZero();
+        }
+        assertThat(holder.stats().open()).isZero();
+        assertThat(holder.stats().acquired()).isEqualTo(2);
     }
 
     @ParameterizedTest

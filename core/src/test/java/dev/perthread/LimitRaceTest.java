@@ -87,15 +87,19 @@ class LimitRaceTest {
         AtomicInteger got = new AtomicInteger();
         AtomicInteger late = new AtomicInteger();
         AtomicInteger failed = new AtomicInteger();
-        PerThread<Probe, IllegalArgumentException> holder = PerThread.<Probe, IllegalArgumentException>builder(() -> {
-                    if (ThreadLocalRandom.current().nextInt(4) == 0) {
-                        throw new IllegalArgumentException("on purpose");
-                    }
-                    return new Probe();
-                })
+        PerThread.Builder<Probe, IllegalArgumentException> builder = PerThread.<Probe, IllegalArgumentException>builder(
+                        () -> {
+                            if (ThreadLocalRandom.current().nextInt(4) == 0) {
+                                throw new IllegalArgumentException("on purpose");
+                            }
+                            return new Probe();
+                        })
                 .whenIdle(whenIdle)
-                .limit(2)
-                .build();
+                .limit(2);
+        if (whenIdle != IdlePolicy.CLOSE) { // what fails its check is replaced in its place, whoever waits
+            builder.check(probe -> ThreadLocalRandom.current().nextInt(3) > 0);
+        }
+        PerThread<Probe, IllegalArgumentException> holder = builder.build();
         kind.inParallel(8, i -> {
             ThreadLocalRandom random = ThreadLocalRandom.current();
             for (int round = 0; round < ROUNDS; round++) {

@@ -13,6 +13,7 @@ import java.net.URLClassLoader;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -59,10 +60,15 @@ class MemoryFollowsUseTest {
     }
 
     private static void untilCollected(WeakReference<?> reference) {
-        Actor.until(() -> {
+        long begin = System.nanoTime();
+        while (!reference.refersTo(null)) {
+            assertThat(System.nanoTime() - begin)
+                    .as(() -> reference.get() + " is not collected after half a minute, threads: "
+                            + Thread.getAllStackTraces().keySet())
+                    .isLessThan(30_000_000_000L);
             System.gc();
-            return reference.refersTo(null);
-        });
+            LockSupport.parkNanos(10_000_000);
+        }
     }
 
     /** A live thread keeps something idle in a holder that everybody then forgets. */

@@ -14,6 +14,7 @@ import java.util.logging.Logger;
 public final class LogLines {
     private static final Queue<LogRecord> SEEN = new ConcurrentLinkedQueue<>();
     private static final Queue<String> EXPECTED = new ConcurrentLinkedQueue<>();
+    private static volatile boolean failing;
     private static final Logger ROOT = Logger.getLogger("");
 
     private LogLines() {}
@@ -23,6 +24,9 @@ public final class LogLines {
         public void publish(LogRecord entry) {
             if (entry.getLevel().intValue() >= Level.INFO.intValue()) {
                 SEEN.add(entry);
+                if (failing) {
+                    throw new IllegalStateException("a log handler that fails, on purpose");
+                }
             }
         }
 
@@ -40,6 +44,12 @@ public final class LogLines {
         ROOT.addHandler(new Collector());
         SEEN.clear();
         EXPECTED.clear();
+        failing = false;
+    }
+
+    /** From here to the end of the test whoever logs gets an exception. */
+    public static void fail() {
+        failing = true;
     }
 
     /**
