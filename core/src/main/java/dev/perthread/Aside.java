@@ -3,54 +3,70 @@ package dev.perthread;
 
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
+import java.util.IdentityHashMap;
 import java.util.Queue;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One daemon thread at a time, for as long as there is something to close. A task that has waited for {@link #PATIENCE}
- * because the closers before it are slow or stuck gets another one, up to {@link #MOST}.
+ * A lane a holder, so that slow or stuck closers of one hold up nobody else's; a daemon thread a lane, for as long as it
+ * has something to close. A task that has waited for {@link #PATIENCE} in its lane gets another thread, up to
+ * {@link #MOST}.
  */
 final class Aside implements Runnable {
     private static final long PATIENCE = 100_000_000;
-    private static final int MOST = 16;
+    private static final int MOST = 4;
 
-    private static final System.Logger LOG = System.getLogger("dev.perthread");
     private static final ReentrantLock LOCK = new ReentrantLock();
-    private static final Queue<Task> TASKS = new ArrayDeque<>(); // guarded by LOCK
-    private static int workers; // guarded by LOCK
+    private static final IdentityHashMap<Object, Aside> LANES = new IdentityHashMap<>(); // guarded by LOCK
 
-    private Aside() {}
+    // Guarded by LOCK.
+    private final Object holder;
+    private final Queue<Task> tasks = new ArrayDeque<>();
+    private int workers;
+
+    private Aside(Object holder) {
+        this.holder = holder;
+    }
 
     private record Task(Runnable run, long since) {}
 
-    static void run(Runnable task) {
+    static void run(Object holder, Runnable task) {
         LOCK.lock();
         try {
-            TASKS.add(new Task(task, System.nanoTime()));
+            Aside lane = LANES.computeIfAbsent(holder, Aside::new);
+            lane.tasks.add(new Task(task, System.nanoTime()));
+            lane.tend();
         } finally {
             LOCK.unlock();
         }
-        tend();
     }
 
-    /** Starts a thread if one is needed. The reaper asks in every round, and goes on while this is true. */
-    static boolean tend() {
+    /** Starts threads where they are needed. The reaper asks in every round, and goes on while this is true. */
+    static boolean tendAll() {
         LOCK.lock();
         try {
-            Task oldest = TASKS.peek();
-            if (oldest == null) {
-                return false;
-            }
-            boolean late = System.nanoTime() - oldest.since > PATIENCE;
-            if (workers == 0 || (late && workers < MOST)) {
-                // Counted last: should the thread not start (out of memory), the next round tries again.
-                Threads.daemon("perthread-closer", new Aside()).start();
-                workers++;
-            }
-            return true;
+            LANES.values().forEach(Aside::tend);
+            return !LANES.isEmpty();
         } finally {
             LOCK.unlock();
+        }
+    }
+
+    private void tend() {
+        Task oldest = tasks.peek();
+        if (oldest == null) {
+            return;
+        }
+        boolean late = System.nanoTime() - oldest.since > PATIENCE;
+        if (workers == 0 || (late && workers < MOST)) {
+            try {
+                Threads.daemon("perthread-closer", this).start();
+                workers++;
+            } catch (OutOfMemoryError noThread) {
+                // The task stays in its lane; the next round tries again.
+                Log.line(Level.DEBUG, () -> "no thread to close what a dead thread left", noThread);
+            }
         }
     }
 
@@ -59,19 +75,19 @@ final class Aside implements Runnable {
         for (Runnable task = next(); task != null; task = next()) {
             try {
                 task.run();
-            } catch (OutOfMemoryError passing) {
+            } catch (Throwable failure) {
                 // What closers throw was dealt with inside. This thread must go on to the next task.
-                LOG.log(Level.DEBUG, "out of memory while closing what a dead thread left", passing);
+                Log.line(Level.DEBUG, () -> "closing what a dead thread left failed", failure);
             }
         }
     }
 
-    private static @Nullable Runnable next() {
+    private @Nullable Runnable next() {
         LOCK.lock();
         try {
-            Task task = TASKS.poll();
-            if (task == null) {
-                workers--; // under the lock: whoever adds the next task starts a thread
+            Task task = tasks.poll();
+            if (task == null && --workers == 0) {
+                LANES.remove(holder); // under the lock: whoever adds the next task makes a new lane
             }
             return task == null ? null : task.run;
         } finally {

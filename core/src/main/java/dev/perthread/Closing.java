@@ -181,6 +181,20 @@ final class Closing<T> {
         return true;
     }
 
+    private void aside(Runnable task) {
+        Threads.runAside(this, task);
+    }
+
+    /** Whether a dead thread's resource is just being closed. */
+    boolean isReclaiming() {
+        for (Slot<T> slot : slots.all()) {
+            if (slot.reason() == CloseReason.THREAD_ENDED) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     void sweepOnce() {
         reap();
         closeExpired(clock.getAsLong(), Runnable::run);
@@ -201,8 +215,8 @@ final class Closing<T> {
 
     /** One round of the reaper; closers run aside, so that one that blocks does not hold up other holders. */
     void sweep(long now) {
-        reap(null, Threads::runAside);
-        closeExpired(now, Threads::runAside);
+        reap(null, this::aside);
+        closeExpired(now, this::aside);
     }
 
     long nextExpiry() {

@@ -4,13 +4,15 @@ package dev.perthread;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Called with no lock held. Without a listener nothing is made or read. */
+/**
+ * Called with no lock held. Without a listener nothing is made or read. Nothing here ever throws: the callers are in the
+ * middle of opening or closing.
+ */
 final class Events<T> {
-    private static final System.Logger LOG = System.getLogger("dev.perthread");
-
     private final Holder<T, ?> holder;
     private final @Nullable Listener listener;
     private final AtomicBoolean listenerFailed = new AtomicBoolean();
@@ -22,10 +24,7 @@ final class Events<T> {
     }
 
     void opened(Slot<T> slot) {
-        if (listener != null) {
-            ResourceInfo info = holder.info(slot, ResourceInfo.State.IDLE);
-            tell(to -> to.opened(info));
-        }
+        tell(slot, ResourceInfo.State.IDLE, Listener::opened);
     }
 
     void openFailed(Throwable failure) {
@@ -33,17 +32,11 @@ final class Events<T> {
     }
 
     void acquired(Slot<T> slot) {
-        if (listener != null) {
-            ResourceInfo info = holder.info(slot, ResourceInfo.State.LEASED);
-            tell(to -> to.acquired(info));
-        }
+        tell(slot, ResourceInfo.State.LEASED, Listener::acquired);
     }
 
     void released(Slot<T> slot) {
-        if (listener != null) {
-            ResourceInfo info = holder.info(slot, ResourceInfo.State.LEASED);
-            tell(to -> to.released(info));
-        }
+        tell(slot, ResourceInfo.State.LEASED, Listener::released);
     }
 
     void waited(long nanos) {
@@ -51,26 +44,31 @@ final class Events<T> {
     }
 
     void closed(Slot<T> slot, CloseReason reason, @Nullable Throwable failure) {
-        if (failure != null) {
-            // Also where nobody listens and no caller is there to be told, the failure must be findable.
-            LOG.log(Level.DEBUG, () -> holder.name() + ": closing a resource failed (" + reason + ")", failure);
+        if (failure == null) {
+            tell(slot, ResourceInfo.State.CLOSING, (to, info) -> to.closed(info, reason));
+            return;
         }
-        if (listener != null) {
-            ResourceInfo info = holder.info(slot, ResourceInfo.State.CLOSING);
-            tell(failure == null ? to -> to.closed(info, reason) : to -> to.closeFailed(info, reason, failure));
-        }
+        // Also where nobody listens and no caller is there to be told, the failure must be findable.
+        Log.line(Level.DEBUG, () -> holder.name() + ": closing a resource failed (" + reason + ")", failure);
+        tell(slot, ResourceInfo.State.CLOSING, (to, info) -> to.closeFailed(info, reason, failure));
     }
 
     void leaked(Slot<T> slot) {
-        ResourceInfo info = holder.info(slot, ResourceInfo.State.LEASED);
         if (leakLogged.compareAndSet(false, true)) {
-            LOG.log(
-                    Level.WARNING,
-                    () -> holder.name() + ": " + Messages.of(slot.thread) + " ended without closing its lease, acquired"
-                            + Messages.at(slot.trace) + "; resource " + info.id() + ", open since " + info.openedAt()
-                            + ", was closed now. Use try-with-resources. Further leaks of this holder are only counted.");
+            Log.line(Level.WARNING, () -> leakLine(slot), null);
         }
-        tell(to -> to.leaked(info));
+        tell(slot, ResourceInfo.State.LEASED, Listener::leaked);
+    }
+
+    private String leakLine(Slot<T> slot) {
+        ResourceInfo info = holder.info(slot, ResourceInfo.State.LEASED);
+        return holder.name() + ": " + Messages.of(slot.thread) + " ended without closing its lease, acquired"
+                + Messages.at(slot.trace) + "; resource " + info.id() + ", open since " + info.openedAt()
+                + ", was closed now. Use try-with-resources. Further leaks of this holder are only counted.";
+    }
+
+    private void tell(Slot<T> slot, ResourceInfo.State state, BiConsumer<Listener, ResourceInfo> event) {
+        tell(to -> event.accept(to, holder.info(slot, state)));
     }
 
     private void tell(Consumer<Listener> event) {
@@ -81,9 +79,10 @@ final class Events<T> {
             event.accept(listener);
         } catch (Throwable failure) {
             if (listenerFailed.compareAndSet(false, true)) {
-                LOG.log(
+                Log.line(
                         Level.WARNING,
-                        holder.name() + ": its listener " + listener.getClass().getName()
+                        () -> holder.name() + ": its listener "
+                                + listener.getClass().getName()
                                 + " failed; the caller was not disturbed, further failures are not logged",
                         failure);
             }

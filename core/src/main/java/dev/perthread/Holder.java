@@ -3,6 +3,7 @@ package dev.perthread;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The policies, on top of {@link Slots} for the books and {@link Slot} for the state of each resource. */
 final class Holder<T, X extends Exception> implements Reaper.Client {
+
+    private static final long RECLAIM_PATIENCE = 100_000_000;
 
     private final PerThread.Builder<T, X> options; // never changed: build() takes a copy
     private final LongSupplier clock;
@@ -197,9 +200,11 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             return granted;
         }
         long begin = System.nanoTime();
+        // Whoever does not want to wait may still find a dead thread's place, though its resource is just being closed.
+        long patience = closing.isReclaiming() ? Math.max(timeout, RECLAIM_PATIENCE) : timeout;
         try {
             Reaper.opened(null); // from now on it looks every few milliseconds after missed releases and dead owners
-            return await(waiter, begin, timeout);
+            return await(waiter, begin, patience);
         } catch (Throwable failure) {
             if (!slots.giveUp(waiter, false)) {
                 undo(waiter);
@@ -263,12 +268,28 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             hint = "; this thread holds " + mine + " of them itself, so it may be waiting for its own";
         } else if (options.whenIdle == IdlePolicy.KEEP && now.idle() > 0) {
             hint = "; the idle ones are reserved for their threads, whenIdle(LEND) or an idleTimeout would free them";
+        } else if (now.leased() > 0) {
+            hint = "; the leases are held for long, or some are never closed: " + leasesInTheWay();
         }
         return name() + ": " + Messages.of(me) + " " + what + ", after "
                 + Messages.of(Duration.ofNanos(System.nanoTime() - begin)) + " (limit " + options.limit + ", leased "
                 + now.leased() + ", idle " + now.idle() + ", opening " + now.opening() + ", waiting " + now.waiting()
                 + ")"
                 + hint;
+    }
+
+    private String leasesInTheWay() {
+        if (!options.trace) {
+            return "builder.trace(true) shows where they were acquired";
+        }
+        List<String> shown = new ArrayList<>();
+        for (Slot<T> slot : slots.all()) {
+            Throwable trace = slot.trace;
+            if (trace != null && slot.state() == Slot.LEASED && shown.size() < 3) {
+                shown.add(Messages.of(slot.thread) + Messages.at(trace));
+            }
+        }
+        return String.join(", ", shown);
     }
 
     // ---- release ----

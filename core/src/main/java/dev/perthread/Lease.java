@@ -68,16 +68,21 @@ public final class Lease<T> implements AutoCloseable {
         String holder = slot.holder.name();
         Thread caller = Thread.currentThread();
         if (caller != owner) {
-            return new IllegalStateException(
-                    holder + ": a lease of " + Messages.of(owner) + " was " + how + " by " + Messages.of(caller)
-                            + "; a lease belongs to the thread that acquired it, let each acquire its own");
+            return new IllegalStateException(holder + ": a lease of " + Messages.of(owner) + acquiredAt() + " was "
+                    + how + " by " + Messages.of(caller)
+                    + "; a lease belongs to the thread that acquired it, let each acquire its own");
         }
         if (done) {
             return new IllegalStateException(
                     holder + ": this lease is closed, it cannot be " + how + " any more, in " + Messages.of(caller));
         }
         return new IllegalStateException(holder + ": the resource was closed under its user, " + Messages.of(caller)
-                + ", because the holder was closed and its grace is over");
+                + acquiredAt() + ", because the holder was closed and waited for this lease no longer");
+    }
+
+    private String acquiredAt() {
+        Throwable trace = slot.trace;
+        return trace == null || done ? "" : ", acquired" + Messages.at(trace) + ",";
     }
 
     /** Names the holder, the owner and whether the lease is closed. */

@@ -2,9 +2,14 @@
 package dev.perthread;
 
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 final class Messages {
+    /** Between the caller of acquire and the place where the stack is taken. */
+    private static final Set<String> OURS =
+            Set.of("dev.perthread.Holder", "dev.perthread.PerThread", "dev.perthread.net.LazyConnection");
+
     private Messages() {}
 
     /** A thread by name and id; virtual threads usually have no name. */
@@ -33,12 +38,13 @@ final class Messages {
         }
     }
 
+    /** Where a lease was acquired, as the end of a sentence, or how to find out. */
     static String at(@Nullable Throwable trace) {
         if (trace == null) {
             return " (builder.trace(true) shows where)";
         }
         for (StackTraceElement frame : trace.getStackTrace()) {
-            if (!frame.getClassName().startsWith("dev.perthread.")) {
+            if (!OURS.contains(frame.getClassName())) {
                 return " at " + frame;
             }
         }

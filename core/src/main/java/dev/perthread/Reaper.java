@@ -131,20 +131,44 @@ final class Reaper implements Runnable {
 
     @Override
     public void run() {
-        while (true) {
-            called = false;
-            soon = false;
-            long begin = System.nanoTime();
-            long delay = sweepAll();
-            if (delay == NOTHING_OPEN) {
-                break;
+        try {
+            for (long delay = 0; delay != NOTHING_OPEN; ) {
+                delay = round();
             }
+            watches.values().forEach(this::callOff);
+        } catch (LinkageError undeployed) {
+            // The library's class loader was closed under it. Going on would only keep it in memory.
+            abdicate();
+        }
+    }
+
+    /** One round and the pause after it. */
+    private long round() {
+        called = false;
+        soon = false;
+        long begin = System.nanoTime();
+        long delay;
+        try {
+            delay = sweepAll();
+        } catch (OutOfMemoryError passing) {
+            delay = STEADY; // this thread must not end: what dead threads left would stay for ever
+        }
+        if (delay != NOTHING_OPEN) {
             long took = System.nanoTime() - begin;
             pause(Math.min(QUICK, 10 * took), false);
             pause(Math.min(RARE, Math.max(delay, 50 * took)), true);
         }
-        for (Watch watch : watches.values()) {
-            callOff(watch);
+        return delay;
+    }
+
+    private void abdicate() {
+        LOCK.lock();
+        try {
+            if (current == this) {
+                current = null;
+            }
+        } finally {
+            LOCK.unlock();
         }
     }
 
@@ -194,17 +218,10 @@ final class Reaper implements Runnable {
     private long sweep(Client client) {
         try {
             return client.sweep(this::owner);
+        } catch (LinkageError undeployed) {
+            throw undeployed;
         } catch (Throwable failure) {
-            // Out of memory, most likely. This thread must not end: what dead threads left would stay for ever.
-            return QUICK;
-        }
-    }
-
-    private static boolean tendAside() {
-        try {
-            return Threads.tendAside();
-        } catch (Throwable noThread) { // out of memory: there is something, or no thread would have been wanted
-            return true;
+            return STEADY; // one client's trouble is not the others'
         }
     }
 
@@ -253,7 +270,7 @@ final class Reaper implements Runnable {
 
     /** Whether anything is left to look after. */
     private boolean goOn() {
-        boolean waiting = tendAside();
+        boolean waiting = Threads.tendAside();
         LOCK.lock();
         try {
             if (!CLIENTS.isEmpty() || waiting) {

@@ -33,7 +33,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ThreadStore<V> implements AutoCloseable {
 
-    private static final System.Logger LOG = System.getLogger("dev.perthread");
     private static final VarHandle VALUE;
 
     static {
@@ -403,11 +402,11 @@ public final class ThreadStore<V> implements AutoCloseable {
         V value = cell.swap(null);
         dropIfEmpty(cell, dead);
         if (value != null && onRemove != null) {
-            Threads.runAside(() -> {
+            Threads.runAside(this, () -> {
                 try {
                     callBack(dead, value);
                 } catch (Throwable failure) {
-                    LOG.log(Level.DEBUG, "a removal callback failed for a thread that has ended", failure);
+                    Log.line(Level.DEBUG, () -> "a removal callback failed for a thread that has ended", failure);
                 }
             });
         }

@@ -15,9 +15,13 @@ final class Threads {
         return thread.getClass() == Thread.class ? spread(thread.getId()) : System.identityHashCode(thread);
     }
 
-    /** For people to read, never to tell threads apart. */
+    /** For people to read, never to tell threads apart. An overridden {@code getId} may do anything. */
     static long id(Thread thread) {
-        return thread.getId();
+        try {
+            return thread.getId();
+        } catch (Throwable unknown) {
+            return 0;
+        }
     }
 
     static boolean isVirtual(Thread thread) {
@@ -36,13 +40,13 @@ final class Threads {
     }
 
     /** Runs user code for the reaper, in another thread: a closer that blocks must not hold up everybody else's. */
-    static void runAside(Runnable task) {
-        Aside.run(task);
+    static void runAside(Object holder, Runnable task) {
+        Aside.run(holder, task);
     }
 
     /** Whether such code still waits to be run. Asked by the reaper in every round. */
     static boolean tendAside() {
-        return Aside.tend();
+        return Aside.tendAll();
     }
 
     /** Whether owners can be watched at all. */

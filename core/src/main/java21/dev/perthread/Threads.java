@@ -41,7 +41,7 @@ final class Threads {
     }
 
     /** A closer that blocks must not keep the reaper from everybody else's resources. */
-    static void runAside(Runnable task) {
+    static void runAside(Object holder, Runnable task) {
         Thread thread = Thread.ofVirtual()
                 .name("perthread-closer")
                 .inheritInheritableThreadLocals(false)
