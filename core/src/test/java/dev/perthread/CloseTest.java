@@ -68,7 +68,7 @@ class CloseTest {
         AtomicReference<Object> slow = new AtomicReference<>();
         PerThread<Object, RuntimeException> holder = matrix.<Object, RuntimeException>builder(Object::new)
                 .closer(resource -> {
-                    if (resource == slow.get()) {
+                    if (resource.equals(slow.get())) {
                         closing.countDown();
                         goOn.await();
                     }
@@ -86,12 +86,15 @@ class CloseTest {
             first.call(() -> end(one));
             second.call(() -> end(other));
             FutureTask<CloseReport> report = closer.begin(() -> holder.close(LONG));
-            closing.await();
-            assertThatThrownBy(() -> second.call(holder::acquire))
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("closed");
-            assertThat(second.call(holder::isHeld)).isFalse();
-            goOn.countDown();
+            try {
+                closing.await();
+                assertThatThrownBy(() -> second.call(holder::acquire))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("closed");
+                assertThat(second.call(holder::isHeld)).isFalse();
+            } finally {
+                goOn.countDown();
+            }
             assertThat(Actor.get(report).forced()).isZero();
         }
         assertThat(holder.stats().open()).isZero();

@@ -11,6 +11,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -106,8 +107,11 @@ class LimitRaceTest {
                 if (random.nextInt(8) == 0) {
                     Thread.currentThread().interrupt();
                 }
-                try (Lease<Probe> lease = holder.acquire(Duration.ofNanos(random.nextInt(200_000)))) {
+                try (Lease<Probe> lease = holder.acquire(Duration.ofNanos(random.nextInt(2_000_000)))) {
                     lease.get().begin(Thread.currentThread());
+                    if (random.nextInt(2) == 0) {
+                        LockSupport.parkNanos(20_000); // long enough for others to wait
+                    }
                     lease.get().end(Thread.currentThread());
                     if (random.nextInt(4) == 0) {
                         lease.invalidate();

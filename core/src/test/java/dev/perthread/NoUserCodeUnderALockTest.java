@@ -135,22 +135,25 @@ class NoUserCodeUnderALockTest {
                 return holder.release();
             });
             assertThat(trap.stuck.await(10, TimeUnit.SECONDS)).isTrue();
-            FutureTask<Object> all = other.begin(() -> {
-                holder.run(Probe::use); // the kept one
-                holder.release();
-                holder.run(Probe::use); // a new one
-                holder.evictIdle();
-                holder.run(Probe::use);
-                holder.reap();
-                holder.snapshot();
-                holder.stats();
-                holder.isHeld();
-                assertThat(holder.toString()).contains("leased");
-                return null;
-            });
-            all.get(5, TimeUnit.SECONDS);
-            third.begin(() -> holder.call(probe -> probe)).get(5, TimeUnit.SECONDS);
-            trap.goOn.countDown();
+            try {
+                FutureTask<Object> all = other.begin(() -> {
+                    holder.run(Probe::use); // the kept one
+                    holder.release();
+                    holder.run(Probe::use); // a new one
+                    holder.evictIdle();
+                    holder.run(Probe::use);
+                    holder.reap();
+                    holder.snapshot();
+                    holder.stats();
+                    holder.isHeld();
+                    assertThat(holder.toString()).contains("leased");
+                    return null;
+                });
+                all.get(5, TimeUnit.SECONDS);
+                third.begin(() -> holder.call(probe -> probe)).get(5, TimeUnit.SECONDS);
+            } finally {
+                trap.goOn.countDown();
+            }
             if (place == Place.OPEN_FAILED || place == Place.CLOSE_FAILED) {
                 assertThat(stuck).failsWithin(Duration.ofSeconds(5));
             } else {
