@@ -13,7 +13,7 @@ public interface Check<T> {
      *
      * @param resource an open resource that nobody else uses
      * @return {@code true} to hand it out, {@code false} to have it closed and another one opened in its place
-     * @throws Exception counts as {@code false}
+     * @throws Exception counts as {@code false}, and is logged at DEBUG
      */
     boolean isUsable(T resource) throws Exception;
 }

@@ -30,19 +30,20 @@ final class Closing<T> {
     @Nullable
     Throwable shut(Slot<T> slot, CloseReason reason) {
         Throwable failure = runCloser(slot);
-        slots.gone(slot, reason, failure != null);
+        // Told first: whoever waits for this place, or for the end of the holder, comes after it for the listener too.
         events.closed(slot, reason, failure);
+        slots.gone(slot, reason, failure != null);
         return failure;
     }
 
     @Nullable
     Slot<T> replace(Slot<T> slot, CloseReason reason, Thread me) {
         Throwable failure = runCloser(slot);
+        events.closed(slot, reason, failure);
         Slot<T> next = slots.goneForAnother(slot, reason, failure != null, me);
         if (next == null) {
             slots.gone(slot, reason, failure != null);
         }
-        events.closed(slot, reason, failure);
         return next;
     }
 

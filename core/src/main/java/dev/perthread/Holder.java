@@ -1,6 +1,7 @@
 // What a PerThread does: hands out, takes back, keeps, lends, expires, reclaims and closes resources.
 package dev.perthread;
 
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -124,10 +125,14 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     /** The holder is closed, and this open slot is not to be handed out any more. */
     private IllegalStateException refuse(Slot<T> slot) {
+        return slot.claim(CloseReason.HOLDER_CLOSED)
+                ? shutAndRefuse(slot)
+                : new IllegalStateException(Messages.closed(name()));
+    }
+
+    private IllegalStateException shutAndRefuse(Slot<T> claimed) {
         IllegalStateException refusal = new IllegalStateException(Messages.closed(name()));
-        if (slot.claim(CloseReason.HOLDER_CLOSED)) {
-            Closing.suppress(closing.shut(slot, CloseReason.HOLDER_CLOSED), refusal);
-        }
+        Closing.suppress(closing.shut(claimed, CloseReason.HOLDER_CLOSED), refusal);
         return refusal;
     }
 
@@ -154,6 +159,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             return options.check.isUsable(slot.resource()) ? null : CloseReason.CHECK_FAILED;
         } catch (Throwable failure) {
             Closing.restoreInterrupt(failure);
+            Log.line(Level.DEBUG, () -> name() + ": the check before reuse failed, another one is opened", failure);
             return CloseReason.CHECK_FAILED;
         }
     }
@@ -180,7 +186,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         slot.fill(resource, now);
         events.opened(slot); // while it is OPENING nobody can close it, so this is told first
         if (!slots.opened(slot)) {
-            throw refuse(slot);
+            throw shutAndRefuse(slot);
         }
         begin(slot, now);
         events.acquired(slot);

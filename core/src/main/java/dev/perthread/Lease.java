@@ -34,8 +34,8 @@ public final class Lease<T> implements AutoCloseable {
     }
 
     /**
-     * Marks the resource as broken: it is closed when its lease closes, and never handed out again. Only matters where
-     * it would have been kept.
+     * Marks the resource as broken: it is closed when its lease closes (the last of them, where several share it), and
+     * not kept. Only matters where it would have been kept.
      *
      * @throws IllegalStateException as for {@link #get}
      */

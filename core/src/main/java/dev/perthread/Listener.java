@@ -10,8 +10,11 @@ import java.time.Duration;
  * whose thread ended inside the scope; {@code released} is then missing, as it is after a forced close. A forced close
  * comes from another thread than the owner's and may overtake the owner's own events.
  *
- * <p>Called by the thread that did the thing, with no lock held: a slow listener slows that thread alone. What a listener
- * throws changes nothing for the caller; it is logged, once a holder.
+ * <p>{@code closed} is told before the resource's place is passed on and before {@code close} of the holder returns, so
+ * a listener that counts never sees more open than the limit, nor anything after the end.
+ *
+ * <p>Called by the thread that did the thing, with no lock held: a slow listener slows that thread, and those who wait for
+ * its place. What a listener throws changes nothing for the caller; it is logged, once a holder.
  */
 public interface Listener {
     /**

@@ -233,12 +233,14 @@ final class Slots<T> {
         }
     }
 
-    /** The opener has returned; false if the holder is closed, and then the slot stays as it is. */
+    /** The opener has returned; false if the holder is closed, and then the slot is claimed for that reason. */
     boolean opened(Slot<T> slot) {
         lock.lock();
         try {
             opened++;
             if (closed) {
+                // Under the lock, so that nobody counts it as opening and as open at once.
+                slot.claim(CloseReason.HOLDER_CLOSED);
                 return false;
             }
             slot.openingToLeased();
