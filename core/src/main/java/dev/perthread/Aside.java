@@ -61,7 +61,7 @@ final class Aside implements Runnable {
         boolean late = System.nanoTime() - oldest.since > PATIENCE;
         if (workers == 0 || (late && workers < MOST)) {
             try {
-                Threads.daemon("perthread-closer", this).start();
+                Reaper.daemon("perthread-closer", this).start();
                 workers++;
             } catch (OutOfMemoryError noThread) {
                 // The task stays in its lane; the next round tries again.

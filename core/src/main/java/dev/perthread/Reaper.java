@@ -2,6 +2,8 @@
 package dev.perthread;
 
 import java.lang.ref.WeakReference;
+import java.security.AccessController;
+import java.security.PrivilegedAction;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -103,6 +105,26 @@ final class Reaper implements Runnable {
         }
     }
 
+    /**
+     * A daemon thread that holds on to nothing of whoever happens to start it. A plain {@code new Thread} would inherit
+     * the context class loader, the thread group, inheritable thread-locals and, through the access control context,
+     * the class loader of every caller on the stack, and so keep an undeployed application in memory.
+     */
+    @SuppressWarnings("removal") // there is no other way up to Java 23 to drop the callers' protection domains
+    static Thread daemon(String name, Runnable task) {
+        return AccessController.doPrivileged((PrivilegedAction<Thread>) () -> {
+            ThreadGroup root = Thread.currentThread().getThreadGroup();
+            for (ThreadGroup parent = root == null ? null : root.getParent(); parent != null; ) {
+                root = parent;
+                parent = root.getParent();
+            }
+            Thread thread = new Thread(root, task, name, 0, false);
+            thread.setDaemon(true);
+            thread.setContextClassLoader(null);
+            return thread;
+        });
+    }
+
     private void lookSoon() {
         // Read first: while rounds are quick anyway, opening costs no fence.
         if (!soon) {
@@ -121,7 +143,7 @@ final class Reaper implements Runnable {
 
     private static Reaper start() {
         Reaper reaper = new Reaper();
-        Thread thread = Threads.daemon("perthread-reaper", reaper);
+        Thread thread = daemon("perthread-reaper", reaper);
         reaper.thread = thread;
         // Last: should the thread not start (out of memory), the next opening tries again.
         thread.start();

@@ -33,6 +33,11 @@ final class ThreadTable<E extends ThreadTable.Entry> {
     private int live; // entries
     private int used; // entries and REMOVED marks; at least a quarter of the cells stays null, so every probe ends
 
+    /** Fibonacci hashing: ids come in sequence, or in strides of a pool's size. */
+    static int spread(long id) {
+        return (int) ((id * 0x9E3779B97F4A7C15L) >>> 32);
+    }
+
     /** The entry under this thread, which must be the calling one unless the lock is held. */
     @SuppressWarnings("unchecked")
     @Nullable

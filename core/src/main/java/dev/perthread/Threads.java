@@ -1,9 +1,6 @@
 // All that differs between Java 17 and 21+: this is the Java 17 half, java21/…/Threads.java the other.
 package dev.perthread;
 
-import java.security.AccessController;
-import java.security.PrivilegedAction;
-
 final class Threads {
     private Threads() {}
 
@@ -12,7 +9,7 @@ final class Threads {
      * is only trusted from {@code Thread} itself; identity decides in any case, a poor hash only costs probes.
      */
     static int hash(Thread thread) {
-        return thread.getClass() == Thread.class ? spread(thread.getId()) : System.identityHashCode(thread);
+        return thread.getClass() == Thread.class ? ThreadTable.spread(thread.getId()) : System.identityHashCode(thread);
     }
 
     /** For people to read, never to tell threads apart. An overridden {@code getId} may do anything. */
@@ -52,30 +49,5 @@ final class Threads {
     /** Whether owners can be watched at all. */
     static boolean watches() {
         return false;
-    }
-
-    /**
-     * A daemon thread that holds on to nothing of whoever happens to start it. A plain {@code new Thread} would inherit
-     * the context class loader, the thread group, inheritable thread-locals and, through the access control context,
-     * the class loader of every caller on the stack, and so keep an undeployed application in memory.
-     */
-    @SuppressWarnings("removal") // there is no other way on 17 to 23 to drop the callers' protection domains
-    static Thread daemon(String name, Runnable task) {
-        return AccessController.doPrivileged((PrivilegedAction<Thread>) () -> {
-            ThreadGroup root = Thread.currentThread().getThreadGroup();
-            for (ThreadGroup parent = root == null ? null : root.getParent(); parent != null; ) {
-                root = parent;
-                parent = root.getParent();
-            }
-            Thread thread = new Thread(root, task, name, 0, false);
-            thread.setDaemon(true);
-            thread.setContextClassLoader(null);
-            return thread;
-        });
-    }
-
-    private static int spread(long id) {
-        // Fibonacci hashing: ids come in sequence, or in strides of a pool's size.
-        return (int) ((id * 0x9E3779B97F4A7C15L) >>> 32);
     }
 }

@@ -1,9 +1,6 @@
 // The Java 21 half of Threads: final thread ids and virtual threads.
 package dev.perthread;
 
-import java.security.AccessController;
-import java.security.PrivilegedAction;
-
 final class Threads {
     /** Up to Java 23 a virtual thread that joins a platform thread pins its carrier (JEP 491 ended that). */
     private static final boolean JOIN_NEVER_PINS = Runtime.version().feature() >= 24;
@@ -11,7 +8,7 @@ final class Threads {
     private Threads() {}
 
     static int hash(Thread thread) {
-        return spread(thread.threadId());
+        return ThreadTable.spread(thread.threadId());
     }
 
     static long id(Thread thread) {
@@ -59,24 +56,5 @@ final class Threads {
 
     static boolean watches() {
         return true;
-    }
-
-    @SuppressWarnings("removal") // up to Java 23 threads still inherit the callers' protection domains
-    static Thread daemon(String name, Runnable task) {
-        return AccessController.doPrivileged((PrivilegedAction<Thread>) () -> {
-            ThreadGroup root = Thread.currentThread().getThreadGroup();
-            for (ThreadGroup parent = root == null ? null : root.getParent(); parent != null; ) {
-                root = parent;
-                parent = root.getParent();
-            }
-            Thread thread = new Thread(root, task, name, 0, false);
-            thread.setDaemon(true);
-            thread.setContextClassLoader(null);
-            return thread;
-        });
-    }
-
-    private static int spread(long id) {
-        return (int) ((id * 0x9E3779B97F4A7C15L) >>> 32);
     }
 }
