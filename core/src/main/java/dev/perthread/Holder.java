@@ -17,6 +17,10 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     private static final long RECLAIM_PATIENCE = 100_000_000;
 
+    /** Loaded with the holder: a virtual thread that has to load a class, or wait for one, pins its carrier. */
+    static final List<Class<?>> NEEDED = List.of(
+            Slot.class, Lease.class, Waiter.class, Reaper.class, Threads.class, ResourceInfo.class, CloseReason.class);
+
     private final PerThread.Builder<T, X> options; // never changed: build() takes a copy
     private final LongSupplier clock;
     private final Slots<T> slots;
@@ -58,7 +62,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
                 own.count(tick);
                 return new Lease<>(own, me);
             }
-            return leaseKept(own, me);
+            return receive(own, me);
         }
         return acquireOther(me, timeout);
     }
@@ -79,7 +83,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
                         null);
             }
             if (own.idleToLeased()) {
-                return leaseKept(own, me);
+                return receive(own, me);
             }
             if (own.state() == Slot.LEASED) {
                 held = held == null ? own : held;
@@ -102,7 +106,29 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     }
 
     private Lease<T> receive(Slot<T> slot, Thread me) throws X {
-        return slot.state() == Slot.OPENING ? open(slot, me) : leaseKept(slot, me);
+        try {
+            return slot.state() == Slot.OPENING ? open(slot, me) : leaseKept(slot, me);
+        } catch (Throwable failure) {
+            salvage(slot, failure);
+            throw failure;
+        }
+    }
+
+    /**
+     * Most failures have been dealt with where they came up, and this does nothing then. But memory and stack can run out
+     * in any line of ours, and a place that nobody gives back is lost for ever.
+     */
+    private void salvage(Slot<T> slot, Throwable failure) {
+        if (!slot.isFilled()) {
+            slots.abandoned(slot, false);
+            return;
+        }
+        boolean uncounted = slot.state() == Slot.OPENING && !slot.isClaimed();
+        if (uncounted && !slots.opened(slot)) {
+            Closing.suppress(closing.shut(slot, CloseReason.HOLDER_CLOSED), failure);
+        } else if (slot.claim(CloseReason.INVALIDATED)) {
+            Closing.suppress(closing.shut(slot, CloseReason.INVALIDATED), failure);
+        }
     }
 
     /** An idle resource, now ours: hands it out, or closes it and opens another one in its place. */
@@ -116,7 +142,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             if (next == null) {
                 throw new IllegalStateException(Messages.closed(name()));
             }
-            return open(next, me);
+            return receive(next, me);
         }
         begin(slot, clock.getAsLong());
         events.acquired(slot);
@@ -138,14 +164,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     private void begin(Slot<T> slot, long now) {
         if (options.trace) {
-            try {
-                slot.trace = new Throwable("acquired in " + Messages.of(slot.thread));
-            } catch (Throwable failure) { // out of memory or stack: nobody will ever hold this lease
-                if (slot.claim(CloseReason.INVALIDATED)) {
-                    Closing.suppress(closing.shut(slot, CloseReason.INVALIDATED), failure);
-                }
-                throw failure;
-            }
+            slot.trace = Messages.trace("acquired in " + Messages.of(slot.thread));
         }
         slot.count(now);
     }

@@ -2,13 +2,17 @@
 package dev.perthread;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 final class Messages {
     /** Between the caller of acquire and the place where the stack is taken. */
-    private static final Set<String> OURS =
-            Set.of("dev.perthread.Holder", "dev.perthread.PerThread", "dev.perthread.net.LazyConnection");
+    private static final Set<String> OURS = Set.of(
+            "dev.perthread.Messages",
+            "dev.perthread.Holder",
+            "dev.perthread.PerThread",
+            "dev.perthread.net.LazyConnection");
 
     private Messages() {}
 
@@ -38,17 +42,25 @@ final class Messages {
         }
     }
 
+    /** The stack of whoever called the library; its own frames are of no use to them. */
+    static Throwable trace(String text) {
+        Throwable trace = new Throwable(text);
+        StackTraceElement[] frames = trace.getStackTrace();
+        int first = 0;
+        while (first < frames.length && OURS.contains(frames[first].getClassName())) {
+            first++;
+        }
+        trace.setStackTrace(Arrays.copyOfRange(frames, first, frames.length));
+        return trace;
+    }
+
     /** Where a lease was acquired, as the end of a sentence, or how to find out. */
     static String at(@Nullable Throwable trace) {
         if (trace == null) {
             return " (builder.trace(true) shows where)";
         }
-        for (StackTraceElement frame : trace.getStackTrace()) {
-            if (!OURS.contains(frame.getClassName())) {
-                return " at " + frame;
-            }
-        }
-        return "";
+        StackTraceElement[] frames = trace.getStackTrace();
+        return frames.length == 0 ? "" : " at " + frames[0];
     }
 
     static String closed(String holder) {

@@ -175,7 +175,8 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     }
 
     /**
-     * Whether the calling thread holds a lease of this holder.
+     * Whether the calling thread holds a lease of this holder. In a {@link Check} that is so already, in
+     * {@link Listener#released} still.
      *
      * @return {@code true} from {@code acquire} to {@code close}
      */

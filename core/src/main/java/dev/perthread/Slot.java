@@ -156,6 +156,10 @@ final class Slot<T> extends ThreadTable.Entry {
         openedAt = now;
     }
 
+    boolean isFilled() {
+        return resource != null;
+    }
+
     /** The resource; only after {@code openingToLeased}. */
     T resource() {
         T opened = resource;

@@ -250,14 +250,16 @@ final class Slots<T> {
         }
     }
 
-    /** The opener has failed, or was never called. */
+    /** The opener has failed, or was never called. Does nothing the second time. */
     void abandoned(Slot<T> slot, boolean failed) {
-        Waiter<T> next;
+        Waiter<T> next = null;
         lock.lock();
         try {
-            openFailures += failed ? 1 : 0;
-            drop(slot);
-            next = freed();
+            if (slot.index < all.size() && all.get(slot.index) == slot) {
+                openFailures += failed ? 1 : 0;
+                drop(slot);
+                next = freed();
+            }
         } finally {
             lock.unlock();
         }

@@ -193,7 +193,7 @@ public final class ThreadStore<V> implements AutoCloseable {
     }
 
     /**
-     * Sets the calling thread's value. A value that was there is removed, with a callback.
+     * Sets the calling thread's value. Another value that was there is removed, with a callback.
      *
      * @param value the value, not {@code null}
      * @throws IllegalStateException if the store is closed; the value is then not taken and gets no callback
