@@ -21,7 +21,7 @@ final class SlotStress {
 
     static Slot<Plain> slot() {
         Slot<Plain> slot = new Slot<>(StressHolder.HOLDER, 1, Thread.currentThread(), 0);
-        slot.fill(new Plain(), 0);
+        slot.fill(new Plain());
         slot.openingToLeased();
         return slot;
     }
@@ -156,7 +156,7 @@ final class SlotStress {
         public void opener() {
             Plain plain = new Plain();
             plain.value = 42;
-            slot.fill(plain, 0);
+            slot.fill(plain);
             slot.openingToLeased();
         }
 

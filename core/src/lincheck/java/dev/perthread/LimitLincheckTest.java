@@ -34,7 +34,7 @@ class LimitLincheckTest {
                 slot = await(me);
             }
             if (slot.state() == Slot.OPENING) {
-                slot.fill(new int[1], 0);
+                slot.fill(new int[1]);
                 slots.opened(slot);
             }
             int mine = ++count;

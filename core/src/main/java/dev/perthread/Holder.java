@@ -184,7 +184,6 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     }
 
     private Lease<T> open(Slot<T> slot, Thread me) throws X {
-        T resource;
         boolean called = false;
         try {
             if (slots.isClosed()) {
@@ -192,7 +191,8 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             }
             Reaper.opened(slots.startWatch() ? this : null);
             called = true;
-            resource = Objects.requireNonNull(options.opener.open(), "the opener returned null");
+            // Nothing in between: from here on receive() finds the resource and closes it, whatever goes wrong.
+            slot.fill(Objects.requireNonNull(options.opener.open(), "the opener returned null"));
         } catch (Throwable failure) {
             slots.abandoned(slot, called);
             if (called) {
@@ -202,7 +202,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         }
         long now = clock.getAsLong();
         tick = now;
-        slot.fill(resource, now);
+        slot.openedAt = now;
         events.opened(slot); // while it is OPENING nobody can close it, so this is told first
         if (!slots.opened(slot)) {
             throw shutAndRefuse(slot);

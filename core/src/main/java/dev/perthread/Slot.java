@@ -151,9 +151,8 @@ final class Slot<T> extends ThreadTable.Entry {
     }
 
     /** Takes the resource's value; only before {@code openingToLeased}. */
-    void fill(T opened, long now) {
+    void fill(T opened) {
         resource = opened;
-        openedAt = now;
     }
 
     boolean isFilled() {

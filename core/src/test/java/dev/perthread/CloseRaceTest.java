@@ -15,6 +15,41 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CloseRaceTest {
 
     @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void nothingIsCountedAsOpeningAndAsOpenAtOnce(ThreadKind kind) throws Exception {
+        for (int round = 0; round < 150; round++) {
+            PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                    .limit(1)
+                    .build();
+            AtomicBoolean over = new AtomicBoolean();
+            CyclicBarrier start = new CyclicBarrier(4);
+            kind.inParallel(4, i -> {
+                start.await();
+                if (i == 0) {
+                    holder.close(Duration.ofMillis(1));
+                    over.set(true);
+                } else if (i == 1) {
+                    while (!over.get()) {
+                        Stats stats = holder.stats();
+                        assertThat(stats.open() + stats.opening())
+                                .as(stats.toString())
+                                .isBetween(0, 1);
+                        ThreadKind.giveWay();
+                    }
+                } else {
+                    try {
+                        while (true) {
+                            holder.acquire().close();
+                        }
+                    } catch (IllegalStateException closed) {
+                        assertThat(closed).hasMessageContaining("is closed");
+                    }
+                }
+            });
+        }
+    }
+
+    @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void acquireRacingWithClose(Matrix matrix) throws Exception {
         int rounds = 25;

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -71,6 +72,47 @@ class FailureLeavesNothingTest {
             throw error;
         }
         throw (Exception) failure;
+    }
+
+    /** The clock stands for any line of the library in which memory or stack may run out. */
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aFailureInALineOfTheLibraryItselfLosesNoPlace(ThreadKind kind) throws Exception {
+        for (int failAt = 1; failAt <= 6; failAt++) {
+            AtomicInteger left = new AtomicInteger(Integer.MAX_VALUE);
+            AtomicReference<Thread> user = new AtomicReference<>(); // the reaper reads the clock too
+            PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                    .limit(1)
+                    .whenIdle(IdlePolicy.LEND)
+                    .trace(true)
+                    .clock(() -> {
+                        if (Thread.currentThread() == user.get() && left.decrementAndGet() == 0) {
+                            throw new StackOverflowError("planted");
+                        }
+                        return 0;
+                    })
+                    .build();
+            int n = failAt;
+            kind.call(() -> {
+                user.set(Thread.currentThread());
+                left.set(n);
+                int failures = 0;
+                for (int turn = 0; turn < 8; turn++) {
+                    try {
+                        holder.run(Probe::use);
+                    } catch (StackOverflowError planted) {
+                        failures++;
+                    }
+                }
+                assertThat(failures).isEqualTo(1);
+                Stats stats = holder.stats();
+                assertThat(stats.opened() - stats.closed()).isEqualTo(1);
+                assertThat(stats.opening() + stats.leased()).isZero();
+                return null;
+            });
+            holder.close();
+            assertThat(holder.stats().open()).isZero();
+        }
     }
 
     @ParameterizedTest

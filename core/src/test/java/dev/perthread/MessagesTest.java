@@ -55,6 +55,38 @@ class MessagesTest {
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
+    void aTimeoutSaysWhoHoldsTheLeasesInTheWayAndWhereTheyWereAcquired(ThreadKind kind) throws Exception {
+        for (boolean trace : new boolean[] {true, false}) {
+            PerThread<Probe, RuntimeException> holder =
+                    builder().limit(1).trace(trace).build();
+            try (Actor owner = new Actor(kind);
+                    Actor other = new Actor(kind)) {
+                Lease<Probe> lease = owner.call(() -> holder.acquire());
+                assertThatThrownBy(() -> other.call(() -> holder.acquire(Duration.ofMillis(1))))
+                        .isInstanceOf(AcquireTimeoutException.class)
+                        .hasMessageContaining("some are never closed")
+                        .hasMessageContaining(trace ? id(owner.thread()) + " at " + where() : "trace(true)");
+                assertThatThrownBy(() -> other.call(lease::get))
+                        .hasMessageContaining(trace ? "acquired at " + where() : id(owner.thread()));
+                if (trace) {
+                    assertThat(holder.snapshot().get(0).acquiredAt().get(0).getClassName())
+                            .as("the caller's frame comes first")
+                            .isEqualTo(MessagesTest.class.getName());
+                }
+                owner.call(() -> {
+                    lease.close();
+                    return null;
+                });
+            }
+        }
+    }
+
+    private static String where() {
+        return MessagesTest.class.getName() + ".";
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
     void aTimeoutUnderKeepSaysThatTheIdleOnesAreReserved(ThreadKind kind) throws Exception {
         PerThread<Probe, RuntimeException> holder =
                 builder().whenIdle(IdlePolicy.KEEP).limit(2).build();

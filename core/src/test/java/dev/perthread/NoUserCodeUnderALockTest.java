@@ -218,7 +218,7 @@ class NoUserCodeUnderALockTest {
         try {
             Actor lasting = new Actor(kind);
             lasting.call(() -> quick.call(probe -> probe));
-            kind.call(() -> slow.call(resource -> resource));
+            kind.inParallel(100, i -> slow.call(resource -> resource));
             assertThat(inside.await(5, TimeUnit.SECONDS)).isTrue();
             lasting.end(); // nothing is opened from here on that could call for help
             Actor.until(() -> quick.stats().closed() == 1);
