@@ -64,8 +64,10 @@ final class Aside implements Runnable {
                 Reaper.daemon("perthread-closer", this).start();
                 workers++;
             } catch (OutOfMemoryError noThread) {
-                // The task stays in its lane; the next round tries again.
-                Log.line(Level.DEBUG, () -> "no thread to close what a dead thread left", noThread);
+                // The task stays in its lane and the next round tries again. Not logged: a log handler is user code,
+                // and
+                // the lock is held here.
+                return;
             }
         }
     }

@@ -196,6 +196,7 @@ final class Closing<T> {
         return false;
     }
 
+    /** By a thread that found the limit reached: a dead thread's or an expired resource may be in its way. */
     void sweepOnce() {
         reap();
         closeExpired(clock.getAsLong(), Runnable::run);

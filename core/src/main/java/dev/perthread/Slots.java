@@ -386,15 +386,6 @@ final class Slots<T> {
         }
     }
 
-    void countTimeout() {
-        lock.lock();
-        try {
-            timeouts++;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     void countWait() {
         lock.lock();
         try {

@@ -207,29 +207,6 @@ class DeadThreadTest {
         }
     }
 
-    /** All the same to who asks them. */
-    private static final class Masked extends Thread {
-        Masked(Runnable task) {
-            super(task);
-        }
-
-        @Override
-        @SuppressWarnings("deprecation")
-        public long getId() {
-            return 1;
-        }
-
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Thread;
-        }
-
-        @Override
-        public int hashCode() {
-            return 1;
-        }
-    }
-
     @Test
     void oneDaemonWithoutContextClassLoaderThatEndsWhenNothingIsOpen() throws Exception {
         List<PerThread<Probe, RuntimeException>> holders = new ArrayList<>();

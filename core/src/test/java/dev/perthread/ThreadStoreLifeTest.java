@@ -39,29 +39,6 @@ class ThreadStoreLifeTest {
         }
     }
 
-    /** The same as every other, to who asks it. */
-    private static final class Masked extends Thread {
-        Masked(Runnable task) {
-            super(task);
-        }
-
-        @Override
-        @SuppressWarnings("deprecation")
-        public long getId() {
-            return 7;
-        }
-
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Thread;
-        }
-
-        @Override
-        public int hashCode() {
-            return 7;
-        }
-    }
-
     @Test
     void threadsThatOverrideEqualsHashCodeAndGetIdAreToldApart() throws Exception {
         int many = 50;

@@ -9,6 +9,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
@@ -84,22 +85,18 @@ public final class Actor implements AutoCloseable {
      * @return its result, some day
      */
     public <V extends @Nullable Object> FutureTask<V> beginAndWait(Callable<V> task) {
-        Thread[] runs = new Thread[1];
+        AtomicBoolean begun = new AtomicBoolean();
         FutureTask<V> future = begin(() -> {
-            synchronized (runs) {
-                runs[0] = thread;
-            }
+            begun.set(true);
             return task.call();
         });
         until(() -> {
-            synchronized (runs) {
-                if (runs[0] == null) {
-                    return false;
-                }
+            if (!begun.get()) {
+                return false; // it may be waiting, but for the task
             }
-            return future.isDone()
-                    || thread.getState() == Thread.State.WAITING
-                    || thread.getState() == Thread.State.TIMED_WAITING;
+            Thread.State state = thread.getState();
+            boolean waits = state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING;
+            return future.isDone() || waits;
         });
         return future;
     }
