@@ -73,9 +73,9 @@ class ExpiryTest {
                 Actor owner = new Actor(kind)) {
             owner.call(() -> holder.call(probe -> probe));
             now.addAndGet(HOUR);
-            Actor.until(() -> Probe.closed() == 1);
-            Actor.until(() -> journal.count("closed 1 IDLE_TIMEOUT") == 1);
-            assertThat(holder.stats().open()).isZero();
+            Actor.until(() -> holder.stats().open() == 0);
+            assertThat(Probe.closed()).isEqualTo(1);
+            assertThat(journal.count("closed 1 IDLE_TIMEOUT")).isEqualTo(1);
         }
     }
 
