@@ -1,0 +1,184 @@
+// A few threads, a limit, and one danger: what LifecycleModelTest explores to the last interleaving.
+package dev.perthread;
+
+import java.lang.reflect.Field;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import model.Explorer;
+import model.Hooks;
+import model.Setting;
+import org.jspecify.annotations.Nullable;
+
+/** The fields are the state that the explorer compares; all code here stops where the explorer wants it to. */
+@SuppressWarnings("exports") // public, because the explorer makes it, in another class loader
+public final class LifecycleModel implements Explorer.Scenario {
+    private static final long FOR_EVER = Long.MAX_VALUE / 2;
+
+    /** What happens to the users, at any moment. */
+    enum Danger {
+        NONE,
+        DEATH,
+        TIMEOUT,
+        INTERRUPT,
+        FAILING_OPENER,
+        EVICTION,
+        REAPING,
+        CLOSE_AT_ONCE,
+        CLOSE_WITH_GRACE
+    }
+
+    private static final class Resource {
+        int closed;
+
+        @Nullable
+        Thread user;
+    }
+
+    private final Setting setting;
+    private final Danger danger;
+    private final Holder<Resource, IllegalArgumentException> holder;
+    private final Slots<?> slots;
+    private final List<Resource> resources = new ArrayList<>();
+    private int open;
+    private boolean closeCalled;
+    private boolean died; // in its scope
+    private int underUsers;
+    private int forced;
+
+    public LifecycleModel(Setting setting) {
+        this.setting = setting;
+        this.danger = Danger.valueOf(setting.danger());
+        this.holder = new Holder<>(PerThread.<Resource, IllegalArgumentException>builder(this::open)
+                .name("model")
+                .whenIdle(IdlePolicy.valueOf(setting.whenIdle()))
+                .limit(setting.limit())
+                .clock(() -> 0)
+                .closer(this::close));
+        this.slots = slots(holder);
+    }
+
+    private static Slots<?> slots(Holder<?, ?> holder) {
+        try {
+            Field slots = Holder.class.getDeclaredField("slots");
+            slots.setAccessible(true);
+            return (Slots<?>) slots.get(holder);
+        } catch (ReflectiveOperationException impossible) {
+            throw new LinkageError(impossible.getMessage(), impossible);
+        }
+    }
+
+    private static void promise(boolean kept, String what) {
+        if (!kept) {
+            throw new AssertionError(what);
+        }
+    }
+
+    private Resource open() {
+        promise(++open <= setting.limit(), "more are open than the limit allows");
+        if (danger == Danger.FAILING_OPENER && Hooks.choose(2, "opener: fails") == 1) {
+            open--;
+            throw new IllegalArgumentException("refused");
+        }
+        Hooks.load("opener");
+        Resource resource = new Resource();
+        resources.add(resource);
+        return resource;
+    }
+
+    private void close(Resource resource) {
+        Thread user = resource.user;
+        if (user != null && user != Thread.currentThread() && user.isAlive()) {
+            promise(closeCalled, "closed under its user");
+            underUsers++;
+        }
+        promise(++resource.closed == 1, "closed twice");
+        Hooks.load("closer");
+        open--;
+    }
+
+    private void use(int number) {
+        Thread me = Thread.currentThread();
+        for (int scope = 0; scope < setting.scopes(); scope++) {
+            Hooks.forget(1 + scope, null);
+            boolean tooLate = slots.isClosed();
+            try {
+                Lease<Resource> lease = holder.acquire(danger == Danger.TIMEOUT ? 1_000_000 : FOR_EVER);
+                promise(!tooLate, "acquired though it was closed before");
+                Resource mine = lease.get();
+                promise(mine.user == null, "two users at once");
+                promise(mine.closed == 0 || closeCalled, "acquired a closed one");
+                mine.user = me;
+                Hooks.forget(10 + scope, lease);
+                Hooks.load("in use");
+                if (danger == Danger.DEATH && number == 1 && Hooks.choose(2, "dies in its scope") == 1) {
+                    died = true;
+                    return;
+                }
+                promise(mine.user == me, "another user meanwhile");
+                mine.user = null;
+                lease.close();
+            } catch (AcquireTimeoutException e) {
+                promise(danger == Danger.TIMEOUT, "a timeout out of nothing");
+            } catch (AcquireInterruptedException e) {
+                promise(danger == Danger.INTERRUPT, "an interrupt out of nothing");
+                promise(Thread.interrupted(), "the interrupt flag is not set again");
+            } catch (IllegalArgumentException refused) {
+                promise(danger == Danger.FAILING_OPENER, "a failure out of nothing");
+            } catch (IllegalStateException closed) {
+                promise(closeCalled, "refused though not closed: " + closed.getMessage());
+                return;
+            }
+        }
+    }
+
+    private void closeHolder(Duration grace) {
+        closeCalled = true;
+        CloseReport report = holder.closing().close(grace.toNanos());
+        forced += report.forced();
+        promise(report.failures().isEmpty(), "failures: " + report.failures());
+    }
+
+    @Override
+    public List<Runnable> actors(List<Thread> threads) {
+        List<Runnable> actors = new ArrayList<>();
+        for (int i = 1; i <= setting.users(); i++) {
+            int number = i;
+            actors.add(() -> use(number));
+        }
+        switch (danger) {
+            case NONE, DEATH, TIMEOUT, FAILING_OPENER -> {}
+            case INTERRUPT -> actors.add(() -> threads.get(setting.users() - 1).interrupt());
+            case EVICTION -> actors.add(() -> holder.closing().evictIdle());
+            case REAPING -> actors.add(() -> holder.sweep(owner -> {}));
+            case CLOSE_AT_ONCE -> actors.add(() -> closeHolder(Duration.ZERO));
+            case CLOSE_WITH_GRACE -> actors.add(() -> closeHolder(Duration.ofNanos(Reaper.QUICK)));
+        }
+        return actors;
+    }
+
+    @Override
+    public boolean stuck() {
+        // A dead thread's place may be in the way, and the reaper is the one to find it. Any other help would hide a
+        // lost signal, unless a release may have been seen too late.
+        return setting.late()
+                ? holder.sweep(owner -> {}) != 0
+                : holder.closing().reap() > 0;
+    }
+
+    @Override
+    public void end() {
+        Stats now = holder.stats();
+        promise(now.waiting() == 0, "somebody is still in the queue");
+        promise(now.opening() == 0, "a place is taken by nobody");
+        promise(died || now.leased() + now.leaked() == 0, "a lease that nobody has");
+        promise(now.open() == open, "the books say " + now.open() + " are open, it is " + open);
+        closeHolder(Duration.ZERO);
+        holder.closing().reap();
+        promise(holder.stats().open() == 0 && open == 0, "still open at the end: " + open);
+        for (Resource resource : resources) {
+            promise(resource.closed == 1, "closed " + resource.closed + " times");
+        }
+        promise(underUsers <= forced, underUsers + " closed under their users, " + forced + " reported as forced");
+    }
+}

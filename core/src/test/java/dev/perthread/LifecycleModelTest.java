@@ -1,0 +1,57 @@
+// The real code under every interleaving of a few threads, with a danger at every point.
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.Stream;
+import model.Explorer;
+import model.Setting;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * No deadlock, no lost place, no lost waiter, no resource closed under its user or twice, closed stays closed. Two threads
+ * here, and three where that takes seconds; {@code -Dtest.jvm.args=-Dperthread.model=full} does three everywhere.
+ */
+@EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "the actors are the JDK's continuations, which came with 21")
+class LifecycleModelTest {
+    private static final boolean FULL = "full".equals(System.getProperty("perthread.model"));
+
+    static Stream<Setting> settings() {
+        return Stream.of(IdlePolicy.values())
+                .flatMap(idle -> Stream.of(LifecycleModel.Danger.values()).flatMap(danger -> settings(idle, danger)));
+    }
+
+    private static Stream<Setting> settings(IdlePolicy idle, LifecycleModel.Danger danger) {
+        String whenIdle = idle.name();
+        String what = danger.name();
+        Stream<Setting> two = Stream.of(false, true).map(late -> new Setting(whenIdle, what, 1, 2, 1, late));
+        if (FULL) {
+            Stream<Setting> three = Stream.of(false, true).map(late -> new Setting(whenIdle, what, 2, 3, 1, late));
+            return Stream.concat(Stream.concat(two, Stream.of(new Setting(whenIdle, what, 1, 2, 2, true))), three);
+        }
+        return danger == LifecycleModel.Danger.DEATH && idle != IdlePolicy.CLOSE
+                ? Stream.concat(two, Stream.of(new Setting(whenIdle, what, 2, 3, 1, false)))
+                : two;
+    }
+
+    @ParameterizedTest
+    @MethodSource("settings")
+    @Timeout(3_600)
+    void everyPromiseHoldsUnderEveryInterleaving(Setting setting) {
+        long begin = System.nanoTime();
+        Explorer.Result result = Explorer.explore("dev.perthread.LifecycleModel", setting);
+        assertThat(result.states()).isGreaterThan(100);
+        System.out.printf(
+                "model: %s: %,d states, %,d runs, %,d steps, %,d deep, %.1f s%n",
+                setting,
+                result.states(),
+                result.runs(),
+                result.steps(),
+                result.deepest(),
+                (System.nanoTime() - begin) / 1e9);
+    }
+}

@@ -1,0 +1,254 @@
+// Loads the code under test with hooks at everything that another thread could notice, and at everything it reads.
+package model;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.objectweb.asm.ClassReader;
+import org.objectweb.asm.ClassVisitor;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.Type;
+import org.objectweb.asm.commons.LocalVariablesSorter;
+
+/** Defines its own copy of every class of {@code dev.perthread}; all else comes from the parent. */
+final class Weaver extends ClassLoader {
+    private static final String PACKAGE = "dev.perthread.";
+    private static final String HOOKS = "model/Hooks";
+
+    /** JDK and library calls that become a call of {@link Hooks}, with the place as an additional argument. */
+    private static final Map<String, String> REPLACED = new HashMap<>();
+
+    /** Classes whose methods hand nothing back but their result. */
+    private static final Set<String> ENTERED =
+            Set.of("Slots", "Slot", "Holder", "Closing", "Events", "Lease", "Messages");
+
+    /** Objects that get a number, and the field with the thread they belong to. */
+    private static final Map<String, String> OWNERS = Map.of("Slot", "thread", "Waiter", "thread", "Lease", "owner");
+
+    static {
+        String string = "Ljava/lang/String;";
+        REPLACED.put("java/util/concurrent/locks/ReentrantLock.lock()V", "lock(Ljava/lang/Object;" + string + ")V");
+        REPLACED.put("java/util/concurrent/locks/ReentrantLock.unlock()V", "unlock(Ljava/lang/Object;" + string + ")V");
+        REPLACED.put(
+                "java/util/concurrent/locks/Condition.await(JLjava/util/concurrent/TimeUnit;)Z",
+                "await(Ljava/lang/Object;JLjava/util/concurrent/TimeUnit;" + string + ")Z");
+        REPLACED.put(
+                "java/util/concurrent/locks/Condition.signalAll()V", "signalAll(Ljava/lang/Object;" + string + ")V");
+        REPLACED.put(
+                "java/util/concurrent/locks/LockSupport.parkNanos(Ljava/lang/Object;J)V",
+                "park(Ljava/lang/Object;J" + string + ")V");
+        REPLACED.put(
+                "java/util/concurrent/locks/LockSupport.unpark(Ljava/lang/Thread;)V",
+                "unpark(Ljava/lang/Thread;" + string + ")V");
+        REPLACED.put("java/lang/Thread.isAlive()Z", "isAlive(Ljava/lang/Thread;" + string + ")Z");
+        REPLACED.put("java/lang/Thread.interrupt()V", "interrupt(Ljava/lang/Thread;" + string + ")V");
+        REPLACED.put("java/lang/Thread.interrupted()Z", "interrupted(" + string + ")Z");
+        REPLACED.put(
+                "java/lang/Thread.currentThread()Ljava/lang/Thread;",
+                "currentThread(" + string + ")Ljava/lang/Thread;");
+        REPLACED.put("java/lang/System.nanoTime()J", "nanoTime(" + string + ")J");
+        REPLACED.put(
+                "dev/perthread/Reaper.opened(Ldev/perthread/Reaper$Client;)V",
+                "ignore(Ljava/lang/Object;" + string + ")V");
+        REPLACED.put(
+                "dev/perthread/Threads.runAside(Ljava/lang/Object;Ljava/lang/Runnable;)V",
+                "aside(Ljava/lang/Object;Ljava/lang/Runnable;" + string + ")V");
+        REPLACED.put(
+                "dev/perthread/Log.line(Ljava/lang/System$Logger$Level;Ljava/util/function/Supplier;Ljava/lang/Throwable;)V",
+                "log(Ljava/lang/Object;Ljava/lang/Object;Ljava/lang/Object;" + string + ")V");
+    }
+
+    /** Volatile, but without a race that matters here: stamps, and the table, of which a thread sees its own cell only. */
+    private static final Set<String> QUIET = Set.of("table", "tick", "trace", "idleSince");
+
+    /** Written only under the lock: whoever has it reads them undisturbed. */
+    private static final Set<String> GUARDED = Set.of("closed", "attention", "granted");
+
+    Weaver() {
+        super(Weaver.class.getClassLoader());
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+        synchronized (getClassLoadingLock(name)) {
+            if (!name.startsWith(PACKAGE) || name.startsWith(PACKAGE + "testkit.")) {
+                return super.loadClass(name, resolve);
+            }
+            Class<?> known = findLoadedClass(name);
+            return known == null ? weave(name) : known;
+        }
+    }
+
+    private Class<?> weave(String name) throws ClassNotFoundException {
+        try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
+            if (in == null) {
+                throw new ClassNotFoundException(name);
+            }
+            ClassReader reader = new ClassReader(in);
+            // Frames stay valid: what is added has no branches, and needs no more than a few cells of stack.
+            ClassWriter writer = new ClassWriter(reader, ClassWriter.COMPUTE_MAXS);
+            reader.accept(new Classes(writer, name.substring(PACKAGE.length())), ClassReader.EXPAND_FRAMES);
+            byte[] woven = writer.toByteArray();
+            return defineClass(name, woven, 0, woven.length);
+        } catch (IOException e) {
+            throw new ClassNotFoundException(name, e);
+        }
+    }
+
+    private static boolean isVolatile(String owner, String field) {
+        try {
+            for (Class<?> up = Class.forName(owner.replace('/', '.')); up != null; up = up.getSuperclass()) {
+                for (Field declared : up.getDeclaredFields()) {
+                    if (declared.getName().equals(field)) {
+                        return Modifier.isVolatile(declared.getModifiers());
+                    }
+                }
+            }
+            throw new AssertionError(owner + "." + field);
+        } catch (ClassNotFoundException e) {
+            throw new LinkageError(e.getMessage(), e);
+        }
+    }
+
+    private static final class Classes extends ClassVisitor {
+        private final String type;
+
+        Classes(ClassVisitor next, String type) {
+            super(Opcodes.ASM9, next);
+            this.type = type;
+        }
+
+        @Override
+        public MethodVisitor visitMethod(
+                int access, String name, String descriptor, String signature, String[] exceptions) {
+            MethodVisitor next = super.visitMethod(access, name, descriptor, signature, exceptions);
+            return type.equals("Log") || type.equals("ThreadTable") || name.equals("<clinit>")
+                    ? next
+                    : new Code(access, descriptor, next, type, name);
+        }
+    }
+
+    private static final class Code extends LocalVariablesSorter {
+        private final String type;
+        private final boolean constructor;
+        private final String at;
+
+        private final boolean enters;
+        private final Type result;
+        private int entered; // the local variable with the history at the beginning
+
+        Code(int access, String descriptor, MethodVisitor next, String type, String method) {
+            super(Opcodes.ASM9, access, descriptor, next);
+            this.result = Type.getReturnType(descriptor);
+            this.enters = ENTERED.contains(type);
+            this.type = type;
+            this.constructor = method.equals("<init>");
+            this.at = type + "." + method;
+        }
+
+        private void hook(String hook, String descriptor) {
+            super.visitMethodInsn(Opcodes.INVOKESTATIC, HOOKS, hook, descriptor, false);
+        }
+
+        private void stop(String hook, String what) {
+            super.visitLdcInsn(at + ": " + what);
+            hook(hook, "(Ljava/lang/String;)V");
+        }
+
+        private void saw(Type value) {
+            switch (value.getSort()) {
+                case Type.VOID -> {}
+                case Type.LONG -> {
+                    super.visitInsn(Opcodes.DUP2);
+                    hook("saw", "(J)V");
+                }
+                case Type.BOOLEAN, Type.INT, Type.SHORT, Type.BYTE, Type.CHAR -> {
+                    super.visitInsn(Opcodes.DUP);
+                    hook("saw", "(I)V");
+                }
+                case Type.OBJECT, Type.ARRAY -> {
+                    super.visitInsn(Opcodes.DUP);
+                    hook("saw", "(Ljava/lang/Object;)V");
+                }
+                default -> throw new AssertionError("a " + value + " in " + at);
+            }
+        }
+
+        @Override
+        public void visitMethodInsn(int opcode, String owner, String name, String descriptor, boolean isInterface) {
+            String replacement = REPLACED.get(owner + "." + name + descriptor);
+            if (replacement != null) {
+                super.visitLdcInsn(at + ": " + name);
+                int open = replacement.indexOf('(');
+                hook(replacement.substring(0, open), replacement.substring(open));
+            } else if (owner.equals("java/lang/invoke/VarHandle") && name.equals("setRelease")) {
+                super.visitLdcInsn(at + ": " + name);
+                hook("release", "(Ljava/lang/invoke/VarHandle;Ljava/lang/Object;ILjava/lang/String;)V");
+            } else {
+                boolean handle = owner.equals("java/lang/invoke/VarHandle");
+                if (handle && !name.endsWith("Opaque")) {
+                    stop(name.equals("getAcquire") ? "load" : "fence", name);
+                }
+                super.visitMethodInsn(opcode, owner, name, descriptor, isInterface);
+                if (!name.equals("<init>")
+                        && (handle || owner.startsWith("java/util/") || owner.equals("dev/perthread/ThreadTable"))) {
+                    saw(Type.getReturnType(descriptor));
+                }
+            }
+        }
+
+        @Override
+        public void visitFieldInsn(int opcode, String owner, String name, String descriptor) {
+            boolean instance = opcode == Opcodes.GETFIELD || opcode == Opcodes.PUTFIELD;
+            if (instance && !constructor && owner.startsWith("dev/perthread/")) {
+                if (!QUIET.contains(name) && isVolatile(owner, name)) {
+                    super.visitInsn(GUARDED.contains(name) ? Opcodes.ICONST_1 : Opcodes.ICONST_0);
+                    super.visitLdcInsn(name);
+                    super.visitLdcInsn(at + ": " + name);
+                    hook(opcode == Opcodes.GETFIELD ? "get" : "put", "(ZLjava/lang/String;Ljava/lang/String;)V");
+                }
+                super.visitFieldInsn(opcode, owner, name, descriptor);
+                if (opcode == Opcodes.GETFIELD && !Heap.LEFT_OUT.contains(name)) {
+                    saw(Type.getType(descriptor));
+                }
+            } else {
+                super.visitFieldInsn(opcode, owner, name, descriptor);
+            }
+        }
+
+        @Override
+        public void visitCode() {
+            super.visitCode();
+            if (enters && !constructor) {
+                entered = newLocal(Type.LONG_TYPE);
+                hook("enter", "()J");
+                mv.visitVarInsn(Opcodes.LSTORE, entered);
+            }
+        }
+
+        @Override
+        public void visitInsn(int opcode) {
+            if (enters && !constructor && opcode >= Opcodes.IRETURN && opcode <= Opcodes.RETURN) {
+                mv.visitVarInsn(Opcodes.LLOAD, entered);
+                hook("leave", "(J)V");
+                saw(result);
+            }
+            if (opcode == Opcodes.RETURN && constructor && OWNERS.containsKey(type)) {
+                super.visitVarInsn(Opcodes.ALOAD, 0);
+                super.visitVarInsn(Opcodes.ALOAD, 0);
+                super.visitFieldInsn(Opcodes.GETFIELD, "dev/perthread/" + type, OWNERS.get(type), "Ljava/lang/Thread;");
+                hook("born", "(Ljava/lang/Object;Ljava/lang/Thread;)V");
+            }
+            super.visitInsn(opcode);
+            if (opcode == Opcodes.AALOAD) {
+                saw(Type.getType(Object.class));
+            }
+        }
+    }
+}
