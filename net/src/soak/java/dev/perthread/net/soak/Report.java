@@ -63,6 +63,9 @@ final class Report {
         row(
                 "heap after collection",
                 (surroundings.heapBefore >> 10) + " kB before, " + (surroundings.heapAfter >> 10) + " kB after");
+        row(
+                "standstills, left out below",
+                Tally.millis(tally.pulse.lost()) + " ms, the longest " + Tally.millis(tally.pulse.longest()) + " ms");
         row("worst acquire", Tally.millis(tally.worstAcquire.get()) + " ms");
         row("worst reclaim", Tally.millis(tally.worstReclaim.get()) + " ms");
         row("breaches", tally.breaches());

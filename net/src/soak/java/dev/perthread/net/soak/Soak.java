@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -156,6 +157,7 @@ final class Soak {
         for (int i = 0; i < WORKERS; i++) {
             all.add(workers.get(i));
         }
+        all.removeIf(Objects::isNull); // ended before it had begun
         long late = System.nanoTime() + PATIENCE.toNanos();
         for (Thread thread : all) {
             TimeUnit.NANOSECONDS.timedJoin(thread, Math.max(1, late - System.nanoTime()));
@@ -188,9 +190,9 @@ final class Soak {
         if (subject.users.get() > 0 || !subject.closeReturned) {
             subject.noUsersSince = 0;
         } else if (subject.noUsersSince == 0) {
-            subject.noUsersSince = System.nanoTime();
+            subject.noUsersSince = tally.pulse.now();
         }
-        boolean late = subject.noUsersSince != 0 && System.nanoTime() - subject.noUsersSince > Subject.MARGIN.toNanos();
+        boolean late = subject.noUsersSince != 0 && tally.pulse.now() - subject.noUsersSince > Subject.MARGIN.toNanos();
         if (now || late) {
             tally.breach(
                     subject.shape + ": closed and not at rest, " + subject.users + " inside: "

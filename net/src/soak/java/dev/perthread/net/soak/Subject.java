@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,8 +23,14 @@ import java.util.random.RandomGenerator;
 
 /** Counts on its own what the holder counts, and compares. */
 abstract class Subject {
-    /** Far above what a busy machine and a full heap add to any wait, far below what a lost wake-up adds: for ever. */
+    /** By the pulse's clock. Far above what a busy machine adds, far below what a lost wake-up does: for ever. */
     static final Duration MARGIN = Duration.ofSeconds(6);
+
+    /** The library promises a second for what dead threads left, and its closers come on top. */
+    private static final Duration RECLAIM = Duration.ofSeconds(3);
+
+    /** After the holder was closed. */
+    private static final Duration WAKE = Duration.ofSeconds(2);
 
     static final Duration CONNECT = Duration.ofMillis(400);
     static final Duration OPEN = Duration.ofMillis(800);
@@ -52,7 +59,7 @@ abstract class Subject {
             IdlePolicy idle = !keeps ? IdlePolicy.CLOSE : random.nextBoolean() ? IdlePolicy.KEEP : IdlePolicy.LEND;
             ReentryPolicy reentry = any(random, ReentryPolicy.values());
             boolean limited = random.nextInt(3) > 0;
-            int[] waits = {0, 20, 100, 500, 1500};
+            int[] waits = {0, 20, 100, 500, 1500, 5000};
             return new Shape(
                     "soak-" + number + "-" + idle + "-" + reentry,
                     port,
@@ -93,6 +100,7 @@ abstract class Subject {
     private final AtomicInteger forced = new AtomicInteger();
     private final AtomicLong forceFrom = new AtomicLong(Long.MAX_VALUE);
     private volatile boolean closing;
+    private volatile long closedAt = Long.MAX_VALUE; // two at once may both write: hardly apart
     volatile boolean closeReturned;
     long noUsersSince; // the judge's own; 0 while there are some
 
@@ -144,9 +152,21 @@ abstract class Subject {
     abstract boolean noticesWhatNobodyAskedFor();
 
     /** The longest that {@link #enter} may take. */
-    long patience() {
+    private long patience() {
         Duration wait = shape.limited() ? shape.acquireTimeout() : Duration.ZERO;
         return wait.plus(OPEN).plus(MARGIN).toNanos();
+    }
+
+    /** By a thread that came out of {@link #enter}, whether with a resource or without. */
+    void requireInTime(long begin) {
+        long now = tally.pulse.now();
+        Tally.max(tally.worstAcquire, now - begin);
+        tally.require(now - begin <= patience(), shape + ": acquire took " + Tally.millis(now - begin) + " ms");
+        // Waiting threads are woken by close, and connecting ones freed; a plain opener may take its time.
+        long sinceClosed = now - Math.max(begin, closedAt);
+        tally.require(
+                sinceClosed <= OPEN.toNanos() + WAKE.toNanos(),
+                shape + ": acquire went on for " + Tally.millis(sinceClosed) + " ms after close");
     }
 
     // ---- exclusive use ----
@@ -200,6 +220,7 @@ abstract class Subject {
         long end = System.nanoTime() + grace.toNanos();
         // Before closed: who is refused sees it, and the earliest of several graces counts.
         forceFrom.accumulateAndGet(end, (now, next) -> now == Long.MAX_VALUE ? next : Math.min(now, next));
+        closedAt = Math.min(closedAt, tally.pulse.now());
         closing = true;
         users.incrementAndGet();
         try {
@@ -223,17 +244,29 @@ abstract class Subject {
     /** At any time. */
     void look() {
         tally.looks.incrementAndGet();
+        List<ResourceInfo> snapshot = holder().snapshot();
         Stats now = holder().stats();
         tally.require(now.open() == now.opened() - now.closed(), shape + ": " + now);
         tally.require(
                 now.leased() >= 0 && now.idle() >= 0 && now.opening() >= 0 && now.waiting() >= 0 && now.open() >= 0,
                 shape + ": negative: " + now);
         tally.require(
-                (long) now.open() + now.opening() <= shape.limit()
-                        && holder().snapshot().size() <= shape.limit(),
+                (long) now.open() + now.opening() <= shape.limit() && snapshot.size() <= shape.limit(),
                 shape + ": over its limit: " + now);
         tally.require(now.leased() + now.idle() <= now.open(), shape + ": more in use than open: " + now);
         tally.require(now.leaked() <= leaksLeft.get(), shape + ": more leaked than were left: " + now);
+        for (ResourceInfo resource : snapshot) {
+            Long ended = tally.deaths.get(resource.threadId());
+            if (ended != null && resource.state() != ResourceInfo.State.CLOSING) {
+                requireReclaimed(tally.pulse.now() - ended, resource);
+            }
+        }
+    }
+
+    private void requireReclaimed(long late, ResourceInfo resource) {
+        tally.require(
+                late < RECLAIM.toNanos(),
+                shape + ": left by a thread that ended " + Tally.millis(late) + " ms ago: " + resource);
     }
 
     /** Whether all has come to rest; what is not right then will not become so any more. */
@@ -325,9 +358,9 @@ abstract class Subject {
                 tally.require(openIds.remove(resource.id()) != null, shape + ": closed twice: " + resource);
                 Long ended = reason == CloseReason.THREAD_ENDED ? tally.deaths.get(resource.threadId()) : null;
                 if (ended != null) {
-                    long late = System.nanoTime() - ended;
+                    long late = tally.pulse.now() - ended;
                     Tally.max(tally.worstReclaim, late);
-                    tally.require(late < MARGIN.toNanos(), shape + ": reclaimed after " + Tally.millis(late) + " ms");
+                    requireReclaimed(late, resource);
                 }
             });
         }

@@ -13,8 +13,12 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** Shared by all threads of the campaign. */
 final class Tally {
+    private static final int SHOWN = 5;
+
     final long seed;
-    final long begin = System.nanoTime();
+    final Pulse pulse = new Pulse();
+
+    private final long begin = System.nanoTime();
 
     final AtomicLong scopes = new AtomicLong();
     final AtomicLong answers = new AtomicLong();
@@ -37,7 +41,7 @@ final class Tally {
     final Map<CloseReason, AtomicLong> closes = new EnumMap<>(CloseReason.class);
     final Map<String, AtomicLong> exceptions = new ConcurrentHashMap<>();
 
-    /** When each thread of the campaign ended, by its id. */
+    /** When each thread of the campaign ended, by its id and the pulse's clock. */
     final Map<Long, Long> deaths = new ConcurrentHashMap<>();
 
     /** Of the holders that are gone. */
@@ -57,7 +61,7 @@ final class Tally {
         breaches.add(what);
         synchronized (System.out) {
             System.out.printf("soak: BREACH after %.1f s, seed %d: %s%n", seconds(), seed, what);
-            if (why != null) {
+            if (why != null && breaches.size() <= SHOWN) {
                 why.printStackTrace(System.out);
             }
         }
@@ -110,7 +114,7 @@ final class Tally {
     }
 
     void forget(long olderThan) {
-        deaths.values().removeIf(ended -> System.nanoTime() - ended > olderThan);
+        deaths.values().removeIf(ended -> pulse.now() - ended > olderThan);
     }
 
     static void max(AtomicLong worst, long value) {

@@ -100,7 +100,7 @@ final class Trouble {
     }
 
     void renew(SplittableRandom random) throws InterruptedException {
-        while (soak.goOn(Duration.ofMillis(random.nextInt(100, 1200)))) {
+        while (soak.goOn(Duration.ofMillis(random.nextInt(200, 3000)))) {
             try {
                 soak.retire(soak.any(random), Duration.ofMillis(random.nextBoolean() ? 0 : random.nextInt(1, 1500)));
             } catch (OutOfMemoryError passing) {

@@ -47,7 +47,7 @@ final class Worker implements Runnable {
         } catch (OutOfMemoryError passing) {
             tally.outOfMemory.incrementAndGet();
         } finally {
-            tally.deaths.put(Thread.currentThread().getId(), System.nanoTime());
+            tally.deaths.put(Thread.currentThread().getId(), tally.pulse.now());
         }
     }
 
@@ -89,13 +89,11 @@ final class Worker implements Runnable {
     // ---- what is done ----
 
     private Scope enter(Subject subject) throws IOException {
-        long begin = System.nanoTime();
+        long begin = tally.pulse.now();
         try {
             return subject.enter(random);
         } finally {
-            long took = System.nanoTime() - begin;
-            Tally.max(tally.worstAcquire, took);
-            tally.require(took <= subject.patience(), subject.shape + ": acquire took " + Tally.millis(took) + " ms");
+            subject.requireInTime(begin);
         }
     }
 
@@ -271,7 +269,8 @@ final class Worker implements Runnable {
     /** What is wrong with this failure, or null if the faults explain it. */
     private String breach(Subject subject, Throwable failure) {
         String message = String.valueOf(failure.getMessage());
-        if (failure instanceof OutOfMemoryError) {
+        // Java's own try-with-resources cannot suppress an error onto itself, and there is but one of these at times.
+        if (failure instanceof OutOfMemoryError || failure.getCause() instanceof OutOfMemoryError) {
             tally.outOfMemory.incrementAndGet();
             return null;
         }
