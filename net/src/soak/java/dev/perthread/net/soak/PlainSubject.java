@@ -59,9 +59,10 @@ final class PlainSubject extends Subject {
     }
 
     private Line connect() throws IOException {
-        tally.require(open.incrementAndGet() <= shape.limit(), shape + ": openers and closers see more than the limit");
+        int now = open.incrementAndGet();
         Line line = null;
         try {
+            tally.require(now <= shape.limit(), shape + ": openers and closers see more than the limit");
             line = new Line();
             line.socket.setSoTimeout((int) READ.toMillis());
             line.socket.setTcpNoDelay(true);
@@ -83,10 +84,12 @@ final class PlainSubject extends Subject {
 
     private void disconnect(Line line) throws IOException {
         closes.incrementAndGet();
-        tally.require(line.closed.incrementAndGet() == 1, shape + ": closed twice: " + line.socket);
-        closedUnderItsUser(line);
-        line.socket.close();
-        open.decrementAndGet();
+        try (line.socket) {
+            tally.require(line.closed.incrementAndGet() == 1, shape + ": closed twice: " + line.socket);
+            closedUnderItsUser(line);
+        } finally {
+            open.decrementAndGet();
+        }
         if (shape.failing() && ThreadLocalRandom.current().nextInt(20) == 0) {
             throw new IOException("a closer that fails, on purpose");
         }

@@ -23,7 +23,7 @@ final class SoakMain {
     /** Enough for the campaign, little enough to be used up in a moment. */
     private static final int DESCRIPTORS = 512;
 
-    private static final String HEAP = "96m";
+    private static final String HEAP = "128m";
     private static final Duration SETTLE = Duration.ofSeconds(20);
 
     private SoakMain() {}

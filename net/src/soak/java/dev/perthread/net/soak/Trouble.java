@@ -10,6 +10,8 @@ import java.util.SplittableRandom;
 
 /** Each method is the body of one thread and ends when the campaign does. */
 final class Trouble {
+    private static final boolean NONE = System.getProperty("soak.memory", "").equals("none");
+
     private final Soak soak;
     private final Tally tally;
 
@@ -52,9 +54,9 @@ final class Trouble {
         }
     }
 
-    /** Leaves a few megabytes, and now and then nothing for the length of an allocation. */
+    /** Leaves some megabytes; with {@code -Dsoak.memory=none} so few that they run out in any line of anybody's. */
     private void heap(SplittableRandom random) throws InterruptedException {
-        long leave = random.nextInt(2, 12) * 1024L * 1024;
+        long leave = (NONE ? random.nextInt(1, 8) : random.nextInt(12, 24)) * 1024L * 1024;
         List<byte[]> all = new ArrayList<>();
         try {
             Runtime runtime = Runtime.getRuntime();
