@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 
 final class PlainSubject extends Subject {
@@ -68,6 +69,9 @@ final class PlainSubject extends Subject {
             line.socket.setTcpNoDelay(true);
             line.socket.connect(
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), shape.port()), (int) CONNECT.toMillis());
+            if (ThreadLocalRandom.current().nextInt(20) == 0) { // long enough for the holder to be closed meanwhile
+                LockSupport.parkNanos(ThreadLocalRandom.current().nextInt(100_000_000));
+            }
             if (shape.failing() && ThreadLocalRandom.current().nextInt(20) == 0) {
                 throw new IOException("an opener that fails, on purpose");
             }
