@@ -31,15 +31,23 @@ final class Closing<T> {
     Throwable shut(Slot<T> slot, CloseReason reason) {
         Throwable failure = runCloser(slot);
         // Told first: whoever waits for this place, or for the end of the holder, comes after it for the listener too.
-        events.closed(slot, reason, failure);
-        slots.gone(slot, reason, failure != null);
+        try {
+            events.closed(slot, reason, failure);
+        } finally {
+            slots.gone(slot, reason, failure != null);
+        }
         return failure;
     }
 
     @Nullable
     Slot<T> replace(Slot<T> slot, CloseReason reason, Thread me) {
         Throwable failure = runCloser(slot);
-        events.closed(slot, reason, failure);
+        try {
+            events.closed(slot, reason, failure);
+        } catch (Throwable noMemory) {
+            slots.gone(slot, reason, failure != null);
+            throw noMemory;
+        }
         Slot<T> next = slots.goneForAnother(slot, reason, failure != null, me);
         if (next == null) {
             slots.gone(slot, reason, failure != null);

@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Called with no lock held. Without a listener nothing is made or read. Nothing here ever throws: the callers are in the
- * middle of opening or closing.
+ * Called with no lock held. Without a listener nothing is made or read. What a listener throws ends here: the callers are
+ * in the middle of opening or closing. But memory can run out on the way to it.
  */
 final class Events<T> {
     private final Holder<T, ?> holder;
@@ -68,7 +68,13 @@ final class Events<T> {
     }
 
     private void tell(Slot<T> slot, ResourceInfo.State state, BiConsumer<Listener, ResourceInfo> event) {
-        tell(to -> event.accept(to, holder.info(slot, state)));
+        if (listener != null) {
+            try {
+                event.accept(listener, holder.info(slot, state));
+            } catch (Throwable failure) {
+                failed(listener, failure);
+            }
+        }
     }
 
     private void tell(Consumer<Listener> event) {
@@ -78,14 +84,18 @@ final class Events<T> {
         try {
             event.accept(listener);
         } catch (Throwable failure) {
-            if (listenerFailed.compareAndSet(false, true)) {
-                Log.line(
-                        Level.WARNING,
-                        () -> holder.name() + ": its listener "
-                                + listener.getClass().getName()
-                                + " failed; the caller was not disturbed, further failures are not logged",
-                        failure);
-            }
+            failed(listener, failure);
+        }
+    }
+
+    private void failed(Listener listener, Throwable failure) {
+        if (listenerFailed.compareAndSet(false, true)) {
+            Log.line(
+                    Level.WARNING,
+                    () -> holder.name() + ": its listener "
+                            + listener.getClass().getName()
+                            + " failed; the caller was not disturbed, further failures are not logged",
+                    failure);
         }
     }
 }

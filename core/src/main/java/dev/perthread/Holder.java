@@ -59,12 +59,21 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         if (own != null && own.idleToLeased()) {
             // After the compare-and-set: who closed the holder before it is seen here, who closes it later sees LEASED.
             if (!careful && !slots.isClosed()) {
-                own.count(tick);
-                return new Lease<>(own, me);
+                return leaseKeptAtOnce(own, me);
             }
             return receive(own, me);
         }
         return acquireOther(me, timeout);
+    }
+
+    private Lease<T> leaseKeptAtOnce(Slot<T> own, Thread me) {
+        try {
+            own.count(tick);
+            return new Lease<>(own, me);
+        } catch (Throwable noMemory) {
+            salvage(own, noMemory);
+            throw noMemory;
+        }
     }
 
     private Lease<T> acquireOther(Thread me, long timeout) throws X {
@@ -96,10 +105,11 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
                     held.trace);
         }
         if (held != null && options.reentry == ReentryPolicy.SHARE) {
+            Lease<T> shared = new Lease<>(held, me); // first: without memory for it the depth must not change
             held.depth++;
             held.count(held.leasedAt());
             events.acquired(held);
-            return new Lease<>(held, me);
+            return shared;
         }
         Slot<T> slot = slots.take(me);
         return receive(slot == null ? waitForSlot(me, timeout) : slot, me);
@@ -332,7 +342,15 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
                 idleAgain(slot);
             }
         } else {
-            releaseCarefully(slot);
+            try {
+                releaseCarefully(slot);
+            } catch (Throwable failure) {
+                // Still LEASED, so still ours: the lease has ended, nobody else will ever give the place back.
+                if (slot.state() == Slot.LEASED && slot.claim(CloseReason.INVALIDATED)) {
+                    Closing.suppress(closing.shut(slot, CloseReason.INVALIDATED), failure);
+                }
+                throw failure;
+            }
         }
     }
 

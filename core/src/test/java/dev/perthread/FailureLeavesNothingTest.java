@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -78,12 +79,25 @@ class FailureLeavesNothingTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void aFailureInALineOfTheLibraryItselfLosesNoPlace(ThreadKind kind) throws Exception {
+        loseNoPlace(kind, UnaryOperator.identity());
+    }
+
+    /** Where resources expire the clock is read when a lease ends, too. */
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aFailureInALineOfTheLibraryThatEndsALeaseLosesNoPlace(ThreadKind kind) throws Exception {
+        loseNoPlace(kind, builder -> builder.idleTimeout(Duration.ofHours(1)));
+    }
+
+    private static void loseNoPlace(ThreadKind kind, UnaryOperator<PerThread.Builder<Probe, RuntimeException>> options)
+            throws Exception {
         for (int failAt = 1; failAt <= 6; failAt++) {
             AtomicInteger left = new AtomicInteger(Integer.MAX_VALUE);
             AtomicReference<Thread> user = new AtomicReference<>(); // the reaper reads the clock too
-            PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
-                    .limit(1)
-                    .whenIdle(IdlePolicy.LEND)
+            PerThread<Probe, RuntimeException> holder = options.apply(
+                            PerThread.<Probe, RuntimeException>builder(Probe::new)
+                                    .limit(1)
+                                    .whenIdle(IdlePolicy.LEND))
                     .trace(true)
                     .clock(() -> {
                         if (Thread.currentThread() == user.get() && left.decrementAndGet() == 0) {

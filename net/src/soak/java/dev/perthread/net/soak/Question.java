@@ -1,0 +1,138 @@
+// The protocol of the soak: every answer can be told from every other, so a foreign or stale one is seen at once.
+package dev.perthread.net.soak;
+
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+
+/**
+ * A question carries a token that is never used again, and says how the server is to answer. The answer repeats the token
+ * and is filled with bytes that follow from it.
+ */
+record Question(long token, Manner manner, int length, int millis) {
+    static final int BYTES = Long.BYTES + 1 + 2 * Integer.BYTES;
+    static final int HEAD = 2 * Integer.BYTES + Long.BYTES;
+
+    private static final int ANSWER = 0x414E5357;
+    private static final int UNASKED = 0x554E4153;
+    private static final int GARBAGE = 0x67617262;
+    private static final AtomicLong TOKENS = new AtomicLong();
+
+    /** What the server does with a question. */
+    enum Manner {
+        ANSWER,
+        /** Answers in small pieces. */
+        DRIP,
+        /** Answers after a while, mostly too late. */
+        LATE,
+        /** Sends half an answer and shuts its output down, but goes on reading. */
+        HALF_CLOSE,
+        /** Sends half an answer and closes. */
+        CLOSE,
+        /** Sends half an answer and resets. */
+        RESET,
+        /** Sends something that is no answer. */
+        GARBAGE,
+        /** Answers, and sends something more that nobody asked for. */
+        UNASKED;
+
+        private byte letter() {
+            return (byte) name().charAt(0);
+        }
+
+        private static Manner of(byte letter) {
+            return Stream.of(values())
+                    .filter(manner -> manner.letter() == letter)
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    /** What a wrong answer is: another's, an old one, or none that was ever sent. */
+    static final class WrongAnswer extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        WrongAnswer(String what) {
+            super(what);
+        }
+    }
+
+    static Question ask(Manner manner, int length, int millis) {
+        return new Question(TOKENS.incrementAndGet(), manner, length, millis);
+    }
+
+    byte[] toBytes() {
+        return ByteBuffer.allocate(BYTES)
+                .putLong(token)
+                .put(manner.letter())
+                .putInt(length)
+                .putInt(millis)
+                .array();
+    }
+
+    static Question read(DataInputStream from) throws IOException {
+        return new Question(from.readLong(), Manner.of(from.readByte()), from.readInt(), from.readInt());
+    }
+
+    /** The right answer; for the server. */
+    byte[] answer() {
+        ByteBuffer answer = ByteBuffer.allocate(HEAD + length);
+        answer.putInt(ANSWER).putLong(token).putInt(length);
+        while (answer.hasRemaining()) {
+            answer.put(filling(answer.position() - HEAD));
+        }
+        return answer.array();
+    }
+
+    byte[] unasked() {
+        return ByteBuffer.allocate(HEAD)
+                .putInt(UNASKED)
+                .putLong(token)
+                .putInt(0)
+                .array();
+    }
+
+    byte[] garbage() {
+        return ByteBuffer.allocate(HEAD)
+                .putInt(GARBAGE)
+                .putLong(token)
+                .putInt(0)
+                .array();
+    }
+
+    private byte filling(int index) {
+        return (byte) (token * 31 + index);
+    }
+
+    /** Reads the answer to this question; for the client. */
+    void readAnswer(InputStream from) throws IOException {
+        ByteBuffer head = ByteBuffer.wrap(readFully(from, HEAD));
+        int kind = head.getInt();
+        long tokenRead = head.getLong();
+        if (kind == GARBAGE && manner == Manner.GARBAGE && tokenRead == token) {
+            throw new IOException("garbage, as was asked for");
+        }
+        if (kind != ANSWER || tokenRead != token || head.getInt() != length) {
+            throw new WrongAnswer("question " + this + " was answered by kind " + Integer.toHexString(kind) + ", token "
+                    + tokenRead + ": a foreign or stale answer");
+        }
+        byte[] filled = readFully(from, length);
+        for (int i = 0; i < length; i++) {
+            if (filled[i] != filling(i)) {
+                throw new WrongAnswer("byte " + i + " of the answer to " + this + " is wrong");
+            }
+        }
+    }
+
+    private static byte[] readFully(InputStream from, int length) throws IOException {
+        byte[] bytes = from.readNBytes(length);
+        if (bytes.length < length) {
+            throw new EOFException("the answer ended early");
+        }
+        return bytes;
+    }
+}

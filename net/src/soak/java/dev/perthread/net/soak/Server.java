@@ -1,0 +1,139 @@
+// The peer: answers questions in the manner they ask for, and counts its own side of every connection.
+package dev.perthread.net.soak;
+
+import dev.perthread.net.soak.Question.Manner;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+final class Server {
+    final AtomicLong accepted = new AtomicLong();
+    final AtomicLong ended = new AtomicLong(); // by the client, in order
+    final AtomicLong reset = new AtomicLong(); // by the client or the proxy, or ended in the middle of something
+    final AtomicLong closed = new AtomicLong(); // by this side, because it was asked to
+    final AtomicInteger open = new AtomicInteger();
+    final AtomicInteger most = new AtomicInteger();
+    final Map<Manner, AtomicLong> manners = new EnumMap<>(Manner.class);
+
+    private final ServerSocket listener;
+
+    Server(int backlog) throws IOException {
+        for (Manner manner : Manner.values()) {
+            manners.put(manner, new AtomicLong());
+        }
+        listener = new ServerSocket(0, backlog, InetAddress.getLoopbackAddress());
+        daemon("server", this::accept);
+    }
+
+    int port() {
+        return listener.getLocalPort();
+    }
+
+    static void daemon(String name, Runnable task) {
+        Thread thread = new Thread(null, task, name, 256 * 1024);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void accept() {
+        while (true) {
+            try {
+                Socket socket = listener.accept();
+                accepted.incrementAndGet();
+                most.accumulateAndGet(open.incrementAndGet(), Math::max);
+                daemon("server-connection", () -> serve(socket));
+            } catch (IOException e) {
+                throw new IllegalStateException("the server cannot accept any more", e);
+            }
+        }
+    }
+
+    private void serve(Socket socket) {
+        AtomicLong how = reset;
+        try (socket) {
+            socket.setTcpNoDelay(true);
+            DataInputStream in = new DataInputStream(socket.getInputStream());
+            OutputStream out = socket.getOutputStream();
+            while (true) {
+                Question question = next(in);
+                if (question == null) {
+                    how = ended;
+                    return;
+                }
+                manners.get(question.manner()).incrementAndGet();
+                if (!answer(question, socket, in, out)) {
+                    how = closed;
+                    return;
+                }
+            }
+        } catch (IOException broken) {
+            how = reset;
+        } catch (InterruptedException never) {
+            throw new IllegalStateException(never);
+        } finally {
+            how.incrementAndGet();
+            open.decrementAndGet();
+        }
+    }
+
+    private static Question next(DataInputStream in) throws IOException {
+        byte[] bytes = in.readNBytes(Question.BYTES);
+        if (bytes.length == 0) {
+            return null;
+        }
+        if (bytes.length < Question.BYTES) {
+            throw new EOFException("in the middle of a question");
+        }
+        return Question.read(new DataInputStream(new ByteArrayInputStream(bytes)));
+    }
+
+    /** Whether the connection goes on. */
+    private static boolean answer(Question question, Socket socket, DataInputStream in, OutputStream out)
+            throws IOException, InterruptedException {
+        byte[] answer = question.answer();
+        int half = answer.length / 2;
+        switch (question.manner()) {
+            case ANSWER -> out.write(answer);
+            case DRIP -> {
+                for (int i = 0; i < answer.length; i += Question.HEAD) {
+                    out.write(answer, i, Math.min(Question.HEAD, answer.length - i));
+                    Thread.sleep(1);
+                }
+            }
+            case LATE -> {
+                Thread.sleep(question.millis());
+                out.write(answer);
+            }
+            case HALF_CLOSE -> {
+                out.write(answer, 0, half);
+                socket.shutdownOutput();
+                in.readAllBytes();
+                return false;
+            }
+            case CLOSE -> {
+                out.write(answer, 0, half);
+                return false;
+            }
+            case RESET -> {
+                out.write(answer, 0, half);
+                socket.setSoLinger(true, 0);
+                return false;
+            }
+            case GARBAGE -> out.write(question.garbage());
+            case UNASKED -> {
+                out.write(answer);
+                out.write(question.unasked());
+            }
+        }
+        return true;
+    }
+}

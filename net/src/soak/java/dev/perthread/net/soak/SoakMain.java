@@ -1,0 +1,118 @@
+// Starts the soak: the server and the faulty proxies here, the library in a second JVM with little memory and few
+// files.
+package dev.perthread.net.soak;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.StringJoiner;
+import java.util.stream.Collectors;
+
+/**
+ * Two processes, because the second one is to run out of descriptors and of memory, and what it leaves behind is to be
+ * its own. It talks to this one through its standard input and output: a line that begins with {@code @} is a request,
+ * all others are for people.
+ */
+final class SoakMain {
+    /** Enough for the campaign, little enough to be used up in a moment. */
+    private static final int DESCRIPTORS = 512;
+
+    private static final String HEAP = "128m";
+    private static final Duration SETTLE = Duration.ofSeconds(20);
+
+    private SoakMain() {}
+
+    public static void main(String[] args) throws Exception {
+        int running = Runtime.version().feature();
+        String wanted = System.getProperty("soak.jdk", "");
+        if (!wanted.isBlank() && Integer.parseInt(wanted) != running) {
+            System.out.println("soak: not on JDK " + running + ", as -Dsoak.jdk=" + wanted + " says");
+            return;
+        }
+        String given = System.getProperty("soak.seed", "");
+        long seed = given.isBlank() ? System.nanoTime() : Long.parseLong(given);
+        Server direct = new Server(1024);
+        Server proxied = new Server(1024);
+        Faults faults = new Faults(proxied.port(), new SplittableRandom(seed));
+
+        Process soak = start(seed, direct, faults);
+        Runtime.getRuntime().addShutdownHook(new Thread(soak::destroyForcibly));
+        serve(soak, direct, proxied, faults);
+        int exit = soak.waitFor();
+        if (exit != 0) {
+            System.out.println("soak: FAILED on JDK " + running + ", seed " + seed);
+        }
+        System.exit(exit);
+    }
+
+    private static Process start(long seed, Server direct, Faults faults) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                "sh", "-c", "ulimit -n " + DESCRIPTORS + " && exec \"$0\" \"$@\"", javaCommand(), "-Xmx" + HEAP));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+        System.getProperties().stringPropertyNames().stream()
+                .filter(name -> name.startsWith("soak."))
+                .forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
+        command.add("-Dsoak.seed=" + seed);
+        command.add(Soak.class.getName());
+        command.add(Integer.toString(direct.port()));
+        faults.ports().forEach(port -> command.add(port.toString()));
+        return new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    private static String javaCommand() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    private static void serve(Process soak, Server direct, Server proxied, Faults faults)
+            throws IOException, InterruptedException {
+        BufferedReader requests = soak.inputReader(StandardCharsets.UTF_8);
+        PrintStream answers = new PrintStream(soak.getOutputStream(), true, StandardCharsets.UTF_8);
+        for (String line = requests.readLine(); line != null; line = requests.readLine()) {
+            switch (line) {
+                case "@strike" -> {
+                    Server.daemon("faults", faults);
+                    answers.println("yes");
+                }
+                case "@count" -> answers.println(faultLine(direct, proxied, faults));
+                case "@settle" -> {
+                    faults.stop();
+                    awaitAllClosed(direct, proxied);
+                    answers.println(side(direct) + " " + side(proxied));
+                }
+                default -> System.out.println(line);
+            }
+        }
+    }
+
+    private static void awaitAllClosed(Server direct, Server proxied) throws InterruptedException {
+        long end = System.nanoTime() + SETTLE.toNanos();
+        while (direct.open.get() + proxied.open.get() > 0 && System.nanoTime() < end) {
+            Thread.sleep(20);
+        }
+    }
+
+    /** accepted, ended, reset, closed, open, most. */
+    private static String side(Server server) {
+        return server.accepted + " " + server.ended + " " + server.reset + " " + server.closed + " " + server.open + " "
+                + server.most;
+    }
+
+    private static String faultLine(Server direct, Server proxied, Faults faults) {
+        StringJoiner all = new StringJoiner(", ");
+        faults.done.forEach((kind, count) -> all.add("proxy " + kind + " " + count));
+        String manners = direct.manners.entrySet().stream()
+                .map(entry -> "server " + entry.getKey() + " "
+                        + (entry.getValue().get()
+                                + proxied.manners.get(entry.getKey()).get()))
+                .collect(Collectors.joining(", "));
+        return all + ", " + manners;
+    }
+}
