@@ -22,7 +22,8 @@ import java.util.stream.Stream;
 public final class Fuzz {
     private static final Pattern RUNS = Pattern.compile("stat::number_of_executed_units: +(\\d+)");
     private static final Pattern FOUND = Pattern.compile("(?m)^== Java Exception: (.*)$|^ERROR: (.*)$");
-    private static final int LONGEST_RUN_SECONDS = 25;
+    private static final int LONGEST_RUN_SECONDS =
+            60; // the first run loads and changes all classes, on a busy machine slowly
     private static final int PATIENCE_SECONDS = 120; // beyond the time that was asked for
 
     private final int seconds;
@@ -108,6 +109,7 @@ public final class Fuzz {
                 "com.code_intelligence.jazzer.Jazzer",
                 "--target_class=" + target,
                 "--instrumentation_includes=" + instrumented(),
+                "--custom_hook_includes=dev.perthread.**", // not each class of each library, of which there are many
                 "--reproducer_path=" + own,
                 "-artifact_prefix=" + own + "/",
                 "-max_total_time=" + seconds,
