@@ -223,4 +223,74 @@ final class HolderStress {
             r.r2 = sound ? 1 : 0;
         }
     }
+
+    static PerThread<Witness, RuntimeException> keeping() {
+        return PerThread.<Witness, RuntimeException>builder(Witness::new)
+                .whenIdle(IdlePolicy.KEEP)
+                .build();
+    }
+
+    @JCStressTest
+    @Outcome(
+            id = {"1, 0, 0", "0, 1, 0"},
+            expect = Expect.ACCEPTABLE,
+            desc = "Closed by its owner or by the evictor.")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "Closed by both or by neither: one of them did not leave IDLE by a CAS.")
+    @State
+    public static class OwnReleaseAgainstEvict {
+        final PerThread<Witness, RuntimeException> shared = keeping();
+
+        @Actor
+        public void owner(III_Result r) {
+            use(shared);
+            r.r1 = shared.release() ? 1 : 0;
+        }
+
+        @Actor
+        public void evictor(III_Result r) {
+            r.r2 = shared.evictIdle();
+        }
+
+        @Arbiter
+        public void after(III_Result r) {
+            r.r3 = balance(shared);
+            shared.close();
+        }
+    }
+
+    @JCStressTest
+    @Outcome(id = "4, 1", expect = Expect.ACCEPTABLE, desc = "Four uses one after the other, of one resource.")
+    @Outcome(
+            expect = Expect.FORBIDDEN,
+            desc = "A lost update: two users at once, or lent without what the last user wrote.")
+    @State
+    public static class TwoUsersOfOne {
+        final PerThread<int[], RuntimeException> shared = PerThread.<int[], RuntimeException>builder(() -> new int[1])
+                .closer(counter -> {})
+                .whenIdle(IdlePolicy.LEND)
+                .limit(1)
+                .build();
+
+        private void countTwice() {
+            shared.run(counter -> counter[0]++);
+            shared.run(counter -> counter[0]++);
+        }
+
+        @Actor
+        public void one() {
+            countTwice();
+        }
+
+        @Actor
+        public void other() {
+            countTwice();
+        }
+
+        @Arbiter
+        public void after(II_Result r) {
+            r.r1 = shared.call(counter -> counter[0]);
+            r.r2 = (int) shared.stats().opened();
+            shared.close();
+        }
+    }
 }

@@ -8,6 +8,7 @@ import org.openjdk.jcstress.annotations.Expect;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
 import org.openjdk.jcstress.infra.results.I_Result;
 
@@ -137,6 +138,84 @@ final class StoreStress {
         @Actor
         public void two(II_Result r) {
             r.r2 = churn(3, 6);
+        }
+    }
+
+    @JCStressTest
+    @Outcome(
+            id = {"1, 0, 1", "1, 42, 1"},
+            expect = Expect.ACCEPTABLE,
+            desc = "The owner has its own throughout; the looker sees it whole or not at all.")
+    @Outcome(
+            expect = Expect.FORBIDDEN,
+            desc =
+                    "A value seen half-made, or lost to its owner while others look: an entry dropped as if it were empty.")
+    @State
+    public static class GetAndRemoveAgainstForEach {
+        final ThreadStore<Plain> store = ThreadStore.create();
+
+        @Actor
+        public void owner(III_Result r) {
+            Plain plain = new Plain();
+            plain.value = 42;
+            store.set(plain);
+            boolean got = store.get() == plain;
+            r.r1 = got && store.remove().orElse(null) == plain && !store.isSet() ? 1 : 0;
+        }
+
+        @Actor
+        public void looker(III_Result r) {
+            store.forEach((thread, plain) -> r.r2 = plain.value == 42 ? 42 : -1);
+            int size = store.size();
+            r.r3 = size == 0 || size == 1 ? 1 : 0;
+        }
+
+        @Arbiter
+        public void after() {
+            store.close();
+        }
+    }
+
+    @JCStressTest
+    @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE, desc = "Called back once, by one of them, and gone.")
+    @Outcome(
+            expect = Expect.FORBIDDEN,
+            desc = "A dead thread's value called back twice or never: read and cleared in two steps.")
+    @State
+    public static class SweepAgainstClose {
+        private final java.util.concurrent.atomic.AtomicInteger calls = new java.util.concurrent.atomic.AtomicInteger();
+        final ThreadStore<Plain> store = ThreadStore.<Plain>builder()
+                .onRemove((thread, plain) -> calls.incrementAndGet())
+                .build();
+
+        public SweepAgainstClose() {
+            Thread owner = new Thread(() -> store.set(new Plain()));
+            owner.start();
+            try {
+                owner.join();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        @Actor
+        public void sweeper() {
+            store.sweep(thread -> {});
+        }
+
+        @Actor
+        public void closer() {
+            store.close();
+        }
+
+        @Arbiter
+        public void after(II_Result r) {
+            long begin = System.nanoTime();
+            while (calls.get() == 0 && System.nanoTime() - begin < 1_000_000_000) {
+                Thread.onSpinWait(); // the sweeper's callbacks run aside
+            }
+            r.r1 = calls.get();
+            r.r2 = store.size();
         }
     }
 }

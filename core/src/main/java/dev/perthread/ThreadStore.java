@@ -375,7 +375,8 @@ public final class ThreadStore<V> implements AutoCloseable {
         }
     }
 
-    private long sweep(Consumer<Thread> owners) {
+    /** One round of the reaper. */
+    long sweep(Consumer<Thread> owners) {
         List<Cell<V>> all;
         lock.lock();
         try {

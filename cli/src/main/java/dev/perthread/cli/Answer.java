@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class Answer {
     private static final int LONGEST_HEAD = 65_536;
     private static final int QUOTED = 24;
-    private static final int FIELD = Pattern.MULTILINE | Pattern.CASE_INSENSITIVE;
-    private static final Pattern STATUS = Pattern.compile("HTTP/\\d(?:\\.\\d)? +(?<code>\\d{3})(?: .*)?");
+    // Lines end with a line feed alone: to a pattern a bare return or a byte 0x85 would begin a new field too.
+    private static final int FIELD = Pattern.MULTILINE | Pattern.UNIX_LINES | Pattern.CASE_INSENSITIVE;
+    private static final Pattern STATUS =
+            Pattern.compile("HTTP/\\d(?:\\.\\d)? +(?<code>[1-9]\\d{2})(?: .*)?\\r?", Pattern.UNIX_LINES);
     private static final Pattern LENGTH =
             Pattern.compile("^content-length:[ \\t]*(?<length>\\d{1,18})[ \\t]*\\r?$", FIELD);
     private static final Pattern ENCODED = Pattern.compile("^transfer-encoding:", FIELD);
@@ -38,7 +40,9 @@ final class Answer {
 
     /** The status code, or 0 if there is none. */
     int status() {
-        Matcher status = STATUS.matcher(text().lines().findFirst().orElse(""));
+        String text = text();
+        int end = text.indexOf('\n');
+        Matcher status = STATUS.matcher(end < 0 ? text : text.substring(0, end));
         return status.matches() ? Integer.parseInt(status.group("code")) : 0;
     }
 

@@ -109,19 +109,28 @@ final class FetchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException, Main.Failure {
+        Plan plan = plan();
+        if (!plan.targets().isEmpty()) {
+            return fetch(plan, null);
+        }
+        try (Site site = Site.start(0)) {
+            return fetch(
+                    plan(targets(List.of(site.url() + "index.html"))),
+                    "no URL given; fetching from a small built-in site at " + site.url());
+        }
+    }
+
+    /** What the command line asks for; without a URL there are no targets in it. */
+    Plan plan() {
         if (virtual && !VirtualThreads.exist()) {
             throw misuse("--virtual needs Java 21 or later, and this is Java "
                     + Runtime.version().feature() + "; leave it out, or set JAVA_HOME to a newer one");
         }
-        List<Target> targets = targets(urls);
-        if (!targets.isEmpty()) {
-            return fetch(targets, null);
-        }
-        try (Site site = Site.start(0)) {
-            return fetch(
-                    targets(List.of(site.url() + "index.html")),
-                    "no URL given; fetching from a small built-in site at " + site.url());
-        }
+        return plan(targets(urls));
+    }
+
+    private Plan plan(List<Target> targets) {
+        return new Plan(targets, threads, requests, virtual, timeout, maxBytes);
     }
 
     private List<Target> targets(List<String> given) {
@@ -136,10 +145,10 @@ final class FetchCommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    private int fetch(List<Target> targets, @Nullable String note)
-            throws IOException, InterruptedException, Main.Failure {
-        Plan plan = new Plan(targets, threads, requests, virtual, timeout, maxBytes);
-        Report report = json ? new JsonReport(output, quiet) : new TextReport(output, quiet, targets.size() > 1);
+    private int fetch(Plan plan, @Nullable String note) throws IOException, InterruptedException, Main.Failure {
+        Report report = json
+                ? new JsonReport(output, quiet)
+                : new TextReport(output, quiet, plan.targets().size() > 1);
         if (note != null) {
             report.note(note);
         }

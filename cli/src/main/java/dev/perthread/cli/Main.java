@@ -36,12 +36,17 @@ final class Main implements Runnable {
     private Main() {}
 
     public static void main(String[] args) {
+        System.exit(commandLine().execute(args));
+    }
+
+    /** All of the command but its end, which would be the end of whoever else calls it. */
+    static CommandLine commandLine() {
         CommandLine command = new CommandLine(new Main());
         command.setExpandAtFiles(false); // an argument that begins with @ is an argument, not the name of a file
         command.setUsageHelpAutoWidth(false);
         command.setParameterExceptionHandler(Main::misused);
         command.setExecutionExceptionHandler(Main::failed);
-        System.exit(command.execute(args));
+        return command;
     }
 
     @Override
@@ -69,7 +74,7 @@ final class Main implements Runnable {
     }
 
     private static void error(PrintWriter err, String line) {
-        err.println("perthread: " + line);
+        err.println("perthread: " + Output.plain(line));
         err.flush();
     }
 

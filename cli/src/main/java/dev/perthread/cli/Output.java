@@ -23,7 +23,7 @@ final class Output {
         lock.lock();
         try {
             clear();
-            out.println(text);
+            out.println(plain(text));
             return !out.checkError();
         } finally {
             lock.unlock();
@@ -34,9 +34,34 @@ final class Output {
         lock.lock();
         try {
             clear();
-            err.println("perthread: " + text);
+            err.println("perthread: " + plain(text));
         } finally {
             lock.unlock();
+        }
+    }
+
+    /**
+     * What a terminal would obey instead of showing it, and what reverses the direction of the words around it, as
+     * Java's escapes: URLs and options may come from anywhere. For whole lines; an end of line is such a thing too.
+     */
+    static String plain(String text) {
+        StringBuilder plain = new StringBuilder(text.length());
+        text.codePoints().forEach(c -> {
+            switch (Character.getType(c)) {
+                case Character.CONTROL,
+                        Character.FORMAT,
+                        Character.SURROGATE,
+                        Character.LINE_SEPARATOR,
+                        Character.PARAGRAPH_SEPARATOR -> escape(c, plain);
+                default -> plain.appendCodePoint(c);
+            }
+        });
+        return plain.toString();
+    }
+
+    private static void escape(int codePoint, StringBuilder to) {
+        for (char unit : Character.toChars(codePoint)) {
+            to.append(String.format("\\u%04x", (int) unit));
         }
     }
 

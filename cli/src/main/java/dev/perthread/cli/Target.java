@@ -24,10 +24,17 @@ record Target(String url, String host, int port, String path) {
     /** URI.getHost knows no names with an underscore, though they exist and resolve; so it is taken apart here. */
     private static final Pattern AUTHORITY = Pattern.compile("(?<host>\\[[^]]+]|[^:\\[\\]]+)(?::(?<port>\\d*))?");
 
+    /** What a name may consist of once it is ASCII: turning it into that makes slashes and spaces of their look-alikes. */
+    private static final Pattern NAME = Pattern.compile("[a-z0-9._-]+");
+
     /** A host and a port: what is shared by all URLs that name them. */
     record Endpoint(String host, int port) {}
 
     static Target parse(String given) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(given)) {
+            throw refuse(
+                    given, "is not a URL (it has half a character in it)"); // URI fails on it later, in its own way
+        }
         URI uri;
         try {
             uri = new URI(given);
@@ -61,10 +68,18 @@ record Target(String url, String host, int port, String path) {
             return host.substring(1, host.length() - 1);
         }
         try {
-            return IDN.toASCII(host).toLowerCase(Locale.ROOT);
+            String name = IDN.toASCII(host).toLowerCase(Locale.ROOT);
+            if (NAME.matcher(name).matches()) {
+                return name;
+            }
         } catch (IllegalArgumentException e) {
-            throw refuse(given, "names the host '" + host + "', which is none");
+            throw noHost(given, host);
         }
+        throw noHost(given, host);
+    }
+
+    private static IllegalArgumentException noHost(String given, String host) {
+        return refuse(given, "names the host '" + host + "', which is none");
     }
 
     private static int port(String given, @Nullable String digits) {

@@ -18,11 +18,27 @@ final class Text {
             throw new IllegalArgumentException("host is empty; a name or an address is allowed");
         }
         // Refused here because it would go into messages and logs as it is.
-        if (host.chars().anyMatch(c -> Character.isWhitespace(c) || Character.isISOControl(c))) {
-            throw new IllegalArgumentException("host is \"" + host.replaceAll("\\p{Cntrl}", "?")
+        if (host.codePoints().anyMatch(Text::isInvisible)) {
+            throw new IllegalArgumentException("host is \"" + shown(host)
                     + "\"; a name or an address without spaces or control characters is allowed");
         }
         return host;
+    }
+
+    /** Spaces, and what a terminal obeys or half of Java does not take: C1 controls, changes of direction, half pairs. */
+    private static boolean isInvisible(int c) {
+        return Character.isWhitespace(c)
+                || Character.isSpaceChar(c)
+                || switch (Character.getType(c)) {
+                    case Character.CONTROL, Character.FORMAT, Character.SURROGATE -> true;
+                    default -> false;
+                };
+    }
+
+    private static String shown(String text) {
+        StringBuilder shown = new StringBuilder(text.length());
+        text.codePoints().map(c -> c != ' ' && isInvisible(c) ? '?' : c).forEach(shown::appendCodePoint);
+        return shown.toString();
     }
 
     static int requirePort(int port) {

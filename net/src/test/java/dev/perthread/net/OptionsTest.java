@@ -46,6 +46,9 @@ class OptionsTest {
         refused(
                 () -> LazyConnection.to("a\nb c", 80),
                 "host is \"a?b c\"; a name or an address without spaces or control characters is allowed");
+        refused( // all that is no visible character, and not ASCII's controls alone
+                () -> LazyConnection.to("\u009b31m\u202ea\u2028\u00a0\ud800", 80),
+                "host is \"?31m?a???\"; a name or an address without spaces or control characters is allowed");
         assertThat(LazyConnection.to("::1", 1).holder().name()).isEqualTo("tcp://[::1]:1");
         assertThat(LazyConnection.to("[::1]", 65_535).holder().name()).isEqualTo("tcp://[::1]:65535");
     }

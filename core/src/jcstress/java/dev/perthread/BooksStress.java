@@ -1,0 +1,377 @@
+// jcstress: the books of a holder and everything that closes, with owners that are dead and several that wait.
+package dev.perthread;
+
+import dev.perthread.HolderStress.Witness;
+import java.util.concurrent.locks.LockSupport;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.Expect;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.III_Result;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+/** What Holder does, in its order, but without the reaper, which would do the same at moments of its own. */
+final class BooksStress {
+    private static final Thread DEAD = new Thread(); // isAlive() is false, before it runs as after
+
+    /** Owns what is not to be reclaimed: the threads of jcstress may end before it has looked at the result. */
+    private static final Thread LIVING = new Thread(BooksStress::live, "living");
+
+    private static final Logger LOGGER = Logger.getLogger("dev.perthread");
+    private static final long PATIENCE = 1_000_000_000;
+
+    static {
+        LIVING.setDaemon(true);
+        LIVING.start();
+        LOGGER.setLevel(Level.OFF); // it would tell of each leak
+    }
+
+    private BooksStress() {}
+
+    private static void live() {
+        while (true) {
+            LockSupport.park();
+        }
+    }
+
+    static class Books {
+        final Slots<Witness> slots;
+        final Closing<Witness> closing;
+
+        Books(int limit, IdlePolicy whenIdle) {
+            PerThread.Builder<Witness, RuntimeException> options = PerThread.<Witness, RuntimeException>builder(
+                            Witness::new)
+                    .closer(Witness::close)
+                    .whenIdle(whenIdle)
+                    .name("stress");
+            Holder<Witness, ?> holder = new Holder<>(options);
+            slots = new Slots<>(holder, limit, whenIdle == IdlePolicy.LEND);
+            closing = new Closing<>(options, slots, new Events<>(holder, null));
+        }
+
+        Slot<Witness> leasedBy(Thread owner) {
+            Slot<Witness> slot = slots.take(owner);
+            slot.fill(new Witness());
+            slots.opened(slot);
+            return slot;
+        }
+
+        /** 0: got an open resource or the place for one; 1: one that is closed; 3: nothing. */
+        int take() {
+            closing.sweepOnce();
+            Waiter<Witness> waiter = slots.takeOrWait(LIVING);
+            long begin = System.nanoTime();
+            while (waiter.granted == null && System.nanoTime() - begin < PATIENCE) {
+                Thread.onSpinWait();
+            }
+            Slot<Witness> granted = waiter.granted;
+            if (granted == null) {
+                return 3;
+            }
+            return granted.isFilled() ? granted.resource().useAfterClose() : 0;
+        }
+
+        void free(Slot<Witness> slot) {
+            if (slot.claim(CloseReason.SCOPE_END)) {
+                closing.shut(slot, CloseReason.SCOPE_END);
+            }
+        }
+
+        void idle(Slot<Witness> slot) {
+            slot.leasedToIdle();
+            if (slots.wantsIdle()) {
+                slots.handOver(slot);
+            }
+        }
+    }
+
+    @JCStressTest
+    @Outcome(
+            id = {"0, 0, 1", "0, 1, 1"},
+            expect = Expect.ACCEPTABLE,
+            desc = "One of them reclaimed it, and the place is the one's who acquires.")
+    @Outcome(
+            expect = Expect.FORBIDDEN,
+            desc = "Reclaimed twice (a check-then-set claim), or the place freed before the waiter was in the queue.")
+    @State
+    public static class AcquireAgainstReapOfTheDead extends Books {
+        final Slot<Witness> leaked;
+
+        public AcquireAgainstReapOfTheDead() {
+            super(1, IdlePolicy.CLOSE);
+            leaked = leasedBy(DEAD);
+        }
+
+        @Actor
+        public void user(III_Result r) {
+            r.r1 = take();
+        }
+
+        @Actor
+        public void reaper(III_Result r) {
+            r.r2 = closing.reap();
+        }
+
+        @Arbiter
+        public void after(III_Result r) {
+            Stats stats = slots.stats();
+            r.r3 = leaked.resource().closed.get() == 1 && stats.leaked() == 1 && stats.opening() == 1 ? 1 : 0;
+        }
+    }
+
+    @JCStressTest
+    @Outcome(
+            id = {"1, 0, 1", "0, 1, 1"},
+            expect = Expect.ACCEPTABLE,
+            desc = "One of them closed it.")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "Closed twice or by neither: both left IDLE, or both set the reason.")
+    @State
+    public static class EvictAgainstReapOfTheDead extends Books {
+        final Slot<Witness> kept;
+
+        public EvictAgainstReapOfTheDead() {
+            super(1, IdlePolicy.KEEP);
+            kept = leasedBy(DEAD);
+            kept.leasedToIdle();
+        }
+
+        @Actor
+        public void evictor(III_Result r) {
+            r.r1 = closing.evictIdle();
+        }
+
+        @Actor
+        public void reaper(III_Result r) {
+            r.r2 = closing.reap();
+        }
+
+        @Arbiter
+        public void after(III_Result r) {
+            r.r3 = kept.resource().closed.get() == 1 && slots.all().isEmpty() ? 1 : 0;
+        }
+    }
+
+    @JCStressTest
+    @Outcome(
+            id = {"0, 0, 1", "0, 1, 0"},
+            expect = Expect.ACCEPTABLE,
+            desc = "Used again and again, or evicted in between.")
+    @Outcome(
+            expect = Expect.FORBIDDEN,
+            desc = "Evicted under its user, or reclaimed from a thread that lives: a check-then-set in idleToLeased.")
+    @State
+    public static class KeptAcquireAgainstEvictAndReap extends Books {
+        final Slot<Witness> kept;
+
+        public KeptAcquireAgainstEvictAndReap() {
+            super(1, IdlePolicy.KEEP);
+            kept = leasedBy(LIVING);
+            kept.leasedToIdle();
+        }
+
+        @Actor
+        public void owner(III_Result r) {
+            for (int i = 0; i < 3; i++) {
+                if (kept.idleToLeased()) {
+                    r.r1 |= kept.resource().useAfterClose();
+                    kept.leasedToIdle();
+                }
+            }
+        }
+
+        @Actor
+        public void others(III_Result r) {
+            int reclaimed = closing.reap();
+            r.r2 = closing.evictIdle() + 10 * reclaimed;
+        }
+
+        @Arbiter
+        public void after(III_Result r) {
+            r.r3 = slots.stats().open();
+        }
+    }
+
+    @JCStressTest
+    @Outcome(
+            id = "0, 1",
+            expect = Expect.ACCEPTABLE,
+            desc = "Taken from the dead thread or from nobody; one resource, leased once.")
+    @Outcome(
+            expect = Expect.FORBIDDEN,
+            desc = "Disowned and lent at once: two slots for one resource, or none, because a look at IDLE was kept.")
+    @State
+    public static class TakeOverAgainstDisown extends Books {
+        public TakeOverAgainstDisown() {
+            super(1, IdlePolicy.LEND);
+            leasedBy(DEAD).leasedToIdle();
+        }
+
+        @Actor
+        public void user(II_Result r) {
+            r.r1 = take();
+        }
+
+        @Actor
+        public void reaper() {
+            closing.reap();
+        }
+
+        @Arbiter
+        public void after(II_Result r) {
+            Stats stats = slots.stats();
+            r.r2 = stats.open() == 1 && stats.leased() == 1 && slots.all().size() == 1 ? 1 : 0;
+        }
+    }
+
+    @JCStressTest
+    @Outcome(
+            id = {"0, 0, 1", "0, 1, 1"},
+            expect = Expect.ACCEPTABLE,
+            desc = "Lent, or evicted and another one opened in its place.")
+    @Outcome(
+            expect = Expect.FORBIDDEN,
+            desc = "Evicted under the one it was lent to, or the place lost between evicting and queueing.")
+    @State
+    public static class TakeOverAgainstEvict extends Books {
+        public TakeOverAgainstEvict() {
+            super(1, IdlePolicy.LEND);
+            leasedBy(LIVING).leasedToIdle();
+        }
+
+        @Actor
+        public void user(III_Result r) {
+            r.r1 = take();
+        }
+
+        @Actor
+        public void evictor(III_Result r) {
+            r.r2 = closing.evictIdle();
+        }
+
+        @Arbiter
+        public void after(III_Result r) {
+            Stats stats = slots.stats();
+            r.r3 = stats.leased() + stats.opening() == 1 && stats.closed() == r.r2 ? 1 : 0;
+        }
+    }
+
+    @JCStressTest
+    @Outcome(
+            id = {"1, 1", "0, 1"},
+            expect = Expect.ACCEPTABLE,
+            desc = "Left in time, or was served and passed it on; the second has it.")
+    @Outcome(
+            expect = Expect.FORBIDDEN,
+            desc = "The place went to one that gives up, and not on to the next: a look at granted outside the lock.")
+    @State
+    public static class GiveUpAgainstFreedWithASecondWaiting extends Books {
+        final Slot<Witness> held;
+        final Waiter<Witness> first;
+        final Waiter<Witness> second;
+
+        public GiveUpAgainstFreedWithASecondWaiting() {
+            super(1, IdlePolicy.CLOSE);
+            held = leasedBy(LIVING);
+            first = slots.takeOrWait(new Thread());
+            second = slots.takeOrWait(new Thread());
+        }
+
+        @Actor
+        public void impatient(II_Result r) {
+            boolean left = slots.giveUp(first, true);
+            if (!left) {
+                slots.abandoned(first.granted, false);
+            }
+            r.r1 = left ? 1 : 0;
+        }
+
+        @Actor
+        public void holder() {
+            free(held);
+        }
+
+        @Arbiter
+        public void after(II_Result r) {
+            r.r2 = second.granted != null
+                            && slots.all().size() == 1
+                            && slots.stats().waiting() == 0
+                    ? 1
+                    : 0;
+        }
+    }
+
+    @JCStressTest
+    @Outcome(
+            id = {"1, 1", "0, 1"},
+            expect = Expect.ACCEPTABLE,
+            desc = "Left in time, or was lent it and passed it on; the second has it.")
+    @Outcome(
+            expect = Expect.FORBIDDEN,
+            desc = "An idle resource that nobody has while one waits: attention cleared by the one that left.")
+    @State
+    public static class GiveUpAgainstLentWithASecondWaiting extends Books {
+        final Slot<Witness> held;
+        final Waiter<Witness> first;
+        final Waiter<Witness> second;
+
+        public GiveUpAgainstLentWithASecondWaiting() {
+            super(1, IdlePolicy.LEND);
+            held = leasedBy(LIVING);
+            first = slots.takeOrWait(new Thread());
+            second = slots.takeOrWait(new Thread());
+        }
+
+        @Actor
+        public void impatient(II_Result r) {
+            boolean left = slots.giveUp(first, true);
+            if (!left) {
+                idle(first.granted);
+            }
+            r.r1 = left ? 1 : 0;
+        }
+
+        @Actor
+        public void holder() {
+            idle(held);
+        }
+
+        @Arbiter
+        public void after(II_Result r) {
+            Stats stats = slots.stats();
+            r.r2 = second.granted != null && stats.leased() == 1 && stats.waiting() == 0 ? 1 : 0;
+        }
+    }
+
+    @JCStressTest
+    @Outcome(
+            id = {"1, 0, 1", "0, 1, 1"},
+            expect = Expect.ACCEPTABLE,
+            desc = "Before or after: one resource, in one hand.")
+    @Outcome(
+            expect = Expect.FORBIDDEN,
+            desc = "Counted in the old slot and in the new one, or in neither: the move is not one step for a looker.")
+    @State
+    public static class StatsAgainstTakeOver extends Books {
+        public StatsAgainstTakeOver() {
+            super(1, IdlePolicy.LEND);
+            leasedBy(DEAD).leasedToIdle();
+        }
+
+        @Actor
+        public void user() {
+            slots.take(LIVING);
+        }
+
+        @Actor
+        public void looker(III_Result r) {
+            Stats stats = slots.stats();
+            r.r1 = stats.leased();
+            r.r2 = stats.idle();
+            r.r3 = stats.open();
+        }
+    }
+}
