@@ -29,8 +29,8 @@ final class UntilOneFails implements TestExecutionListener {
                                     .selectors(selectClass(Class.forName(name)))
                                     .configurationParameters(System.getProperties().stringPropertyNames().stream()
                                             .filter(key -> key.startsWith("junit."))
-                                            .collect(java.util.stream.Collectors.toMap(
-                                                    key -> key, System::getProperty)))
+                                            .collect(
+                                                    java.util.stream.Collectors.toMap(key -> key, System::getProperty)))
                                     .build())
                             .listeners(watch)
                             .cancellationToken(watch.cancellation)
