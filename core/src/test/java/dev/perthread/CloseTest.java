@@ -338,4 +338,22 @@ class CloseTest {
             holder.close();
         }
     }
+
+    @Test
+    void aCloserThatClosesTheHolderWhileItsResourceIsReplacedIsCountedOnce() {
+        AtomicReference<PerThread<Probe, RuntimeException>> self = new AtomicReference<>();
+        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .whenIdle(IdlePolicy.KEEP)
+                .check(probe -> false)
+                .closer(probe -> {
+                    probe.close();
+                    self.get().close();
+                })
+                .build();
+        self.set(holder);
+        holder.run(Probe::use);
+        assertThatThrownBy(holder::acquire).isInstanceOf(IllegalStateException.class);
+        assertThat(holder.stats().closed()).isEqualTo(1);
+        assertThat(holder.stats().open()).isZero();
+    }
 }

@@ -237,4 +237,33 @@ class DeadThreadTest {
                 .filter(thread -> thread.getName().startsWith("perthread"))
                 .toList();
     }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void aLeakIsToldAndCountedOnceHoweverOftenItIsLookedForWhileItsCloserRuns(ThreadKind kind) throws Exception {
+        LogLines.expect("ended without closing its lease");
+        Journal journal = new Journal();
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (PerThread<Probe, RuntimeException> holder = keeping()
+                .closer(probe -> {
+                    inside.countDown();
+                    goOn.await();
+                    probe.close();
+                })
+                .listener(journal)
+                .build()) {
+            kind.call(holder::acquire);
+            inside.await();
+            for (int i = 0; i < 10; i++) {
+                assertThat(holder.reap()).isZero();
+            }
+            goOn.countDown();
+            Actor.until(() -> holder.stats().open() == 0);
+            assertThat(journal.count("leaked")).isEqualTo(1);
+            assertThat(holder.stats().leaked()).isEqualTo(1);
+        } finally {
+            goOn.countDown();
+        }
+    }
 }

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -315,5 +316,24 @@ class LimitTest {
                 return null;
             });
         }
+    }
+
+    /** On the books themselves: between a release and its hand-over no test of the whole can stop. */
+    @Test
+    void whatIsIdleWhileOthersWaitIsNotForANewcomer() {
+        Slots<Object> slots =
+                new Slots<>(new Holder<>(PerThread.<Object, RuntimeException>builder(Object::new)), 1, true);
+        Slot<Object> slot = slots.take(new Thread());
+        slot.fill(new Object());
+        slots.opened(slot);
+        Waiter<Object> waiter = slots.takeOrWait(new Thread());
+        slot.leasedToIdle();
+        Thread newcomer = new Thread();
+        assertThat(slots.take(newcomer)).isNull();
+        Waiter<Object> last = slots.takeOrWait(newcomer);
+        assertThat(last.granted).isNull();
+        slots.handOver(slot);
+        assertThat(waiter.granted).isNotNull();
+        assertThat(last.granted).isNull();
     }
 }

@@ -21,7 +21,7 @@ public final class AddressFuzz {
         host(host);
         port(port);
         both(host, port);
-        duration(Duration.ofSeconds((long) port * port * port >> 1, port));
+        duration(Duration.ofSeconds(((long) port * port * port) >> 1, port));
         duration(Duration.ofNanos(port));
     }
 
