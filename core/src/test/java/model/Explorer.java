@@ -145,6 +145,7 @@ public final class Explorer {
     private final Supplier<? extends Scenario> scenarios;
     private final List<Thread> threads;
     final boolean buffers; // whether stores that are not fenced may be late
+    final boolean tables; // whether the cells of hash tables are looked at one by one
     private final Longs seen = new Longs();
     private final List<int[]> branches = new ArrayList<>(); // the steps possible at each branching of this run
     private final List<int[]> taken = new ArrayList<>(); // which of them is taken
@@ -167,13 +168,20 @@ public final class Explorer {
     private boolean stopped; // whether it stopped in a hook rather than came to its end
     private boolean telling; // the breach is known, and the run is repeated to write down its steps
 
-    private Explorer(Supplier<? extends Scenario> scenarios, int actors, boolean buffers) {
+    private Explorer(Supplier<? extends Scenario> scenarios, int actors, boolean buffers, boolean tables) {
         this.scenarios = scenarios;
         this.buffers = buffers;
+        this.tables = tables;
         // The same for all runs: where a thread is in a hash table depends on its id.
         this.threads = new ArrayList<>();
-        for (int i = 0; i < actors; i++) {
-            threads.add(new Thread(null, null, "T" + (i + 1)));
+        long first = 0;
+        while (threads.size() < actors) {
+            Thread thread = new Thread(null, null, "T" + (threads.size() + 1));
+            first = first == 0 ? thread.getId() : first;
+            // As ThreadTable spreads them. Eight cells is its smallest size, and the worst is all in one.
+            if (!tables || (spread(thread.getId()) & 7) == (spread(first) & 7)) {
+                threads.add(thread);
+            }
         }
     }
 
@@ -186,9 +194,10 @@ public final class Explorer {
      * @throws Breach if a promise is broken
      */
     public static Result explore(String scenario, Setting setting) {
+        boolean tables = scenario.contains("Store");
         Constructor<?> constructor;
         try {
-            constructor = new Weaver().loadClass(scenario).getConstructor(Setting.class);
+            constructor = new Weaver(tables).loadClass(scenario).getConstructor(Setting.class);
         } catch (ReflectiveOperationException e) {
             throw new LinkageError(e.getMessage(), e);
         }
@@ -203,7 +212,11 @@ public final class Explorer {
         Scenario first = scenarios.get();
         first.actors(Collections.nCopies(setting.users() + 1, Thread.currentThread()))
                 .forEach(Runnable::run);
-        return new Explorer(scenarios, setting.users() + 1, setting.late()).explore();
+        return new Explorer(scenarios, setting.users() + 1, setting.late(), tables).explore();
+    }
+
+    private static int spread(long id) {
+        return (int) ((id * 0x9E3779B97F4A7C15L) >>> 32);
     }
 
     private Result explore() {

@@ -103,9 +103,10 @@ final class Heap {
                 mixed = reach(explorer, element, mixed, known);
             }
         } else if (object instanceof Object[] elements) {
-            long sum = 0; // a hash table: where an entry is found does not matter
-            for (Object element : elements) {
-                sum += element == null ? 0 : reach(explorer, element, 0, known);
+            long sum = 0; // a hash table: where an entry is found does not matter, unless the cells are looked at
+            for (int i = 0; i < elements.length; i++) {
+                long place = explorer.tables ? i : 0;
+                sum += elements[i] == null ? 0 : reach(explorer, elements[i], place, known);
             }
             mixed = mix(mixed, sum);
         } else if (object.getClass().getName().startsWith("dev.perthread")) {

@@ -11,6 +11,10 @@ import org.jspecify.annotations.Nullable;
 public final class Hooks {
     static @Nullable Explorer explorer;
     private static final Thread OUTSIDE = new Thread(null, null, "outside");
+    private static final Thread[] OTHERS = {
+        new Thread(null, null, "other 0"), new Thread(null, null, "other 1"), new Thread(null, null, "other 2")
+    };
+    private static Thread outside = OUTSIDE; // who calls when it is none of the actors
 
     private Hooks() {}
 
@@ -55,6 +59,14 @@ public final class Hooks {
         Actor actor = actor();
         if (now != null && actor != null && now.written.contains(field) && !(guarded && actor.locked)) {
             now.stop(actor, Status.READY, at);
+        }
+    }
+
+    /** Before a look into a hash table, which is only written under the lock. */
+    public static void cell(String at) {
+        Actor actor = actor();
+        if (actor != null && !actor.locked) {
+            stop(Status.READY, at);
         }
     }
 
@@ -210,7 +222,7 @@ public final class Hooks {
 
     public static Thread currentThread(String at) {
         Actor actor = actor();
-        return actor == null ? OUTSIDE : actor.thread;
+        return actor == null ? outside : actor.thread;
     }
 
     public static long nanoTime(String at) {
@@ -272,6 +284,16 @@ public final class Hooks {
     }
 
     // ---- for scenarios ----
+
+    /** Has another thread do something before the actors begin. It is dead then. */
+    public static void as(int other, Runnable task) {
+        outside = OTHERS[other];
+        try {
+            task.run();
+        } finally {
+            outside = OUTSIDE;
+        }
+    }
 
     /** Every answer from 0 to {@code options - 1} is tried. */
     public static int choose(int options, String at) {

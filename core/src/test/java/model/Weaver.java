@@ -64,14 +64,20 @@ final class Weaver extends ClassLoader {
                 "log(Ljava/lang/Object;Ljava/lang/Object;Ljava/lang/Object;" + string + ")V");
     }
 
-    /** Volatile, but without a race that matters here: stamps, and the table, of which a thread sees its own cell only. */
-    private static final Set<String> QUIET = Set.of("table", "tick", "trace", "idleSince");
+    /** Volatile, but without a race that matters here. */
+    private static final Set<String> QUIET = Set.of("tick", "trace", "idleSince");
 
     /** Written only under the lock: whoever has it reads them undisturbed. */
-    private static final Set<String> GUARDED = Set.of("closed", "attention", "granted");
+    private static final Set<String> GUARDED = Set.of("closed", "attention", "granted", "table");
 
-    Weaver() {
+    /** The store that is not fenced. */
+    private static final String RELEASE = "java/lang/invoke/VarHandlesetRelease(Ldev/perthread/Slot;I)V";
+
+    private final boolean tables; // whether the cells of hash tables are looked at one by one
+
+    Weaver(boolean tables) {
         super(Weaver.class.getClassLoader());
+        this.tables = tables;
     }
 
     @Override
@@ -93,7 +99,7 @@ final class Weaver extends ClassLoader {
             ClassReader reader = new ClassReader(in);
             // Frames stay valid: what is added has no branches, and needs no more than a few cells of stack.
             ClassWriter writer = new ClassWriter(reader, ClassWriter.COMPUTE_MAXS);
-            reader.accept(new Classes(writer, name.substring(PACKAGE.length())), ClassReader.EXPAND_FRAMES);
+            reader.accept(new Classes(writer, name.substring(PACKAGE.length()), tables), ClassReader.EXPAND_FRAMES);
             byte[] woven = writer.toByteArray();
             return defineClass(name, woven, 0, woven.length);
         } catch (IOException e) {
@@ -118,19 +124,20 @@ final class Weaver extends ClassLoader {
 
     private static final class Classes extends ClassVisitor {
         private final String type;
+        private final boolean tables;
 
-        Classes(ClassVisitor next, String type) {
+        Classes(ClassVisitor next, String type, boolean tables) {
             super(Opcodes.ASM9, next);
             this.type = type;
+            this.tables = tables;
         }
 
         @Override
         public MethodVisitor visitMethod(
                 int access, String name, String descriptor, String signature, String[] exceptions) {
             MethodVisitor next = super.visitMethod(access, name, descriptor, signature, exceptions);
-            return type.equals("Log") || type.equals("ThreadTable") || name.equals("<clinit>")
-                    ? next
-                    : new Code(access, descriptor, next, type, name);
+            boolean left = type.equals("Log") || (type.equals("ThreadTable") && !tables) || name.equals("<clinit>");
+            return left ? next : new Code(access, descriptor, next, type, name);
         }
     }
 
@@ -138,7 +145,6 @@ final class Weaver extends ClassLoader {
         private final String type;
         private final boolean constructor;
         private final String at;
-
         private final boolean enters;
         private final Type result;
         private int entered; // the local variable with the history at the beginning
@@ -187,7 +193,7 @@ final class Weaver extends ClassLoader {
                 super.visitLdcInsn(at + ": " + name);
                 int open = replacement.indexOf('(');
                 hook(replacement.substring(0, open), replacement.substring(open));
-            } else if (owner.equals("java/lang/invoke/VarHandle") && name.equals("setRelease")) {
+            } else if ((owner + name + descriptor).equals(RELEASE)) {
                 super.visitLdcInsn(at + ": " + name);
                 hook("release", "(Ljava/lang/invoke/VarHandle;Ljava/lang/Object;ILjava/lang/String;)V");
             } else {
@@ -244,6 +250,9 @@ final class Weaver extends ClassLoader {
                 super.visitVarInsn(Opcodes.ALOAD, 0);
                 super.visitFieldInsn(Opcodes.GETFIELD, "dev/perthread/" + type, OWNERS.get(type), "Ljava/lang/Thread;");
                 hook("born", "(Ljava/lang/Object;Ljava/lang/Thread;)V");
+            }
+            if (type.equals("ThreadTable") && (opcode == Opcodes.AALOAD || opcode == Opcodes.AASTORE)) {
+                stop(opcode == Opcodes.AALOAD ? "cell" : "load", "cell");
             }
             super.visitInsn(opcode);
             if (opcode == Opcodes.AALOAD) {
