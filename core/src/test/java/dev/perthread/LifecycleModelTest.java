@@ -28,14 +28,19 @@ class LifecycleModelTest {
     private static Stream<Setting> settings(IdlePolicy idle, LifecycleModel.Danger danger) {
         String whenIdle = idle.name();
         String what = danger.name();
-        Stream<Setting> two = Stream.of(false, true).map(late -> new Setting(whenIdle, what, 1, 2, 1, late));
-        if (FULL) {
-            Stream<Setting> three = Stream.of(false, true).map(late -> new Setting(whenIdle, what, 2, 3, 1, late));
-            return Stream.concat(Stream.concat(two, Stream.of(new Setting(whenIdle, what, 1, 2, 2, true))), three);
-        }
-        return danger == LifecycleModel.Danger.DEATH && idle != IdlePolicy.CLOSE
-                ? Stream.concat(two, Stream.of(new Setting(whenIdle, what, 2, 3, 1, false)))
-                : two;
+        Stream<Setting> few = Stream.of(
+                new Setting(whenIdle, what, 1, 2, 1, false),
+                new Setting(whenIdle, what, 1, 2, 1, true),
+                new Setting(whenIdle, what, 1, 1, 2, false)); // comes back to what it kept
+        Stream<Setting> more = FULL
+                ? Stream.of(
+                        new Setting(whenIdle, what, 1, 2, 2, false),
+                        new Setting(whenIdle, what, 2, 3, 1, false),
+                        new Setting(whenIdle, what, 2, 3, 1, true))
+                : idle == IdlePolicy.LEND && danger == LifecycleModel.Danger.DEATH
+                        ? Stream.of(new Setting(whenIdle, what, 2, 3, 1, false))
+                        : Stream.of();
+        return Stream.concat(few, more);
     }
 
     @ParameterizedTest
@@ -44,7 +49,7 @@ class LifecycleModelTest {
     void everyPromiseHoldsUnderEveryInterleaving(Setting setting) {
         long begin = System.nanoTime();
         Explorer.Result result = Explorer.explore("dev.perthread.LifecycleModel", setting);
-        assertThat(result.states()).isGreaterThan(100);
+        assertThat(result.states()).isGreaterThan(2);
         System.out.printf(
                 "model: %s: %,d states, %,d runs, %,d steps, %,d deep, %.1f s%n",
                 setting,
