@@ -9,12 +9,9 @@ import dev.perthread.Listener;
 import dev.perthread.ReentryException;
 import dev.perthread.ResourceInfo;
 import dev.perthread.testkit.ThreadKind;
-import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -144,37 +141,6 @@ class OptionsTest {
                     .isInstanceOf(ReentryException.class)
                     .hasCauseInstanceOf(Throwable.class);
             mine.invalidate();
-        }
-    }
-
-    @Test
-    void theSocketGetsItsOptions() throws Exception {
-        try (TestServer server = new TestServer(TestServer.ECHO)) {
-            assertThat(options(server, b -> b)).isEqualTo("noDelay true, keepAlive false");
-            assertThat(options(server, b -> b.tcpNoDelay(false).keepAlive(true)))
-                    .isEqualTo("noDelay false, keepAlive true");
-        }
-    }
-
-    private static String options(TestServer server, UnaryOperator<LazyConnection.Builder> with) throws Exception {
-        AtomicReference<SocketTransport> seen = new AtomicReference<>();
-        LazyConnection.Builder builder = with.apply(server.builder()).via(real -> new Connector() {
-            @Override
-            public Transport connect() throws IOException {
-                Transport transport = real.connect();
-                seen.set((SocketTransport) transport);
-                return transport;
-            }
-
-            @Override
-            public void close() {
-                real.close();
-            }
-        });
-        try (LazyConnection shared = builder.build();
-                Connection mine = shared.open()) {
-            mine.invalidate();
-            return seen.get().options();
         }
     }
 
