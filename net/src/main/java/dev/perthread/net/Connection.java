@@ -28,7 +28,8 @@ public interface Connection extends Closeable {
      * {@link LazyConnection} is closed.
      *
      * @param bytes what to send, not changed
-     * @throws IOException if sending fails
+     * @throws IOException if sending fails, over UDP also if a datagram cannot be that long
+     * @throws UnsupportedOperationException over UDP if it is empty, which Java cannot send
      * @throws IllegalStateException as said above
      */
     void send(byte[] bytes) throws IOException;

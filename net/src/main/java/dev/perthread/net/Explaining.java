@@ -5,6 +5,7 @@ import java.net.Socket;
 import java.security.Principal;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertPathValidatorException.BasicReason;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
@@ -62,6 +63,9 @@ final class Explaining extends X509ExtendedTrustManager {
             return noPath(chain);
         }
         CertPathValidatorException invalid = cause(failure, CertPathValidatorException.class);
+        if (invalid != null && invalid.getReason() == BasicReason.INVALID_SIGNATURE) {
+            return noPath(chain);
+        }
         if (invalid != null) {
             return whose(chain[0], chain) + " is refused: " + invalid.getMessage();
         }

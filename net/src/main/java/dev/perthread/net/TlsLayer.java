@@ -58,7 +58,7 @@ record TlsLayer(String target, Supplier<SSLEngine> engines) implements Layer {
             root = root.getCause();
         }
         String words = String.valueOf(root.getMessage());
-        if (words.startsWith("Unsupported or unrecognized SSL message")) {
+        if (words.contains("nrecognized SSL message")) { // the runtime has two ways to say it
             return "the server does not speak TLS there";
         }
         return "the TLS handshake failed: " + alertInWords(words);
@@ -75,6 +75,9 @@ record TlsLayer(String target, Supplier<SSLEngine> engines) implements Layer {
                 "the server wants a certificate of this side, and none was given or none fits (certificate_required)";
             case "bad_certificate", "unknown_ca", "certificate_unknown", "certificate_expired", "access_denied" ->
                 "the server refuses this side's certificate, or that there is none (" + alert + ")";
+            case "handshake_failure" ->
+                "the server refuses: there is no cipher in common, or it wants a certificate of this side (" + alert
+                        + ")";
             case "protocol_version" -> "the server speaks neither of the TLS versions allowed here (" + alert + ")";
             case "no_application_protocol" -> "the server knows none of the ALPN protocols (" + alert + ")";
             case "unrecognized_name" -> "the server does not know this server name (" + alert + ")";

@@ -65,6 +65,9 @@ final class UdpTransport implements Transport {
 
     @Override
     public void write(byte[] bytes, int from, int length) throws IOException {
+        if (length == 0) { // the Java runtime drops it, and says nothing
+            throw new UnsupportedOperationException("an empty datagram cannot be sent; one byte or more is allowed");
+        }
         channel.write(ByteBuffer.wrap(bytes, from, length));
     }
 

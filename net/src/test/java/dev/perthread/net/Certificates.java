@@ -59,8 +59,7 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
         return issue("EC", name, Instant.now().minus(LONG), Instant.now().plus(LONG), true);
     }
 
-    Certificates issue(
-            String algorithm, String name, Instant from, Instant until, boolean authority, String... hosts) {
+    Certificates issue(String algorithm, String name, Instant from, Instant until, boolean authority, String... hosts) {
         KeyPair pair = pair(algorithm);
         String issuer = subject().getSubjectX500Principal().getName().replaceFirst("CN=", "");
         X509Certificate certificate = sign(name, pair, issuer, key, from, until, authority, List.of(hosts));
@@ -72,8 +71,8 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
     static Certificates selfSigned(String name, String... hosts) {
         KeyPair pair = pair("EC");
         Instant now = Instant.now();
-        X509Certificate own = sign(
-                name, pair, name, pair.getPrivate(), now.minus(LONG), now.plus(LONG), false, List.of(hosts));
+        X509Certificate own =
+                sign(name, pair, name, pair.getPrivate(), now.minus(LONG), now.plus(LONG), false, List.of(hosts));
         return new Certificates(pair.getPrivate(), List.of(own), own);
     }
 
@@ -129,12 +128,11 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
                         .toArray(GeneralName[]::new);
                 builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(names));
             }
-            String algorithm =
-                    switch (issuerKey.getAlgorithm()) {
-                        case "EC" -> "SHA256withECDSA";
-                        case "RSA" -> "SHA256withRSA";
-                        default -> issuerKey.getAlgorithm();
-                    };
+            String algorithm = switch (issuerKey.getAlgorithm()) {
+                case "EC" -> "SHA256withECDSA";
+                case "RSA" -> "SHA256withRSA";
+                default -> issuerKey.getAlgorithm();
+            };
             return new JcaX509CertificateConverter()
                     .getCertificate(builder.build(new JcaContentSignerBuilder(algorithm).build(issuerKey)));
         } catch (IOException | GeneralSecurityException | OperatorCreationException e) {
@@ -182,8 +180,7 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
     }
 
     Path keyFile(Path directory) throws IOException {
-        return Files.writeString(
-                Files.createTempFile(directory, "key", ".pem"), pem("PRIVATE KEY", key.getEncoded()));
+        return Files.writeString(Files.createTempFile(directory, "key", ".pem"), pem("PRIVATE KEY", key.getEncoded()));
     }
 
     static String pem(String label, byte[] bytes) {

@@ -254,16 +254,20 @@ class EveryKindTest {
                 assertThat(report.failures()).isEmpty();
             });
             closer.start();
-            kind.inParallel(100, i -> seen.add(catchThrowable(() -> {
-                try (Connection mine = shared.open()) {
-                    connected.countDown();
-                    mine.recv(1);
-                }
-            })));
+            kind.inParallel(
+                    100,
+                    i -> seen.add(catchThrowable(() -> {
+                        try (Connection mine = shared.open()) {
+                            connected.countDown();
+                            mine.recv(1);
+                        }
+                    })));
             Duration took = Duration.ofNanos(System.nanoTime() - begin[0]);
             closer.join();
-            assertThat(seen).hasSize(100).allSatisfy(failure -> assertThat(failure)
-                    .hasMessageContaining("shop: the resource was closed under its user"));
+            assertThat(seen)
+                    .hasSize(100)
+                    .allSatisfy(failure ->
+                            assertThat(failure).hasMessageContaining("shop: the resource was closed under its user"));
             assertThat(took).isLessThan(grace.plusSeconds(1));
             server.awaitOpen(0);
         }
@@ -278,7 +282,8 @@ class EveryKindTest {
             in.read();
             awaitQuietly(never);
         })) {
-            LazyConnection shared = wire.to(server, directory).sendBuffer(20_000).build();
+            LazyConnection shared =
+                    wire.to(server, directory).sendBuffer(20_000).build();
             CountDownLatch sent = new CountDownLatch(1);
             Thread writer = kind.start(() -> seen.set(catchThrowable(() -> {
                 try (Connection mine = shared.open()) {
@@ -304,8 +309,9 @@ class EveryKindTest {
                 LazyConnection shared = wire.to(server, directory).build()) {
             kind.call(() -> {
                 try (Connection mine = shared.open()) {
-                    assertThat(mine.unwrap(SocketChannel.class)).hasValueSatisfying(channel -> assertThat(channel.isOpen())
-                            .isTrue());
+                    assertThat(mine.unwrap(SocketChannel.class))
+                            .hasValueSatisfying(
+                                    channel -> assertThat(channel.isOpen()).isTrue());
                     assertThat(mine.unwrap(Socket.class).isPresent()).isEqualTo(wire != Wire.UNIX);
                     assertThat(mine.unwrap(DatagramChannel.class)).isEmpty();
                     assertThat(mine.unwrap(SSLEngine.class).isPresent()).isEqualTo(wire.isTls());
@@ -313,7 +319,8 @@ class EveryKindTest {
                         assertThat(mine.unwrap(SSLSession.class).map(SSLSession::getProtocol))
                                 .hasValue(wire == Wire.TLS12 ? "TLSv1.2" : "TLSv1.3");
                     }
-                    assertThat(mine.localAddress().getClass()).isEqualTo(mine.remoteAddress().getClass());
+                    assertThat(mine.localAddress().getClass())
+                            .isEqualTo(mine.remoteAddress().getClass());
                 }
                 return null;
             });

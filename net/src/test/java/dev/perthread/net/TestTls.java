@@ -15,8 +15,8 @@ final class TestTls {
     private TestTls() {}
 
     static Ear ear(SSLContext context, String... protocols) throws IOException {
-        SSLServerSocket listener = (SSLServerSocket) context.getServerSocketFactory()
-                .createServerSocket(0, 200, InetAddress.getByName("127.0.0.1"));
+        SSLServerSocket listener = (SSLServerSocket)
+                context.getServerSocketFactory().createServerSocket(0, 200, InetAddress.getByName("127.0.0.1"));
         if (protocols.length > 0) {
             listener.setEnabledProtocols(protocols);
         }
@@ -43,5 +43,4 @@ final class TestTls {
     static Tls trusting(Path directory) throws IOException {
         return Tls.defaults().trust(AUTHORITY.topFile(directory));
     }
-
 }

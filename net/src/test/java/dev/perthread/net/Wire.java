@@ -20,13 +20,12 @@ enum Wire {
     }
 
     TestServer server(TestServer.Talk talk) throws IOException {
-        Ear ear =
-                switch (this) {
-                    case TCP -> Ear.of(new ServerSocket(0, 200, TestServer.address("127.0.0.1")));
-                    case TLS12 -> TestTls.ear(TestTls.CONTEXT, "TLSv1.2");
-                    case TLS13 -> TestTls.ear(TestTls.CONTEXT, "TLSv1.3");
-                    case UNIX -> Ear.unix();
-                };
+        Ear ear = switch (this) {
+            case TCP -> Ear.of(new ServerSocket(0, 200, TestServer.address("127.0.0.1")));
+            case TLS12 -> TestTls.ear(TestTls.CONTEXT, "TLSv1.2");
+            case TLS13 -> TestTls.ear(TestTls.CONTEXT, "TLSv1.3");
+            case UNIX -> Ear.unix();
+        };
         return new TestServer(talk, ear);
     }
 
