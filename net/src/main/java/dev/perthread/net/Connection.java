@@ -28,6 +28,7 @@ public interface Connection extends Closeable {
      * {@link LazyConnection} is closed.
      *
      * @param bytes what to send, not changed
+     * @throws java.net.SocketException if the peer reset the connection, or is gone
      * @throws IOException if sending fails, over UDP also if a datagram cannot be that long
      * @throws UnsupportedOperationException over UDP if it is empty, which Java cannot send
      * @throws IllegalStateException as said above
@@ -42,6 +43,7 @@ public interface Connection extends Closeable {
      * @return at least one byte, or an empty array at the end of the stream; over UDP, which has no end, an empty array is
      *     an empty datagram
      * @throws java.net.SocketTimeoutException if nothing came within the read timeout
+     * @throws java.net.SocketException if the peer reset the connection, or is gone
      * @throws java.io.EOFException if a TLS connection was cut off: the peer, or somebody in between, closed it without the
      *     end that TLS has
      * @throws java.net.PortUnreachableException over UDP, if the machine of the peer said that nobody is there

@@ -40,12 +40,20 @@ final class SocketTransport implements Transport {
             socket.setSoTimeout(timeoutMillis);
             this.timeoutMillis = timeoutMillis;
         }
-        return input.read(into, from, length);
+        try {
+            return input.read(into, from, length);
+        } catch (IOException failure) {
+            throw Transport.asOfASocket(failure);
+        }
     }
 
     @Override
     public void write(byte[] bytes, int from, int length) throws IOException {
-        output.write(bytes, from, length);
+        try {
+            output.write(bytes, from, length);
+        } catch (IOException failure) {
+            throw Transport.asOfASocket(failure);
+        }
     }
 
     @Override

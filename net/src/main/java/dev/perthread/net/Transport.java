@@ -4,6 +4,7 @@ package dev.perthread.net;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.net.SocketException;
 import org.jspecify.annotations.Nullable;
 
 /** Used by one thread at a time, except for {@link #close}, which any thread may call and which frees a blocked user. */
@@ -36,6 +37,16 @@ interface Transport extends Closeable {
     /** Whether what is sent and received is one stream of bytes, and not datagrams. */
     default boolean isStream() {
         return true;
+    }
+
+    /** A reset or a broken pipe, which a socket tells by a kind of its own, and a channel by its words only. */
+    static IOException asOfASocket(IOException failure) {
+        if (failure.getClass() != IOException.class) {
+            return failure;
+        }
+        SocketException clear = new SocketException(failure.getMessage());
+        clear.initCause(failure);
+        return clear;
     }
 
     /** What this is made of, if there is such a thing. */

@@ -41,9 +41,13 @@ final class UnixTransport implements Transport {
         Deadline deadline = timeoutMillis == 0 ? null : Deadline.in(TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
         while (true) {
             closeIfInterrupted();
-            int read = channel.read(buffer);
-            if (read != 0) {
-                return read;
+            try {
+                int read = channel.read(buffer);
+                if (read != 0) {
+                    return read;
+                }
+            } catch (IOException failure) {
+                throw Transport.asOfASocket(failure);
             }
             await(SelectionKey.OP_READ, deadline);
         }
@@ -54,7 +58,11 @@ final class UnixTransport implements Transport {
         ByteBuffer buffer = ByteBuffer.wrap(bytes, from, length);
         while (true) {
             closeIfInterrupted();
-            channel.write(buffer);
+            try {
+                channel.write(buffer);
+            } catch (IOException failure) {
+                throw Transport.asOfASocket(failure);
+            }
             if (!buffer.hasRemaining()) {
                 return;
             }

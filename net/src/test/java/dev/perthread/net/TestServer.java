@@ -83,6 +83,10 @@ final class TestServer implements AutoCloseable {
         return ((InetSocketAddress) ear.address()).getPort();
     }
 
+    SocketAddress address() {
+        return ear.address();
+    }
+
     LazyConnection shared() {
         return builder().build();
     }
