@@ -12,6 +12,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -60,7 +61,7 @@ final class FaultProxy implements AutoCloseable {
         while (listener.isOpen()) {
             try (SocketChannel client = listener.accept();
                     SocketChannel onward = SocketChannel.open(server)) {
-                open.add(client);
+                open.addAll(List.of(client, onward));
                 Plan mine = plan;
                 try {
                     if (mine.fault == Fault.NO_ACCEPT) {
@@ -77,7 +78,7 @@ final class FaultProxy implements AutoCloseable {
                         requests.join();
                     }
                 } finally {
-                    open.remove(client);
+                    open.removeAll(List.of(client, onward));
                 }
             } catch (IOException gone) {
                 // The client or this proxy was closed: the next one, if any.
@@ -97,6 +98,10 @@ final class FaultProxy implements AutoCloseable {
                 }
                 buffer.clear();
             }
+        } catch (IOException reset) {
+            // as good an end as another
+        }
+        try {
             onward.shutdownOutput();
         } catch (IOException ended) {
             // the other direction has ended
@@ -169,8 +174,8 @@ final class FaultProxy implements AutoCloseable {
     @Override
     public void close() throws Exception {
         listener.close();
-        for (SocketChannel client : open) {
-            client.close();
+        for (SocketChannel channel : open) {
+            channel.close();
         }
         thread.join();
         if (path != null) {

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
-import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -43,7 +42,9 @@ class ManyThreadsTest {
                     done.incrementAndGet();
                 }
             });
-            assertThat(pinned.stacks().stream().filter(stack -> stack.contains("dev.perthread.")).toList())
+            assertThat(pinned.stacks().stream()
+                            .filter(stack -> stack.contains("dev.perthread."))
+                            .toList())
                     .isEmpty();
             assertThat(done).hasValue(THREADS);
             assertThat(server.accepted()).isLessThanOrEqualTo(CONNECTIONS);

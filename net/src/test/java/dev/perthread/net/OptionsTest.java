@@ -157,9 +157,7 @@ class OptionsTest {
     void theSocketGetsItsOptions() throws Exception {
         try (TestServer server = new TestServer(TestServer.ECHO)) {
             assertThat(options(server, b -> b)).isEqualTo("noDelay true, keepAlive false, linger -1");
-            assertThat(options(
-                            server,
-                            b -> b.tcpNoDelay(false).keepAlive(true).linger(Duration.ofMillis(1500))))
+            assertThat(options(server, b -> b.tcpNoDelay(false).keepAlive(true).linger(Duration.ofMillis(1500))))
                     .isEqualTo("noDelay false, keepAlive true, linger 2");
         }
     }
@@ -223,12 +221,11 @@ class OptionsTest {
         "udp, tls", "tcp, tls"
     })
     void whatHasNoEffectOnAKindIsRefused(String kind, String option) {
-        LazyConnection.Builder builder =
-                switch (kind) {
-                    case "unix" -> LazyConnection.unix(Path.of("/no/such"));
-                    case "udp" -> LazyConnection.udp("localhost", 1);
-                    default -> builder();
-                };
+        LazyConnection.Builder builder = switch (kind) {
+            case "unix" -> LazyConnection.unix(Path.of("/no/such"));
+            case "udp" -> LazyConnection.udp("localhost", 1);
+            default -> builder();
+        };
         switch (option) {
             case "family" -> builder.family(StandardProtocolFamily.INET);
             case "bindTo" -> builder.bindTo(TestServer.address("127.0.0.1"));
@@ -263,9 +260,7 @@ class OptionsTest {
         refused(
                 () -> builder().linger(Duration.ofSeconds(65_536)),
                 "linger is PT18H12M16S; 65535 seconds at most are allowed");
-        refused(
-                () -> LazyConnection.unix(Path.of("")),
-                "socket is empty; the path of a Unix domain socket is allowed");
+        refused(() -> LazyConnection.unix(Path.of("")), "socket is empty; the path of a Unix domain socket is allowed");
         refused(
                 () -> LazyConnection.tls("a_b..c", 1).build(),
                 "host is \"a_b..c\", which TLS does not take for a name; leave out what is no letter, digit, hyphen or"

@@ -67,8 +67,8 @@ class PemTest {
         refused(() -> build(tls), "its private key is of no kind that is allowed: RSA, EC, Ed25519, Ed448");
         file(Files.readString(TestTls.AUTHORITY.keyFile(directory)));
         refused(() -> build(tls), "its private key is not the one of the certificate of CN=localhost");
-        Certificates other = TestTls.AUTHORITY.issue(
-                "RSA", "x", Instant.now(), Instant.now().plusSeconds(9), false);
+        Certificates other =
+                TestTls.AUTHORITY.issue("RSA", "x", Instant.now(), Instant.now().plusSeconds(9), false);
         file(Files.readString(other.keyFile(directory)));
         refused(() -> build(tls), "its private key is not the one of the certificate of CN=localhost");
         file(own + Files.readString(chain)); // both in one file

@@ -36,8 +36,8 @@ final class Program implements AutoCloseable {
 
     /** The first line that says which version this is. */
     static String version(Path program, String... arguments) throws Exception {
-        Process asked = new ProcessBuilder(
-                        Stream.concat(Stream.of(program.toString()), Stream.of(arguments)).toList())
+        Process asked = new ProcessBuilder(Stream.concat(Stream.of(program.toString()), Stream.of(arguments))
+                        .toList())
                 .redirectErrorStream(true)
                 .start();
         String words = new String(asked.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -141,8 +141,7 @@ class RealPeersTest {
         int mutual = Program.freePort();
         Path unix = directory.resolve("nginx.sock");
         Path config = Files.writeString(
-                directory.resolve("nginx.conf"),
-                """
+                directory.resolve("nginx.conf"), """
                 daemon off; master_process off; pid nginx.pid; error_log stderr;
                 events { worker_connections 64; }
                 http {
@@ -154,8 +153,7 @@ class RealPeersTest {
                   server { listen 127.0.0.1:%d ssl; ssl_verify_client on; ssl_client_certificate %s;
                            location / { return 200 "hello $ssl_client_s_dn"; } }
                 }
-                """
-                        .formatted(chain, key, plain, unix, tls, mutual, ca));
+                """.formatted(chain, key, plain, unix, tls, mutual, ca));
         try (Program server = Program.start(
                         directory,
                         List.of(nginx.toString(), "-p", directory.toString(), "-c", config.toString(), "-e", "stderr"))
@@ -213,9 +211,7 @@ class RealPeersTest {
         int mutual = Program.freePort();
         Path both = Files.writeString(directory.resolve("both.pem"), Files.readString(chain) + Files.readString(key));
         try (TestServer behind = new TestServer(TestServer.ECHO)) {
-            Path config = Files.writeString(
-                    directory.resolve("haproxy.cfg"),
-                    """
+            Path config = Files.writeString(directory.resolve("haproxy.cfg"), """
                     global
                       maxconn 100
                     defaults
@@ -229,14 +225,12 @@ class RealPeersTest {
                     listen mutual
                       bind 127.0.0.1:%d ssl crt %s verify required ca-file %s
                       server behind 127.0.0.1:%d
-                    """
-                            .formatted(front, both, behind.port(), mutual, both, ca, behind.port()));
-            try (Program server = Program.start(
-                            directory, List.of(haproxy.toString(), "-db", "-f", config.toString()))
+                    """.formatted(
+                            front, both, behind.port(), mutual, both, ca, behind.port()));
+            try (Program server = Program.start(directory, List.of(haproxy.toString(), "-db", "-f", config.toString()))
                     .awaitPort(mutual)) {
                 for (LazyConnection.Builder builder : List.of(
-                        LazyConnection.tls("localhost", front)
-                                .tls(trusting().alpn("http/1.1")),
+                        LazyConnection.tls("localhost", front).tls(trusting().alpn("http/1.1")),
                         LazyConnection.tls("localhost", mutual).tls(withIdentity()))) {
                     try (LazyConnection shared = keeping(builder)) {
                         for (int i = 0; i < 10; i++) {
@@ -311,7 +305,8 @@ class RealPeersTest {
             counts(LazyConnection.unix(unix), "c");
             reasons.clear();
             // Told something unasked: the next user must not take it for its own answer.
-            try (LazyConnection shared = keeping(LazyConnection.tls("localhost", tls).tls(withIdentity()))) {
+            try (LazyConnection shared =
+                    keeping(LazyConnection.tls("localhost", tls).tls(withIdentity()))) {
                 try (Connection mine = shared.open()) {
                     assertThat(command(mine, "SUBSCRIBE news")).isEqualTo("*3"); // and the rest is left unread
                 }
@@ -447,8 +442,9 @@ class RealPeersTest {
                                 "-rev",
                                 "-quiet"))
                 .awaitPort(port)) {
-            try (LazyConnection shared =
-                            LazyConnection.tls("localhost", port).tls(trusting()).build();
+            try (LazyConnection shared = LazyConnection.tls("localhost", port)
+                            .tls(trusting())
+                            .build();
                     Connection mine = shared.open()) {
                 mine.send(bytes("ab\n"));
                 assertThat(mine.input().readNBytes(3)).isEqualTo(bytes("ba\n"));
