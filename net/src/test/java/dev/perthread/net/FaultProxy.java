@@ -111,9 +111,10 @@ final class FaultProxy implements AutoCloseable {
     private void relayAnswer(Plan mine, SocketChannel onward, SocketChannel client) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(4096);
         boolean whole = mine.fault == Fault.NONE || mine.fault == Fault.SLOW_ACCEPT;
+        long sofar = 0;
         forwarded = 0;
         while (true) {
-            long left = whole ? Long.MAX_VALUE : mine.position - forwarded;
+            long left = whole ? Long.MAX_VALUE : mine.position - sofar;
             if (left == 0) {
                 happen(mine.fault, onward, client);
                 return;
@@ -122,7 +123,8 @@ final class FaultProxy implements AutoCloseable {
             if (onward.read(buffer) < 0) {
                 return;
             }
-            forwarded += buffer.position();
+            sofar += buffer.position();
+            forwarded = sofar;
             buffer.flip();
             while (buffer.hasRemaining()) {
                 client.write(buffer);
