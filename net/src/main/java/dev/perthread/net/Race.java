@@ -152,11 +152,7 @@ final class Race {
                 throw closed;
             } finally {
                 opening.remove(selector);
-                for (Attempt attempt : running) {
-                    if (attempt.channel != winner) {
-                        attempt.channel.close();
-                    }
-                }
+                closeLosers(winner);
             }
         } catch (Throwable failure) {
             if (winner != null) {
@@ -165,6 +161,18 @@ final class Race {
             throw failure;
         }
         return winner;
+    }
+
+    private void closeLosers(@Nullable SocketChannel winner) {
+        for (Attempt attempt : running) {
+            if (attempt.channel != winner) {
+                try {
+                    attempt.channel.close();
+                } catch (IOException unimportant) {
+                    // It came to nothing anyway, and the others must be closed too.
+                }
+            }
+        }
     }
 
     /** Starts what is due; on the same machine that may be all there is to connecting. */

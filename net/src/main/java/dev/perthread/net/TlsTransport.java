@@ -304,22 +304,31 @@ final class TlsTransport implements Transport {
      */
     @Override
     public void close() throws IOException {
-        if (inUse.tryLock()) {
-            try {
-                engine.closeOutbound();
-                while (!engine.isOutboundDone()) {
-                    sending.clear();
-                    if (engine.wrap(NOTHING, sending).bytesProduced() == 0) {
-                        break;
-                    }
-                    below.writeNow(sending.flip());
+        try {
+            if (inUse.tryLock()) {
+                try {
+                    sayGoodbye();
+                } finally {
+                    inUse.unlock();
                 }
-            } catch (IOException gone) {
-                // Nobody is there any more to say goodbye to.
-            } finally {
-                inUse.unlock();
             }
+        } finally {
+            below.close();
         }
-        below.close();
+    }
+
+    private void sayGoodbye() {
+        try {
+            engine.closeOutbound();
+            while (!engine.isOutboundDone()) {
+                sending.clear();
+                if (engine.wrap(NOTHING, sending).bytesProduced() == 0) {
+                    return;
+                }
+                below.writeNow(sending.flip());
+            }
+        } catch (IOException gone) {
+            // Nobody is there any more to say it to.
+        }
     }
 }

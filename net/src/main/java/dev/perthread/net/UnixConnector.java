@@ -45,6 +45,9 @@ final class UnixConnector implements Connector {
             opening.add(selector);
             try {
                 while (true) {
+                    if (Thread.currentThread().isInterrupted()) {
+                        throw new InterruptedIOException(because("interrupted"));
+                    }
                     UnixTransport transport = connectNow(selector);
                     if (transport != null) {
                         return kept(transport, selector);
@@ -54,9 +57,6 @@ final class UnixConnector implements Connector {
                                 + Text.duration(Text.millis(end.nanos())) + "; nobody accepts there"));
                     }
                     selector.select(Math.min(pause, end.millis()));
-                    if (Thread.currentThread().isInterrupted()) {
-                        throw new InterruptedIOException(because("interrupted"));
-                    }
                     pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
                 }
             } catch (ClosedSelectorException closed) {
