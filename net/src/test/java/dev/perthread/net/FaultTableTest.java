@@ -46,7 +46,7 @@ class FaultTableTest {
     private static final int MOST = 1_000;
     private static final Set<Class<?>> DOCUMENTED =
             Set.of(SocketTimeoutException.class, SocketException.class, EOFException.class, SSLException.class);
-    private static final StringBuffer TABLE = new StringBuffer();
+    private static final StringBuilder TABLE = new StringBuilder();
 
     @TempDir
     Path directory;
@@ -96,7 +96,7 @@ class FaultTableTest {
                 });
             }
             server.awaitOpen(0);
-            write(wire, length);
+            write(wire);
         }
     }
 
@@ -183,7 +183,7 @@ class FaultTableTest {
         return "`" + kind.getSimpleName() + "`";
     }
 
-    private void write(Wire wire, long length) {
+    private void write(Wire wire) {
         for (Map.Entry<Fault, Map<Long, String>> one : outcomes.entrySet()) {
             if (!one.getKey().hasPositions() || one.getKey() == Fault.NONE) {
                 line(wire, one.getKey(), "", one.getValue().get(0L));

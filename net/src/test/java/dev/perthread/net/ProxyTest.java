@@ -61,7 +61,7 @@ class ProxyTest {
                 case 4 -> InetAddress.getByAddress(in.readNBytes(16)).getHostAddress();
                 default -> text(in, in.read());
             };
-            int port = in.read() << 8 | in.read();
+            int port = (in.read() << 8) | in.read();
             asked.add(host + " " + port);
             try (Socket onward = new Socket(host.equals("inside.example") ? "127.0.0.1" : host, port)) {
                 // A name as the address it connects from, so that it has a length of its own.
