@@ -63,7 +63,8 @@ class ProxyTest {
             };
             int port = (in.read() << 8) | in.read();
             asked.add(host + " " + port);
-            try (Socket onward = new Socket(host.equals("inside.example") ? "127.0.0.1" : host, port)) {
+            try (Socket onward =
+                    new Socket(TestServer.address(host.equals("inside.example") ? "127.0.0.1" : host), port)) {
                 // A name as the address it connects from, so that it has a length of its own.
                 out.write(new byte[] {5, 0, 0, 3, 2, 'm', 'e', 0, 7});
                 relay(in, out, onward);
@@ -90,7 +91,7 @@ class ProxyTest {
                 }
             }
             int port = Integer.parseInt(line.replaceFirst(".*:([0-9]+) HTTP/1.1", "$1"));
-            try (Socket onward = new Socket("127.0.0.1", port)) {
+            try (Socket onward = new Socket(TestServer.address("127.0.0.1"), port)) {
                 out.write(bytes("HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n"));
                 relay(in, out, onward);
             } catch (ConnectException refused) {

@@ -2,7 +2,6 @@
 package dev.perthread.net;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
@@ -16,7 +15,7 @@ final class TestTls {
 
     static Ear ear(SSLContext context, String... protocols) throws IOException {
         SSLServerSocket listener = (SSLServerSocket)
-                context.getServerSocketFactory().createServerSocket(0, 200, InetAddress.getByName("127.0.0.1"));
+                context.getServerSocketFactory().createServerSocket(0, 200, TestServer.address("127.0.0.1"));
         if (protocols.length > 0) {
             listener.setEnabledProtocols(protocols);
         }
@@ -28,7 +27,7 @@ final class TestTls {
         SSLServerSocket listener = (SSLServerSocket) LOCALHOST
                 .server(clients)
                 .getServerSocketFactory()
-                .createServerSocket(0, 200, InetAddress.getByName("127.0.0.1"));
+                .createServerSocket(0, 200, TestServer.address("127.0.0.1"));
         listener.setNeedClientAuth(true);
         if (protocols.length > 0) {
             listener.setEnabledProtocols(protocols);
