@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -107,7 +108,20 @@ interface Ear extends Closeable {
 
                     @Override
                     public OutputStream out() {
-                        return Channels.newOutputStream(channel);
+                        return new OutputStream() { // the one of Java 17 waits while another thread reads
+                            @Override
+                            public void write(int one) throws IOException {
+                                write(new byte[] {(byte) one}, 0, 1);
+                            }
+
+                            @Override
+                            public void write(byte[] bytes, int from, int length) throws IOException {
+                                ByteBuffer buffer = ByteBuffer.wrap(bytes, from, length);
+                                while (buffer.hasRemaining()) {
+                                    channel.write(buffer);
+                                }
+                            }
+                        };
                     }
 
                     @Override
