@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * The calling thread's own connection, from {@link LazyConnection#open()} to {@link #close()}. Belongs in a
@@ -23,21 +24,30 @@ import java.time.Duration;
  */
 public interface Connection extends Closeable {
     /**
-     * Sends all of the bytes, in one write. Blocks while the peer takes nothing.
+     * Sends all of the bytes, in one write; over UDP as one datagram. Blocks while the peer takes nothing, until the
+     * {@link LazyConnection} is closed.
      *
      * @param bytes what to send, not changed
-     * @throws IOException if sending fails
+     * @throws java.net.SocketException if the peer reset the connection, or is gone
+     * @throws IOException if sending fails, over UDP also if a datagram cannot be that long
+     * @throws UnsupportedOperationException over UDP if it is empty, which Java cannot send
      * @throws IllegalStateException as said above
      */
     void send(byte[] bytes) throws IOException;
 
     /**
-     * Waits for bytes and takes what there is, not more than {@code max}. It may be less at any time.
+     * Waits for bytes and takes what there is, not more than {@code max}. It may be less at any time. Over UDP takes one
+     * datagram, whole.
      *
      * @param max 1 or more
-     * @return at least one byte, or an empty array at the end of the stream
+     * @return at least one byte, or an empty array at the end of the stream; over UDP, which has no end, an empty array is
+     *     an empty datagram
      * @throws java.net.SocketTimeoutException if nothing came within the read timeout
-     * @throws IOException if receiving fails
+     * @throws java.net.SocketException if the peer reset the connection, or is gone
+     * @throws java.io.EOFException if a TLS connection was cut off: the peer, or somebody in between, closed it without the
+     *     end that TLS has
+     * @throws java.net.PortUnreachableException over UDP, if the machine of the peer said that nobody is there
+     * @throws IOException if receiving fails in another way, or if a datagram has more than {@code max} bytes
      * @throws IllegalArgumentException if {@code max} is less than 1
      * @throws IllegalStateException as said above
      */
@@ -49,6 +59,8 @@ public interface Connection extends Closeable {
      *
      * @return all bytes; empty if the stream had ended
      * @throws java.net.SocketTimeoutException if nothing more came within the read timeout
+     * @throws java.io.EOFException as for {@link #recv}; what was received is dropped
+     * @throws UnsupportedOperationException over UDP, which has no end
      * @throws IOException if receiving fails, or if the bytes do not fit in an array
      * @throws IllegalStateException as said above
      */
@@ -60,8 +72,10 @@ public interface Connection extends Closeable {
      * @param max the most bytes to take, zero or more; an array's 2 GiB are the limit in any case
      * @return all bytes; empty if the stream had ended
      * @throws java.net.SocketTimeoutException if nothing more came within the read timeout
+     * @throws java.io.EOFException as for {@link #recv}; what was received is dropped
      * @throws IOException if receiving fails, or if more than {@code max} bytes came; what was received is dropped
      * @throws IllegalArgumentException if {@code max} is negative
+     * @throws UnsupportedOperationException over UDP, which has no end
      * @throws IllegalStateException as said above
      */
     byte[] recvAll(long max) throws IOException;
@@ -72,23 +86,53 @@ public interface Connection extends Closeable {
      * socket's stream would close the connection under the feet of the scope, which has it still in use.)
      *
      * @return a new stream, for this thread and this scope only
+     * @throws UnsupportedOperationException over UDP, whose datagrams are no stream
      * @throws IllegalStateException as said above
      */
     InputStream input();
 
     /**
      * A stream to the peer, without a buffer of its own: every write is sent. Closing the stream ends that stream only, as
-     * for {@link #input()}; the peer does not see an end of stream before the connection is closed.
+     * for {@link #input()}; the peer does not see an end of stream before the connection is closed, or before
+     * {@link #shutdownOutput}.
      *
      * @return a new stream, for this thread and this scope only
+     * @throws UnsupportedOperationException over UDP, whose datagrams are no stream
      * @throws IllegalStateException as said above
      */
     OutputStream output();
 
     /**
+     * Tells the peer that nothing more comes: it reads the end of the stream, and may still answer. The connection is not
+     * kept for a later scope. With TLS 1.2 most peers end the other direction too.
+     *
+     * @throws IOException if sending fails
+     * @throws UnsupportedOperationException over UDP, which has no end
+     * @throws IllegalStateException as said above
+     */
+    void shutdownOutput() throws IOException;
+
+    /**
+     * What this connection is made of, for what is not said here: a {@link java.net.Socket} or a
+     * {@link java.nio.channels.SocketChannel} for TCP and TLS, which is below the encryption then; a {@code SocketChannel}
+     * for Unix, in non-blocking mode; a {@link java.net.DatagramSocket} or a {@link java.nio.channels.DatagramChannel} for
+     * UDP; a {@link javax.net.ssl.SSLEngine} or a {@link javax.net.ssl.SSLSession} for TLS, to look at.
+     *
+     * <p>It is for this thread and this scope, which nobody checks. Who closes it, or changes its blocking mode, or reads
+     * from it what this connection has not read, should {@link #invalidate()}.
+     *
+     * @param <T> the type
+     * @param type one of those named
+     * @return it, or empty if this connection has no such thing
+     * @throws IllegalStateException as said above
+     */
+    <T> Optional<T> unwrap(Class<T> type);
+
+    /**
      * This end's address.
      *
-     * @return an {@link java.net.InetSocketAddress} for TCP
+     * @return an {@link java.net.InetSocketAddress}, or a {@link java.net.UnixDomainSocketAddress}, which has no name at
+     *     this end
      * @throws IllegalStateException as said above
      */
     SocketAddress localAddress();
@@ -96,7 +140,7 @@ public interface Connection extends Closeable {
     /**
      * The peer's address, the one of its addresses that is connected.
      *
-     * @return an {@link java.net.InetSocketAddress} for TCP
+     * @return an {@link java.net.InetSocketAddress} or a {@link java.net.UnixDomainSocketAddress}
      * @throws IllegalStateException as said above
      */
     SocketAddress remoteAddress();

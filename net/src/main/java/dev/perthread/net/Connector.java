@@ -8,11 +8,12 @@ interface Connector {
     /**
      * Connects, in the calling thread.
      *
+     * @param deadline for all of it
      * @return an open transport
      * @throws IOException if there is no connection; nothing is left open then
      * @throws IllegalStateException if {@link #close} was called, before or meanwhile
      */
-    Transport connect() throws IOException;
+    Transport connect(Deadline deadline) throws IOException;
 
     /** Frees every thread that is connecting, and refuses from now on. Leaves finished connections alone. */
     void close();

@@ -1,4 +1,5 @@
-// The third floor: a connection a thread behind one shared object. Read this first, then Connection, TcpConnector.
+// The third floor: a connection a thread behind one shared object. Read this first, then Connection, Options,
+// TcpConnector.
 package dev.perthread.net;
 
 import dev.perthread.Body;
@@ -8,7 +9,11 @@ import dev.perthread.Listener;
 import dev.perthread.PerThread;
 import dev.perthread.ReentryPolicy;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,17 +48,27 @@ public final class LazyConnection implements AutoCloseable {
     private final PerThread<Transport, IOException> holder;
     private final Connector connector;
     private final int readMillis;
+    private final long openNanos;
+    private final @Nullable Duration longestWait; // at the limit, if the openTimeout covers that
 
-    private LazyConnection(Builder options, String name, Connector connector) {
-        this.connector = connector;
-        this.readMillis = options.readMillis;
-        PerThread.Builder<Transport, IOException> builder = PerThread.builder(connector::connect);
-        options.holderOptions.forEach(option -> option.accept(builder));
-        builder.name(name);
-        if (options.whenIdle != IdlePolicy.CLOSE) {
-            builder.check(Transport::isQuiet);
+    /** What is left of the openTimeout for the opener, which the holder calls in this thread, after waiting or not. */
+    @SuppressWarnings("ThreadLocalUsage") // one a holder, since scopes of several nest; empty again when open() returns
+    private final ThreadLocal<Deadline> deadlines = new ThreadLocal<>();
+
+    private LazyConnection(Builder builder) {
+        Options options = builder.options;
+        options.check();
+        this.connector = builder.via.apply(options.connector(builder.name));
+        this.readMillis = Text.millis(options.readTimeout);
+        this.openNanos = options.openNanos();
+        this.longestWait = options.waitWithinOpenTimeout();
+        PerThread.Builder<Transport, IOException> holding = PerThread.builder(() -> connector.connect(deadline()));
+        builder.holderOptions.forEach(option -> option.accept(holding));
+        holding.name(builder.name);
+        if (builder.whenIdle != IdlePolicy.CLOSE) {
+            holding.check(Transport::isQuiet);
         }
-        this.holder = builder.build();
+        this.holder = holding.build();
     }
 
     /**
@@ -70,6 +85,31 @@ public final class LazyConnection implements AutoCloseable {
     }
 
     /**
+     * Connections as a text says: {@code tcp://host:port}, {@code tls://host:port}, {@code udp://host:port} or
+     * {@code unix:/path}, an IPv6 address in brackets, and options after a question mark, as in
+     * {@code tls://host:port?ca=ca.pem&connectTimeout=2s}.
+     *
+     * @param connectionString see {@code docs/connections.md} for all options
+     * @return a new object to share
+     * @throws IllegalArgumentException if the text says something else; the message tells what was given, and what is
+     *     allowed
+     */
+    public static LazyConnection to(String connectionString) {
+        return parse(connectionString).build();
+    }
+
+    /**
+     * Starts connections as a text says, for further options.
+     *
+     * @param connectionString as for {@link #to(String)}
+     * @return a builder
+     * @throws IllegalArgumentException as for {@link #to(String)}
+     */
+    public static Builder parse(String connectionString) {
+        return ConnectionString.parse(connectionString);
+    }
+
+    /**
      * Starts connections by TCP with options.
      *
      * @param host a name or an address
@@ -78,18 +118,61 @@ public final class LazyConnection implements AutoCloseable {
      * @throws IllegalArgumentException if the host is blank or has spaces in it, or the port is out of range
      */
     public static Builder tcp(String host, int port) {
-        return new Builder(Text.requireHost(host), Text.requirePort(port));
+        return new Builder(new Options(Options.Kind.TCP, host, port));
+    }
+
+    /**
+     * Starts encrypted connections by TLS over TCP with options. The server's certificate is verified, and that it is for
+     * this host.
+     *
+     * @param host a name or an address
+     * @param port 1 to 65535
+     * @return a builder with the defaults
+     * @throws IllegalArgumentException if the host is blank or has spaces in it, or the port is out of range
+     */
+    public static Builder tls(String host, int port) {
+        return new Builder(new Options(Options.Kind.TLS, host, port));
+    }
+
+    /**
+     * Starts connections to a Unix domain socket with options.
+     *
+     * @param socket the path of the socket
+     * @return a builder with the defaults
+     * @throws IllegalArgumentException if the path is not of the default file system, or empty
+     */
+    public static Builder unix(Path socket) {
+        if (socket.toString().isEmpty()) {
+            throw new IllegalArgumentException("socket is empty; the path of a Unix domain socket is allowed");
+        }
+        return new Builder(new Options(UnixDomainSocketAddress.of(socket)));
+    }
+
+    /**
+     * Starts datagram sockets (UDP) that send to one place, and receive from there only. Every {@link Connection#send} is
+     * one datagram, and every {@link Connection#recv} takes one. There is nobody to connect to: opening one does not tell
+     * whether anybody is there.
+     *
+     * @param host a name or an address; of several the first to which there is a way
+     * @param port 1 to 65535
+     * @return a builder with the defaults
+     * @throws IllegalArgumentException if the host is blank or has spaces in it, or the port is out of range
+     */
+    public static Builder udp(String host, int port) {
+        return new Builder(new Options(Options.Kind.UDP, host, port));
     }
 
     /**
      * The calling thread's own connection, opened now unless one was kept. Waits at the limit, if there is one, for as long
-     * as {@link Builder#acquireTimeout} says, and for the connection as long as {@link Builder#openTimeout} says.
+     * as {@link Builder#acquireTimeout} says, and for all together as long as {@link Builder#openTimeout} says.
      *
      * @return a connection, to be closed by this thread
      * @throws java.net.UnknownHostException if the name has no address
      * @throws java.net.ConnectException if no address could be connected to; the message tells what was tried, the cause is
      *     the first failure, further ones are suppressed
-     * @throws java.net.SocketTimeoutException if no address answered in time
+     * @throws java.net.SocketTimeoutException if no address, no proxy, or no TLS handshake answered in time
+     * @throws javax.net.ssl.SSLException if there is no encryption to be had: a certificate that is refused, on either side,
+     *     or a peer that does not speak TLS; the message tells which
      * @throws java.io.InterruptedIOException if the thread was interrupted while it connected; the flag stays set
      * @throws IOException if opening fails in another way; nothing is left behind in any case and the next call tries again
      * @throws dev.perthread.ReentryException if the thread is inside a scope already and re-entry is rejected
@@ -102,7 +185,20 @@ public final class LazyConnection implements AutoCloseable {
     }
 
     private LeasedConnection openLeased() throws IOException {
-        return new LeasedConnection(holder.name(), holder.acquire(), readMillis);
+        if (longestWait == null) {
+            return new LeasedConnection(holder.name(), holder.acquire(), readMillis);
+        }
+        deadlines.set(Deadline.in(openNanos));
+        try {
+            return new LeasedConnection(holder.name(), holder.acquire(longestWait), readMillis);
+        } finally {
+            deadlines.remove();
+        }
+    }
+
+    private Deadline deadline() {
+        Deadline begun = deadlines.get();
+        return begun != null ? begun : Deadline.in(openNanos);
     }
 
     /**
@@ -182,34 +278,20 @@ public final class LazyConnection implements AutoCloseable {
      * A bad value is refused where it is given, options that contradict each other at {@code build}.
      */
     public static final class Builder {
-        private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
-        private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(15);
-        private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
-
-        private final String host;
-        private final int port;
+        private final Options options;
         private final List<Consumer<PerThread.Builder<Transport, IOException>>> holderOptions = new ArrayList<>();
         private String name;
-        private @Nullable Duration connectTimeout;
-        private @Nullable Duration openTimeout;
-        private int readMillis = Text.millis(READ_TIMEOUT);
-        private @Nullable StandardProtocolFamily family;
-        private boolean tcpNoDelay = true;
-        private boolean keepAlive;
         private IdlePolicy whenIdle = IdlePolicy.CLOSE;
-        private boolean limited;
-        private boolean waits;
-        private Resolver resolver = Resolver.SYSTEM;
         private UnaryOperator<Connector> via = UnaryOperator.identity();
 
-        private Builder(String host, int port) {
-            this.host = host;
-            this.port = port;
-            this.name = "tcp://" + Text.endpoint(host, port);
+        private Builder(Options options) {
+            this.options = options;
+            this.name = options.name();
         }
 
         /**
-         * The name in messages, metrics and events. Default: {@code tcp://host:port}.
+         * The name in messages, metrics and events. Default: the connection string without
+         * options, such as {@code tcp://host:port}.
          *
          * @param name not blank
          * @return this
@@ -221,27 +303,29 @@ public final class LazyConnection implements AutoCloseable {
         }
 
         /**
-         * The longest wait for one address of the host. Default: 5 seconds, or the {@code openTimeout} if that is less.
+         * The longest wait for one address of the host, or of the proxy. Default: 5 seconds, or the {@code openTimeout} if
+         * that is less.
          *
          * @param connectTimeout more than zero, in whole milliseconds, rounded up
          * @return this
          * @throws IllegalArgumentException if it is zero or negative
          */
         public Builder connectTimeout(Duration connectTimeout) {
-            this.connectTimeout = Text.requirePositive("connectTimeout", connectTimeout);
+            options.give("connectTimeout").connectTimeout = Text.requirePositive("connectTimeout", connectTimeout);
             return this;
         }
 
         /**
-         * The longest wait for all addresses of the host together. Looking the name up counts, but cannot be cut short.
-         * Default: 15 seconds, or three times the {@code connectTimeout} if that is more.
+         * The longest that {@link LazyConnection#open()} may take in all: waiting at the limit, looking the name up, which
+         * counts but cannot be cut short, connecting to whichever of its addresses, the proxy, and the TLS handshake.
+         * Default: 15 seconds, or three times the {@code connectTimeout} if that is more, for all but waiting at the limit.
          *
          * @param openTimeout more than zero, in whole milliseconds, rounded up
          * @return this
          * @throws IllegalArgumentException if it is zero or negative
          */
         public Builder openTimeout(Duration openTimeout) {
-            this.openTimeout = Text.requirePositive("openTimeout", openTimeout);
+            options.openTimeout = Text.requirePositive("openTimeout", openTimeout);
             return this;
         }
 
@@ -254,12 +338,13 @@ public final class LazyConnection implements AutoCloseable {
          * @throws IllegalArgumentException if it is negative
          */
         public Builder readTimeout(Duration readTimeout) {
-            this.readMillis = Text.millis(Text.requireNotNegative("readTimeout", readTimeout));
+            options.readTimeout = Text.requireNotNegative("readTimeout", readTimeout);
             return this;
         }
 
         /**
-         * Connects to addresses of this family only. Default: to all, in the order in which they are found.
+         * Connects to addresses of this family only. Default: to all, those of the two families by turns, each 250 ms after
+         * the one before it or as soon as that one has failed, and the first that answers is taken (RFC 8305).
          *
          * @param family {@code INET} or {@code INET6}
          * @return this
@@ -269,7 +354,7 @@ public final class LazyConnection implements AutoCloseable {
             if (family != StandardProtocolFamily.INET && family != StandardProtocolFamily.INET6) {
                 throw new IllegalArgumentException("family is " + family + "; INET or INET6 is allowed");
             }
-            this.family = family;
+            options.give("family").family = family;
             return this;
         }
 
@@ -280,7 +365,7 @@ public final class LazyConnection implements AutoCloseable {
          * @return this
          */
         public Builder tcpNoDelay(boolean tcpNoDelay) {
-            this.tcpNoDelay = tcpNoDelay;
+            options.give("tcpNoDelay", StandardSocketOptions.TCP_NODELAY, tcpNoDelay);
             return this;
         }
 
@@ -291,7 +376,83 @@ public final class LazyConnection implements AutoCloseable {
          * @return this
          */
         public Builder keepAlive(boolean keepAlive) {
-            this.keepAlive = keepAlive;
+            options.give("keepAlive", StandardSocketOptions.SO_KEEPALIVE, keepAlive);
+            return this;
+        }
+
+        /**
+         * How long closing a connection goes on in the background with what is still to be sent ({@code SO_LINGER}); zero
+         * drops it and resets the connection. Default: as the system does it, in the background.
+         *
+         * @param linger zero to 65535 seconds, in whole seconds, rounded up
+         * @return this
+         * @throws IllegalArgumentException if it is negative or longer
+         */
+        public Builder linger(Duration linger) {
+            Text.requireNotNegative("linger", linger);
+            long seconds = linger.toSeconds() + (linger.toNanosPart() > 0 ? 1 : 0);
+            if (seconds > 65_535) {
+                throw new IllegalArgumentException("linger is " + linger + "; 65535 seconds at most are allowed");
+            }
+            options.give("linger", StandardSocketOptions.SO_LINGER, (int) seconds);
+            return this;
+        }
+
+        /**
+         * How many bytes the system should keep that are sent and not yet taken ({@code SO_SNDBUF}). Default: the system's.
+         *
+         * @param bytes 1 or more; a hint
+         * @return this
+         * @throws IllegalArgumentException if it is less than 1
+         */
+        public Builder sendBuffer(int bytes) {
+            options.give("sendBuffer", StandardSocketOptions.SO_SNDBUF, Text.requireSize("sendBuffer", bytes));
+            return this;
+        }
+
+        /**
+         * How many bytes the system should keep that came and were not yet received ({@code SO_RCVBUF}). Default: the
+         * system's.
+         *
+         * @param bytes 1 or more; a hint
+         * @return this
+         * @throws IllegalArgumentException if it is less than 1
+         */
+        public Builder receiveBuffer(int bytes) {
+            options.give("receiveBuffer", StandardSocketOptions.SO_RCVBUF, Text.requireSize("receiveBuffer", bytes));
+            return this;
+        }
+
+        /**
+         * Connects from this address of the machine, to addresses of the same family. Default: the system's choice.
+         *
+         * @param local an address of this machine
+         * @return this
+         */
+        public Builder bindTo(InetAddress local) {
+            options.give("bindTo").from = Objects.requireNonNull(local, "local");
+            return this;
+        }
+
+        /**
+         * Connects through a proxy; {@code family} and {@code bindTo} are then for the way to the proxy. Default: none.
+         *
+         * @param proxy the proxy
+         * @return this
+         */
+        public Builder proxy(ProxyServer proxy) {
+            options.give("proxy").proxy = Objects.requireNonNull(proxy, "proxy");
+            return this;
+        }
+
+        /**
+         * How a connection of {@link LazyConnection#tls} is encrypted. Default: {@link Tls#defaults()}.
+         *
+         * @param tls the options
+         * @return this
+         */
+        public Builder tls(Tls tls) {
+            options.give("tls").tls = Objects.requireNonNull(tls, "tls");
             return this;
         }
 
@@ -349,8 +510,9 @@ public final class LazyConnection implements AutoCloseable {
          * @throws IllegalArgumentException if it is less than 1
          */
         public Builder limit(int limit) {
-            limited = true;
-            return hold(options -> options.limit(limit));
+            hold(options -> options.limit(limit));
+            options.limited = true;
+            return this;
         }
 
         /**
@@ -362,8 +524,9 @@ public final class LazyConnection implements AutoCloseable {
          * @throws IllegalArgumentException if it is negative
          */
         public Builder acquireTimeout(Duration acquireTimeout) {
-            waits = true;
-            return hold(options -> options.acquireTimeout(acquireTimeout));
+            hold(options -> options.acquireTimeout(acquireTimeout));
+            options.acquireTimeout = acquireTimeout;
+            return this;
         }
 
         /**
@@ -397,9 +560,13 @@ public final class LazyConnection implements AutoCloseable {
             return hold(options -> options.trace(trace));
         }
 
+        boolean isTls() {
+            return options.kind == Options.Kind.TLS;
+        }
+
         /** Where names come from; for tests. */
         Builder resolver(Resolver resolver) {
-            this.resolver = resolver;
+            options.resolver = resolver;
             return this;
         }
 
@@ -418,30 +585,14 @@ public final class LazyConnection implements AutoCloseable {
         }
 
         /**
-         * Makes the object to share. Opens nothing and looks nothing up.
+         * Makes the object to share. Opens nothing and looks nothing up; reads the PEM files, if any were given.
          *
          * @return a new object
-         * @throws IllegalArgumentException if two options contradict each other
+         * @throws IllegalArgumentException if two options contradict each other, one has no effect on this kind of
+         *     connection, or a file is not what it should be
          */
         public LazyConnection build() {
-            if (waits && !limited) {
-                throw new IllegalArgumentException(
-                        "acquireTimeout has no effect without a limit; leave it out, or build with limit(n)");
-            }
-            Duration connect = connectTimeout;
-            Duration open = openTimeout;
-            if (connect != null && open != null && connect.compareTo(open) > 0) {
-                throw new IllegalArgumentException("connectTimeout is " + connect + " and openTimeout, which covers all"
-                        + " addresses, is " + open + "; connectTimeout may be as long at most");
-            }
-            long connectNanos = Text.nanos(connect == null ? CONNECT_TIMEOUT : connect);
-            long openNanos = Text.nanos(open == null ? OPEN_TIMEOUT : open);
-            if (open == null && connectNanos > openNanos / 3) {
-                openNanos = connectNanos > Long.MAX_VALUE / 3 ? Long.MAX_VALUE : 3 * connectNanos;
-            }
-            TcpConnector.Settings settings = new TcpConnector.Settings(
-                    host, port, family, connectNanos, openNanos, tcpNoDelay, keepAlive, resolver);
-            return new LazyConnection(this, name, via.apply(new TcpConnector(name, settings)));
+            return new LazyConnection(this);
         }
     }
 }

@@ -4,6 +4,7 @@ package dev.perthread.net;
 import dev.perthread.Lease;
 import dev.perthread.ResourceCloseException;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -15,6 +16,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * All access to the transport goes through {@link Lease#get}, each time: a stream or connection that somebody held on to
@@ -59,6 +61,7 @@ final class LeasedConnection implements Connection {
         if (max < 0) {
             throw new IllegalArgumentException("max is " + max + "; zero or more is allowed");
         }
+        requireStream("recvAll", "recv takes one");
         long most = Math.min(max, ARRAY);
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         byte[] piece = new byte[8192];
@@ -77,14 +80,37 @@ final class LeasedConnection implements Connection {
 
     @Override
     public InputStream input() {
-        lease.get();
+        requireStream("input", "recv takes one");
         return new Input();
     }
 
     @Override
     public OutputStream output() {
-        lease.get();
+        requireStream("output", "send sends one");
         return new Output();
+    }
+
+    @Override
+    public void shutdownOutput() throws IOException {
+        requireStream("shutdownOutput", "send sends one");
+        try {
+            lease.get().shutdownOutput();
+        } catch (IOException failure) {
+            throw broken(failure);
+        }
+        lease.invalidate(); // nobody could say anything on it any more
+    }
+
+    @Override
+    public <T> Optional<T> unwrap(Class<T> type) {
+        return Optional.ofNullable(lease.get().unwrap(type));
+    }
+
+    private void requireStream(String what, String instead) {
+        if (!lease.get().isStream()) {
+            throw new UnsupportedOperationException(
+                    name + ": datagrams are no stream that could end, and so there is no " + what + "; " + instead);
+        }
     }
 
     @Override
@@ -182,6 +208,11 @@ final class LeasedConnection implements Connection {
         if (failure instanceof ClosedByInterruptException) {
             InterruptedIOException clear =
                     new InterruptedIOException(name + ": interrupted, and the connection closed thereby");
+            clear.initCause(failure);
+            return clear;
+        }
+        if (failure instanceof EOFException) { // from below, and without a name
+            EOFException clear = new EOFException(name + ": " + failure.getMessage());
             clear.initCause(failure);
             return clear;
         }

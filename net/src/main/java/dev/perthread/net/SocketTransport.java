@@ -8,10 +8,11 @@ import java.net.Socket;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The socket is one that has a channel. All of its work is done through the socket, which can time out; the channel is
- * there for {@link #isQuiet}: a plain socket cannot look for the end of the stream without waiting at least a
+ * there for what must not wait: a plain socket cannot look for the end of the stream without waiting at least a
  * millisecond for it, ten times as long as opening a new connection on the same machine takes.
  */
 final class SocketTransport implements Transport {
@@ -39,12 +40,25 @@ final class SocketTransport implements Transport {
             socket.setSoTimeout(timeoutMillis);
             this.timeoutMillis = timeoutMillis;
         }
-        return input.read(into, from, length);
+        try {
+            return input.read(into, from, length);
+        } catch (IOException failure) {
+            throw Transport.asOfASocket(failure);
+        }
     }
 
     @Override
     public void write(byte[] bytes, int from, int length) throws IOException {
-        output.write(bytes, from, length);
+        try {
+            output.write(bytes, from, length);
+        } catch (IOException failure) {
+            throw Transport.asOfASocket(failure);
+        }
+    }
+
+    @Override
+    public void shutdownOutput() throws IOException {
+        socket.shutdownOutput();
     }
 
     @Override
@@ -64,16 +78,28 @@ final class SocketTransport implements Transport {
 
     @Override
     public boolean isQuiet() throws IOException {
-        channel.configureBlocking(false);
         // One byte is enough: whether it is data or the end, the connection is not handed out again.
-        boolean quiet = channel.read(ByteBuffer.allocate(1)) == 0;
-        channel.configureBlocking(true);
-        return quiet;
+        return readNow(ByteBuffer.allocate(1)) == 0;
     }
 
-    /** What the socket was made with, for tests. */
-    String options() throws IOException {
-        return "noDelay " + socket.getTcpNoDelay() + ", keepAlive " + socket.getKeepAlive();
+    /** Reads what is there, without waiting. Nobody may be reading or writing meanwhile: it would wait for them. */
+    int readNow(ByteBuffer into) throws IOException {
+        channel.configureBlocking(false);
+        int read = channel.read(into);
+        channel.configureBlocking(true);
+        return read;
+    }
+
+    /** Writes what the system takes, without waiting. Nobody may be reading or writing meanwhile, as above. */
+    void writeNow(ByteBuffer bytes) throws IOException {
+        channel.configureBlocking(false);
+        channel.write(bytes);
+        channel.configureBlocking(true);
+    }
+
+    @Override
+    public <T> @Nullable T unwrap(Class<T> type) {
+        return Transport.first(type, socket, channel);
     }
 
     @Override

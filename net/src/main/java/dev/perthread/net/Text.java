@@ -3,14 +3,33 @@ package dev.perthread.net;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 final class Text {
+    private static final Pattern IPV4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+
     private Text() {}
 
     /** With the brackets that the colons of an IPv6 address need. */
     static String endpoint(String host, int port) {
         boolean bare = host.indexOf(':') >= 0 && !host.startsWith("[");
         return (bare ? "[" + host + "]" : host) + ":" + port;
+    }
+
+    /** As the Java runtime wants an IPv6 address. */
+    static String withoutBrackets(String host) {
+        return host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+    }
+
+    /** Whether this is an address, for which nothing has to be looked up; without brackets. */
+    static boolean isAddress(String host) {
+        return host.indexOf(':') >= 0 || IPV4.matcher(host).matches();
+    }
+
+    /** What somebody else has sent, fit for a message. */
+    static String shown(String text, int longest) {
+        String plain = text.replaceAll("[^\\x20-\\x7e]", "?");
+        return plain.length() <= longest ? plain : plain.substring(0, longest) + "...";
     }
 
     static String requireHost(String host) {
@@ -46,6 +65,13 @@ final class Text {
             throw new IllegalArgumentException("port is " + port + "; 1 to 65535 is allowed");
         }
         return port;
+    }
+
+    static int requireSize(String what, int bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException(what + " is " + bytes + "; 1 or more is allowed");
+        }
+        return bytes;
     }
 
     static Duration requirePositive(String what, Duration given) {

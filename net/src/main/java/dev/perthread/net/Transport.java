@@ -4,6 +4,8 @@ package dev.perthread.net;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.net.SocketException;
+import org.jspecify.annotations.Nullable;
 
 /** Used by one thread at a time, except for {@link #close}, which any thread may call and which frees a blocked user. */
 interface Transport extends Closeable {
@@ -12,11 +14,15 @@ interface Transport extends Closeable {
      *
      * @return how many were read, or -1 at the end of the stream
      * @throws java.net.SocketTimeoutException if nothing came in {@code timeoutMillis}; zero waits for ever
+     * @throws java.nio.channels.ClosedByInterruptException if the thread was interrupted; this transport is closed then
      */
     int read(byte[] into, int from, int length, int timeoutMillis) throws IOException;
 
     /** All of them, in one write where the protocol has such a thing. */
     void write(byte[] bytes, int from, int length) throws IOException;
+
+    /** Tells the peer that nothing more comes. */
+    void shutdownOutput() throws IOException;
 
     /** How many bytes can be read without waiting, as far as is known. */
     int available() throws IOException;
@@ -27,6 +33,34 @@ interface Transport extends Closeable {
 
     /** Whether the peer has neither closed nor said anything that nobody asked for. Does not wait; between scopes only. */
     boolean isQuiet() throws IOException;
+
+    /** Whether what is sent and received is one stream of bytes, and not datagrams. */
+    default boolean isStream() {
+        return true;
+    }
+
+    /** A reset or a broken pipe, which a socket tells by a kind of its own, and a channel by its words only. */
+    static IOException asOfASocket(IOException failure) {
+        if (failure.getClass() != IOException.class) {
+            return failure;
+        }
+        SocketException clear = new SocketException(failure.getMessage());
+        clear.initCause(failure);
+        return clear;
+    }
+
+    /** What this is made of, if there is such a thing. */
+    <T> @Nullable T unwrap(Class<T> type);
+
+    /** The first of the parts that is of this type. */
+    static <T> @Nullable T first(Class<T> type, Object... parts) {
+        for (Object part : parts) {
+            if (type.isInstance(part)) {
+                return type.cast(part);
+            }
+        }
+        return null;
+    }
 
     @Override
     void close() throws IOException;

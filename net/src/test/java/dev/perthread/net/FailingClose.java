@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 record FailingClose(Connector real, AtomicBoolean failing) implements Connector {
     @Override
-    public Transport connect() throws IOException {
-        Transport transport = real.connect();
+    public Transport connect(Deadline deadline) throws IOException {
+        Transport transport = real.connect(deadline);
         return new Transport() {
             @Override
             public int read(byte[] into, int from, int length, int timeoutMillis) throws IOException {
@@ -18,6 +18,16 @@ record FailingClose(Connector real, AtomicBoolean failing) implements Connector 
             @Override
             public void write(byte[] bytes, int from, int length) throws IOException {
                 transport.write(bytes, from, length);
+            }
+
+            @Override
+            public void shutdownOutput() throws IOException {
+                transport.shutdownOutput();
+            }
+
+            @Override
+            public <T> T unwrap(Class<T> type) {
+                return transport.unwrap(type);
             }
 
             @Override

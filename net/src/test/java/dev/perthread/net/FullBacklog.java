@@ -9,12 +9,17 @@ import java.net.SocketTimeoutException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** On all loopback addresses, so that a name can have several of it. */
+/** On all loopback addresses if none is given, so that a name can have several of it. */
 final class FullBacklog implements AutoCloseable {
-    private final ServerSocket listener = new ServerSocket(0, 1, null);
+    private final ServerSocket listener;
     private final Deque<Socket> waiting = new ArrayDeque<>();
 
     FullBacklog() throws IOException {
+        this(null);
+    }
+
+    FullBacklog(String onlyOn) throws IOException {
+        listener = new ServerSocket(0, 1, onlyOn == null ? null : TestServer.address(onlyOn));
         while (waiting.size() < 50) {
             Socket next = new Socket();
             try {

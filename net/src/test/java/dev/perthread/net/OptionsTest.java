@@ -10,8 +10,14 @@ import dev.perthread.ReentryException;
 import dev.perthread.ResourceInfo;
 import dev.perthread.testkit.ThreadKind;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
 import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.nio.channels.NetworkChannel;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
@@ -153,32 +159,115 @@ class OptionsTest {
     @Test
     void theSocketGetsItsOptions() throws Exception {
         try (TestServer server = new TestServer(TestServer.ECHO)) {
-            assertThat(options(server, b -> b)).isEqualTo("noDelay true, keepAlive false");
-            assertThat(options(server, b -> b.tcpNoDelay(false).keepAlive(true)))
-                    .isEqualTo("noDelay false, keepAlive true");
+            assertThat(options(server, b -> b)).isEqualTo("noDelay true, keepAlive false, linger -1");
+            assertThat(options(server, b -> b.tcpNoDelay(false).keepAlive(true).linger(Duration.ofMillis(1500))))
+                    .isEqualTo("noDelay false, keepAlive true, linger 2");
         }
     }
 
     private static String options(TestServer server, UnaryOperator<LazyConnection.Builder> with) throws Exception {
-        AtomicReference<SocketTransport> seen = new AtomicReference<>();
-        LazyConnection.Builder builder = with.apply(server.builder()).via(real -> new Connector() {
-            @Override
-            public Transport connect() throws IOException {
-                Transport transport = real.connect();
-                seen.set((SocketTransport) transport);
-                return transport;
-            }
+        try (LazyConnection shared = with.apply(server.builder()).build();
+                Connection mine = shared.open()) {
+            Socket socket = mine.unwrap(Socket.class).orElseThrow();
+            return "noDelay " + socket.getTcpNoDelay() + ", keepAlive " + socket.getKeepAlive() + ", linger "
+                    + socket.getSoLinger();
+        }
+    }
 
-            @Override
-            public void close() {
-                real.close();
+    @Test
+    void theBuffersAreAskedForOnEveryKind() throws Exception {
+        try (TestServer tcp = new TestServer(TestServer.ECHO);
+                TestServer unix = new TestServer(TestServer.ECHO, Ear.unix())) {
+            for (LazyConnection.Builder builder :
+                    List.of(tcp.builder(), unix.builder(), LazyConnection.udp("127.0.0.1", 9))) {
+                int[] usual = buffers(builder);
+                int[] asked = buffers(builder.sendBuffer(30_000).receiveBuffer(40_000));
+                assertThat(asked).isNotEqualTo(usual);
+                assertThat(asked[0]).isBetween(30_000, 60_000); // the system may double it
+                assertThat(asked[1]).isBetween(40_000, 80_000);
             }
-        });
+        }
+    }
+
+    private static int[] buffers(LazyConnection.Builder builder) throws IOException {
         try (LazyConnection shared = builder.build();
                 Connection mine = shared.open()) {
-            mine.invalidate();
-            return seen.get().options();
+            NetworkChannel channel = mine.unwrap(NetworkChannel.class).orElseThrow();
+            return new int[] {
+                channel.getOption(StandardSocketOptions.SO_SNDBUF), channel.getOption(StandardSocketOptions.SO_RCVBUF)
+            };
         }
+    }
+
+    @Test
+    void aLingerOfZeroResets() throws Exception {
+        AtomicReference<Throwable> seen = new AtomicReference<>();
+        TestServer.Talk reading = (in, out) -> {
+            try {
+                in.transferTo(OutputStream.nullOutputStream());
+            } catch (IOException e) {
+                seen.set(e);
+            }
+        };
+        try (TestServer server = new TestServer(reading);
+                LazyConnection shared = server.builder().linger(Duration.ZERO).build()) {
+            shared.open().close();
+            TestServer.await(() -> seen.get() != null);
+            assertThat(seen.get()).hasMessage("Connection reset");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "unix, family", "unix, bindTo", "unix, tcpNoDelay", "unix, keepAlive", "unix, linger", "unix, proxy",
+        "unix, tls", "udp, connectTimeout", "udp, tcpNoDelay", "udp, keepAlive", "udp, linger", "udp, proxy",
+        "udp, tls", "tcp, tls"
+    })
+    void whatHasNoEffectOnAKindIsRefused(String kind, String option) {
+        LazyConnection.Builder builder = switch (kind) {
+            case "unix" -> LazyConnection.unix(Path.of("/no/such"));
+            case "udp" -> LazyConnection.udp("localhost", 1);
+            default -> builder();
+        };
+        switch (option) {
+            case "family" -> builder.family(StandardProtocolFamily.INET);
+            case "bindTo" -> builder.bindTo(TestServer.address("127.0.0.1"));
+            case "tcpNoDelay" -> builder.tcpNoDelay(true);
+            case "keepAlive" -> builder.keepAlive(false);
+            case "linger" -> builder.linger(Duration.ZERO);
+            case "proxy" -> builder.proxy(ProxyServer.socks5("a", 1));
+            case "tls" -> builder.tls(Tls.defaults());
+            default -> builder.connectTimeout(Duration.ofSeconds(1));
+        }
+        refused(builder::build, option + " has no effect on a " + kind + " connection; leave it out");
+    }
+
+    @Test
+    void furtherContradictionsAndSizes() {
+        refused(
+                () -> builder()
+                        .limit(1)
+                        .openTimeout(Duration.ofSeconds(1))
+                        .acquireTimeout(Duration.ofSeconds(2))
+                        .build(),
+                "acquireTimeout is PT2S and openTimeout, which covers waiting at the limit, is PT1S; acquireTimeout may be"
+                        + " as long at most");
+        refused(
+                () -> builder()
+                        .family(StandardProtocolFamily.INET6)
+                        .bindTo(TestServer.address("127.0.0.1"))
+                        .build(),
+                "bindTo is 127.0.0.1 and family is INET6; an address of that family is allowed");
+        refused(() -> builder().sendBuffer(0), "sendBuffer is 0; 1 or more is allowed");
+        refused(() -> builder().receiveBuffer(-1), "receiveBuffer is -1; 1 or more is allowed");
+        refused(
+                () -> builder().linger(Duration.ofSeconds(65_536)),
+                "linger is PT18H12M16S; 65535 seconds at most are allowed");
+        refused(() -> LazyConnection.unix(Path.of("")), "socket is empty; the path of a Unix domain socket is allowed");
+        refused(
+                () -> LazyConnection.tls("a_b..c", 1).build(),
+                "host is \"a_b..c\", which TLS does not take for a name; leave out what is no letter, digit, hyphen or"
+                        + " dot, or give the name by serverName");
     }
 
     @Test

@@ -1,6 +1,7 @@
 // A server on loopback that counts: how many it accepted, how many are open on its side.
 package dev.perthread.net;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -8,8 +9,10 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.SocketAddress;
 import java.net.SocketException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Queue;
@@ -18,6 +21,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLException;
 import org.awaitility.Awaitility;
 
 final class TestServer implements AutoCloseable {
@@ -33,17 +37,22 @@ final class TestServer implements AutoCloseable {
     /** Listens, and never says anything. */
     static final Talk SILENCE = (in, out) -> in.transferTo(OutputStream.nullOutputStream());
 
-    private final ServerSocket listener;
+    private final Ear ear;
     private final Talk talk;
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger peak = new AtomicInteger();
-    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
-    private final Set<Integer> notCounted = ConcurrentHashMap.newKeySet();
+    private final Set<Ear.Line> open = ConcurrentHashMap.newKeySet();
+    private final Set<SocketAddress> notCounted = ConcurrentHashMap.newKeySet();
     private final Queue<Integer> clientPorts = new ConcurrentLinkedQueue<>();
+    private volatile boolean closed;
 
     TestServer(Talk talk) throws IOException {
+        this(talk, Ear.of(new ServerSocket(0, 200, address("127.0.0.1"))));
+    }
+
+    TestServer(Talk talk, Ear ear) {
         this.talk = talk;
-        this.listener = new ServerSocket(0, 200, address("127.0.0.1"));
+        this.ear = ear;
         Thread thread = new Thread(this::accept, "server");
         thread.setDaemon(true);
         thread.start();
@@ -71,25 +80,30 @@ final class TestServer implements AutoCloseable {
     }
 
     int port() {
-        return listener.getLocalPort();
+        return ((InetSocketAddress) ear.address()).getPort();
+    }
+
+    SocketAddress address() {
+        return ear.address();
     }
 
     LazyConnection shared() {
-        return LazyConnection.to("127.0.0.1", port());
+        return builder().build();
     }
 
     LazyConnection.Builder builder() {
-        return LazyConnection.tcp("127.0.0.1", port());
+        return ear.address() instanceof UnixDomainSocketAddress unix
+                ? LazyConnection.unix(unix.getPath())
+                : LazyConnection.tcp("127.0.0.1", port());
     }
 
     /** Exact, not what the accepting thread has got to so far: it takes them in order, so one more is sent after them. */
     int accepted() throws IOException {
-        try (Socket last = new Socket()) {
-            last.bind(new InetSocketAddress(address("127.0.0.1"), 0));
-            notCounted.add(last.getLocalPort());
-            last.connect(listener.getLocalSocketAddress());
-            await(() -> !notCounted.contains(last.getLocalPort()));
+        SocketAddress[] from = new SocketAddress[1];
+        try (Closeable last = ear.knock(from)) {
+            notCounted.add(from[0]);
         }
+        await(() -> !notCounted.contains(from[0]));
         return accepted.get();
     }
 
@@ -120,58 +134,63 @@ final class TestServer implements AutoCloseable {
 
     /** Ends all connections from the server's side. */
     void hangUp() throws IOException {
-        for (Socket socket : open) {
-            socket.close();
+        for (Ear.Line line : open) {
+            line.close();
         }
         awaitOpen(0);
     }
 
     /** Sends this on all connections, unasked. */
     void blurt(String text) throws IOException {
-        for (Socket socket : open) {
-            socket.getOutputStream().write(bytes(text));
+        for (Ear.Line line : open) {
+            line.out().write(bytes(text));
         }
     }
 
     private void accept() {
-        while (!listener.isClosed()) {
+        while (!closed) {
             try {
-                Socket socket = listener.accept();
-                if (notCounted.remove(socket.getPort())) {
-                    socket.close();
+                Ear.Line line = ear.accept();
+                SocketAddress from = line.remote();
+                if (notCounted.remove(from)) {
+                    line.close();
                     continue;
                 }
                 accepted.incrementAndGet();
-                clientPorts.add(socket.getPort());
-                open.add(socket);
+                if (from instanceof InetSocketAddress inet) {
+                    clientPorts.add(inet.getPort());
+                }
+                open.add(line);
                 peak.accumulateAndGet(open.size(), Math::max);
-                Thread thread = new Thread(() -> serve(socket), "server-" + socket.getPort());
+                Thread thread = new Thread(() -> serve(line), "server-" + from);
                 thread.setDaemon(true);
                 thread.start();
-            } catch (SocketException closed) {
-                return;
+            } catch (SocketException | ClosedChannelException gone) {
+                // Closed: or a client was gone before it was looked at.
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
     }
 
-    private void serve(Socket socket) {
-        try (socket) {
-            socket.setTcpNoDelay(true);
-            talk.with(socket.getInputStream(), socket.getOutputStream());
-        } catch (SocketException reset) {
-            // The other side, or hangUp, was quicker.
+    private void serve(Ear.Line line) {
+        try (line) {
+            talk.with(line.in(), line.out());
+        } catch (SocketException | ClosedChannelException | SSLException reset) {
+            // The other side, or hangUp, was quicker; or there was no handshake.
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            if (!String.valueOf(e.getMessage()).matches("Connection reset by peer|Broken pipe")) { // on Unix sockets
+                throw new UncheckedIOException(e);
+            }
         } finally {
-            open.remove(socket);
+            open.remove(line);
         }
     }
 
     @Override
     public void close() throws IOException {
-        listener.close();
+        closed = true;
+        ear.close();
         hangUp();
     }
 }

@@ -1,0 +1,66 @@
+// What was tried on the way to a connection, for the one exception that tells it all.
+package dev.perthread.net;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.SocketTimeoutException;
+import java.util.ArrayList;
+import java.util.List;
+
+final class Attempts {
+    private static final int SHOWN = 8;
+
+    private final List<IOException> failures = new ArrayList<>();
+    private final List<String> words = new ArrayList<>();
+    private boolean onlyTimeouts = true;
+
+    void failed(InetAddress address, IOException failure) {
+        onlyTimeouts = false;
+        add(address, failure, String.valueOf(failure.getMessage()));
+    }
+
+    void timedOut(InetAddress address, int millis) {
+        String why = "no answer in " + Text.duration(millis);
+        add(address, new SocketTimeoutException(address.getHostAddress() + ": " + why), why);
+    }
+
+    int count() {
+        return failures.size();
+    }
+
+    private void add(InetAddress address, IOException failure, String why) {
+        failures.add(failure);
+        if (failures.size() <= SHOWN) {
+            words.add(address.getHostAddress() + " (" + why + ")");
+        }
+    }
+
+    /**
+     * Nothing is left to try.
+     *
+     * @param target what was to be connected to
+     * @param notTried how many addresses there were no time for
+     * @param deadline the time there was
+     */
+    IOException failure(String target, int notTried, Deadline deadline) {
+        String tried = failures.isEmpty() ? "nothing" : String.join(", ", words);
+        if (failures.size() > SHOWN) {
+            tried += " and " + (failures.size() - SHOWN) + " more";
+        }
+        if (notTried > 0) {
+            tried += "; " + notTried + (notTried == 1 ? " address was" : " addresses were")
+                    + " not tried, as the openTimeout of " + deadline + " was over";
+        }
+        String message = "cannot connect to " + target + ": tried " + tried;
+        IOException failure = onlyTimeouts ? new SocketTimeoutException(message) : new ConnectException(message);
+        for (IOException one : failures) {
+            if (failure.getCause() == null) {
+                failure.initCause(one);
+            } else {
+                failure.addSuppressed(one);
+            }
+        }
+        return failure;
+    }
+}

@@ -1,0 +1,275 @@
+// Reads a connection string: what to connect to and how, in one line of text, as configuration files and arguments have
+// it.
+package dev.perthread.net;
+
+import dev.perthread.IdlePolicy;
+import dev.perthread.ReentryPolicy;
+import java.net.InetAddress;
+import java.net.StandardProtocolFamily;
+import java.net.URLDecoder;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Every refusal names the string as far as its question mark: what comes after it may have a password in it. */
+final class ConnectionString {
+    private static final Pattern ADDRESSED = Pattern.compile("(tcp|tls|udp)://(.*)", Pattern.DOTALL);
+    private static final Pattern HOST_AND_PORT = Pattern.compile("(\\[[^\\[\\]]*\\]|[^:\\[\\]/@]*):([0-9]{1,9})");
+    private static final Pattern PROXY = Pattern.compile("(socks5|http)://(?:([^:@/]*):([^@/]*)@)?(.*)");
+    private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
+    private static final String FORMS = "tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed";
+
+    /** Options that are not TLS's own, by name. */
+    private static final Map<String, Setter> SETTERS = new TreeMap<>();
+
+    static {
+        SETTERS.put("name", LazyConnection.Builder::name);
+        duration("connectTimeout", LazyConnection.Builder::connectTimeout);
+        duration("openTimeout", LazyConnection.Builder::openTimeout);
+        duration("readTimeout", LazyConnection.Builder::readTimeout);
+        duration("acquireTimeout", LazyConnection.Builder::acquireTimeout);
+        duration("closeTimeout", LazyConnection.Builder::closeTimeout);
+        duration("idleTimeout", LazyConnection.Builder::idleTimeout);
+        duration("maxAge", LazyConnection.Builder::maxAge);
+        duration("linger", LazyConnection.Builder::linger);
+        number("limit", LazyConnection.Builder::limit);
+        number("sendBuffer", LazyConnection.Builder::sendBuffer);
+        number("receiveBuffer", LazyConnection.Builder::receiveBuffer);
+        choice("tcpNoDelay", LazyConnection.Builder::tcpNoDelay, Map.of("true", true, "false", false));
+        choice("keepAlive", LazyConnection.Builder::keepAlive, Map.of("true", true, "false", false));
+        choice(
+                "family",
+                LazyConnection.Builder::family,
+                Map.of("ipv4", StandardProtocolFamily.INET, "ipv6", StandardProtocolFamily.INET6));
+        choice("whenIdle", LazyConnection.Builder::whenIdle, words(IdlePolicy.values()));
+        choice("reentry", LazyConnection.Builder::reentry, words(ReentryPolicy.values()));
+        SETTERS.put("bindTo", (builder, value) -> builder.bindTo(address(value)));
+        SETTERS.put("proxy", (builder, value) -> builder.proxy(proxy(value)));
+    }
+
+    @FunctionalInterface
+    private interface Setter {
+        LazyConnection.Builder set(LazyConnection.Builder builder, String value);
+    }
+
+    @FunctionalInterface
+    private interface Typed<T> {
+        LazyConnection.Builder set(LazyConnection.Builder builder, T value);
+    }
+
+    /** Options of {@link Tls}, by name. */
+    private enum TlsOption {
+        ca,
+        cert,
+        key,
+        alpn,
+        serverName,
+        protocols
+    }
+
+    private ConnectionString() {}
+
+    static LazyConnection.Builder parse(String text) {
+        int mark = text.indexOf('?');
+        String place = mark < 0 ? text : text.substring(0, mark);
+        try {
+            LazyConnection.Builder builder = place(place);
+            return mark < 0 ? builder : withOptions(builder, text.substring(mark + 1));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "connection string \"" + Text.shown(place, 200) + (mark < 0 ? "" : "?...") + "\": "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static LazyConnection.Builder place(String place) {
+        if (place.startsWith("unix:")) {
+            String path = place.substring("unix:".length()).replaceFirst("^//(?=/)", "");
+            if (!path.startsWith("/")) {
+                throw new IllegalArgumentException("the path is \"" + path + "\"; one that begins with / is allowed");
+            }
+            return LazyConnection.unix(Path.of(decoded(path)));
+        }
+        Matcher parts = ADDRESSED.matcher(place);
+        if (!parts.matches()) {
+            throw new IllegalArgumentException("it is none of the known kinds; " + FORMS);
+        }
+        return at(parts.group(2), (host, port) -> switch (parts.group(1)) {
+            case "tcp" -> LazyConnection.tcp(host, port);
+            case "tls" -> LazyConnection.tls(host, port);
+            default -> LazyConnection.udp(host, port);
+        });
+    }
+
+    @FunctionalInterface
+    private interface Place<T> {
+        T at(String host, int port);
+    }
+
+    private static <T> T at(String hostAndPort, Place<T> make) {
+        Matcher parts = HOST_AND_PORT.matcher(hostAndPort);
+        if (!parts.matches()) {
+            throw new IllegalArgumentException("\"" + hostAndPort
+                    + "\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing after"
+                    + " the port");
+        }
+        return make.at(parts.group(1), Integer.parseInt(parts.group(2)));
+    }
+
+    private static LazyConnection.Builder withOptions(LazyConnection.Builder builder, String query) {
+        Map<String, String> given = new LinkedHashMap<>();
+        for (String option : query.split("&", -1)) {
+            int equals = option.indexOf('=');
+            if (equals < 1) {
+                throw new IllegalArgumentException(
+                        "an option has no name or no value; name=value is allowed, and & " + "between two of them");
+            }
+            String name = option.substring(0, equals);
+            if (given.put(name, decoded(option.substring(equals + 1))) != null) {
+                throw new IllegalArgumentException("option " + name + " is given twice; once is allowed");
+            }
+        }
+        Map<TlsOption, String> encrypted = new TreeMap<>();
+        given.forEach((name, value) -> {
+            TlsOption tls = tlsOption(name);
+            Setter setter = SETTERS.get(name);
+            if (tls != null) {
+                encrypted.put(tls, value);
+            } else if (setter != null) {
+                setter.set(builder, value);
+            } else {
+                throw new IllegalArgumentException("option " + Text.shown(name, 40) + " is unknown; allowed are "
+                        + String.join(", ", SETTERS.keySet()) + ", and for tls "
+                        + Arrays.stream(TlsOption.values()).map(Enum::name).collect(Collectors.joining(", ")));
+            }
+        });
+        if (!encrypted.isEmpty()) {
+            if (!builder.isTls()) {
+                throw new IllegalArgumentException(
+                        "option " + encrypted.keySet().iterator().next()
+                                + " has an effect on tls connections only; leave it out");
+            }
+            builder.tls(tls(encrypted));
+        }
+        return builder;
+    }
+
+    private static @Nullable TlsOption tlsOption(String name) {
+        return Arrays.stream(TlsOption.values())
+                .filter(one -> one.name().equals(name))
+                .findAny()
+                .orElse(null);
+    }
+
+    private static Tls tls(Map<TlsOption, String> given) {
+        Tls tls = Tls.defaults();
+        String cert = given.get(TlsOption.cert);
+        String key = given.get(TlsOption.key);
+        if ((cert == null) != (key == null)) {
+            throw new IllegalArgumentException("option " + (cert == null ? "key" : "cert") + " is given without "
+                    + (cert == null ? "cert" : "key") + "; both or none are allowed");
+        }
+        if (cert != null && key != null) {
+            tls = tls.identity(Path.of(cert), Path.of(key));
+        }
+        String ca = given.get(TlsOption.ca);
+        tls = ca == null ? tls : tls.trust(Path.of(ca));
+        String alpn = given.get(TlsOption.alpn);
+        tls = alpn == null ? tls : tls.alpn(alpn.split(",", -1));
+        String serverName = given.get(TlsOption.serverName);
+        tls = serverName == null ? tls : tls.serverName(serverName);
+        String protocols = given.get(TlsOption.protocols);
+        return protocols == null ? tls : tls.protocols(protocols.split(",", -1));
+    }
+
+    private static String decoded(String text) {
+        try {
+            return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8); // a plus is a plus here
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("a % is not followed by two hexadecimal digits; %25 is a %", e);
+        }
+    }
+
+    private static void duration(String name, Typed<Duration> setter) {
+        SETTERS.put(name, (builder, value) -> {
+            Matcher parts = DURATION.matcher(value);
+            if (!parts.matches()) {
+                throw bad(name, value, "a number and ms, s, m or h, such as 250ms or 5s,");
+            }
+            long number = Long.parseLong(parts.group(1));
+            return setter.set(
+                    builder,
+                    switch (parts.group(2)) {
+                        case "ms" -> Duration.ofMillis(number);
+                        case "s" -> Duration.ofSeconds(number);
+                        case "m" -> Duration.ofMinutes(number);
+                        default -> Duration.ofHours(number);
+                    });
+        });
+    }
+
+    private static void number(String name, Typed<Integer> setter) {
+        SETTERS.put(name, (builder, value) -> {
+            if (!value.matches("[0-9]{1,9}")) {
+                throw bad(name, value, "a whole number");
+            }
+            return setter.set(builder, Integer.valueOf(value));
+        });
+    }
+
+    private static <T> void choice(String name, Typed<T> setter, Map<String, T> choices) {
+        SETTERS.put(name, (builder, value) -> {
+            T chosen = choices.get(value);
+            if (chosen == null) {
+                throw bad(name, value, choices.keySet().stream().sorted().collect(Collectors.joining(" or ")));
+            }
+            return setter.set(builder, chosen);
+        });
+    }
+
+    private static <E extends Enum<E>> Map<String, E> words(E[] values) {
+        return Arrays.stream(values)
+                .collect(Collectors.toMap(
+                        value -> value.name().toLowerCase(Locale.ROOT).replace('_', '-'), Function.identity()));
+    }
+
+    private static InetAddress address(String value) {
+        String bare = Text.withoutBrackets(value);
+        try {
+            if (Text.isAddress(bare)) {
+                return InetAddress.getByName(bare); // looks nothing up
+            }
+        } catch (UnknownHostException noAddress) {
+            // told below
+        }
+        throw bad("bindTo", value, "an IPv4 or IPv6 address");
+    }
+
+    private static ProxyServer proxy(String value) {
+        Matcher parts = PROXY.matcher(value);
+        if (!parts.matches()) {
+            throw new IllegalArgumentException(
+                    "option proxy is of no known kind; socks5://host:port or http://host:port is allowed, with"
+                            + " user:password@ before the host if it wants a login");
+        }
+        ProxyServer proxy = at(parts.group(4), parts.group(1).equals("http") ? ProxyServer::http : ProxyServer::socks5);
+        return parts.group(2) == null ? proxy : proxy.login(decoded(parts.group(2)), decoded(parts.group(3)));
+    }
+
+    private static IllegalArgumentException bad(String name, String value, String allowed) {
+        return new IllegalArgumentException(
+                "option " + name + " is \"" + Text.shown(value, 60) + "\"; " + allowed + " is allowed");
+    }
+}

@@ -1,0 +1,59 @@
+// What is being opened at the moment, so that closing can free the threads that wait for it.
+package dev.perthread.net;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** One a {@link Connector}; a part is a channel or a selector that a thread may be blocked in. */
+final class Opening {
+    private final String refusal;
+    private final Set<Closeable> parts = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    Opening(String name, String target) {
+        this.refusal = name + " is closed: no connection to " + target + " is opened";
+    }
+
+    /** From here to {@link #remove} {@link #close} closes this part. If this throws, the part is still the caller's. */
+    void add(Closeable part) {
+        parts.add(part);
+        if (closed) { // read after the part was added: either close() finds it there, or this sees that it came
+            parts.remove(part);
+            refuseIfClosed(null);
+        }
+    }
+
+    /** A {@link #close} that is not seen after this does not find the part any more. */
+    void remove(Closeable part) {
+        parts.remove(part);
+    }
+
+    void refuseIfClosed(@Nullable Throwable cause) {
+        if (closed) {
+            throw new IllegalStateException(refusal, cause);
+        }
+    }
+
+    /** Closes what was opened for nothing, because of a failure; if that fails too, it is suppressed onto the first. */
+    static void close(Closeable part, Throwable because) {
+        try {
+            part.close();
+        } catch (Throwable second) {
+            because.addSuppressed(second);
+        }
+    }
+
+    void close() {
+        closed = true;
+        for (Closeable part : parts) {
+            try {
+                part.close();
+            } catch (IOException unimportant) {
+                // Its own thread sees that this is closed, and closes it too.
+            }
+        }
+    }
+}

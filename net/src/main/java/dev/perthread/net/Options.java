@@ -1,0 +1,193 @@
+// What a builder was told: which options a kind of connection has, whether they fit together, and what they lead to.
+package dev.perthread.net;
+
+import java.net.InetAddress;
+import java.net.SocketOption;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The options that the holder of the connections has are not here, but for those that limit these. */
+final class Options {
+    enum Kind {
+        TCP,
+        TLS,
+        UNIX,
+        UDP;
+
+        String scheme() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private static final Set<Kind> TCP_BASED = EnumSet.of(Kind.TCP, Kind.TLS);
+    private static final Set<Kind> ADDRESSED = EnumSet.complementOf(EnumSet.of(Kind.UNIX));
+
+    /** The kinds that an option has an effect on, for those that have none on some. */
+    private static final Map<String, Set<Kind>> PARTIAL = Map.of(
+            "connectTimeout", EnumSet.complementOf(EnumSet.of(Kind.UDP)),
+            "family", ADDRESSED,
+            "bindTo", ADDRESSED,
+            "tcpNoDelay", TCP_BASED,
+            "keepAlive", TCP_BASED,
+            "linger", TCP_BASED,
+            "proxy", TCP_BASED,
+            "tls", EnumSet.of(Kind.TLS));
+
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(15);
+    private static final Duration ACQUIRE_TIMEOUT = Duration.ofSeconds(30); // the holder's own default
+    private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
+
+    final Kind kind;
+    private final String host;
+    private final int port;
+    private final @Nullable UnixDomainSocketAddress path;
+    private final Set<String> given = new LinkedHashSet<>();
+    private final Map<SocketOption<?>, Object> socketOptions = new HashMap<>();
+
+    @Nullable
+    Duration connectTimeout;
+
+    @Nullable
+    Duration openTimeout;
+
+    @Nullable
+    Duration acquireTimeout;
+
+    Duration readTimeout = READ_TIMEOUT;
+
+    @Nullable
+    StandardProtocolFamily family;
+
+    @Nullable
+    InetAddress from;
+
+    @Nullable
+    ProxyServer proxy;
+
+    Tls tls = Tls.defaults();
+    boolean limited;
+    Resolver resolver = Resolver.SYSTEM;
+
+    Options(Kind kind, String host, int port) {
+        this.kind = kind;
+        this.host = Text.requireHost(host);
+        this.port = Text.requirePort(port);
+        this.path = null;
+        if (TCP_BASED.contains(kind)) {
+            socketOptions.put(StandardSocketOptions.TCP_NODELAY, true);
+        }
+    }
+
+    Options(UnixDomainSocketAddress path) {
+        this.kind = Kind.UNIX;
+        this.host = "";
+        this.port = 0;
+        this.path = path;
+    }
+
+    /** Remembers that this option was given; whether it fits is seen when all are. */
+    Options give(String option) {
+        given.add(option);
+        return this;
+    }
+
+    <T> void give(String option, SocketOption<T> of, T value) {
+        give(option).socketOptions.put(of, value);
+    }
+
+    String name() {
+        return path != null ? "unix:" + path : kind.scheme() + "://" + Text.endpoint(host, port);
+    }
+
+    /** Refuses what contradicts itself. */
+    void check() {
+        for (String option : given) {
+            if (!PARTIAL.getOrDefault(option, EnumSet.allOf(Kind.class)).contains(kind)) {
+                throw new IllegalArgumentException(
+                        option + " has no effect on a " + kind.scheme() + " connection; leave it out");
+            }
+        }
+        if (acquireTimeout != null && !limited) {
+            throw new IllegalArgumentException(
+                    "acquireTimeout has no effect without a limit; leave it out, or build with limit(n)");
+        }
+        atMostOpenTimeout("connectTimeout", connectTimeout, "covers all addresses");
+        atMostOpenTimeout("acquireTimeout", acquireTimeout, "covers waiting at the limit");
+        if (family != null && from != null && Addresses.familyOf(from) != family) {
+            throw new IllegalArgumentException("bindTo is " + from.getHostAddress() + " and family is " + family
+                    + "; an address of that family is allowed");
+        }
+    }
+
+    private void atMostOpenTimeout(String option, @Nullable Duration part, String why) {
+        if (part != null && openTimeout != null && part.compareTo(openTimeout) > 0) {
+            throw new IllegalArgumentException(option + " is " + part + " and openTimeout, which " + why + ", is "
+                    + openTimeout + "; " + option + " may be as long at most");
+        }
+    }
+
+    private long connectNanos() {
+        return Text.nanos(connectTimeout == null ? CONNECT_TIMEOUT : connectTimeout);
+    }
+
+    long openNanos() {
+        if (openTimeout != null) {
+            return Text.nanos(openTimeout);
+        }
+        long three = connectNanos() > Long.MAX_VALUE / 3 ? Long.MAX_VALUE : 3 * connectNanos();
+        return Math.max(Text.nanos(OPEN_TIMEOUT), three);
+    }
+
+    /** How long to wait at the limit if an {@code openTimeout} covers that too; {@code null} if there is nothing to cover. */
+    @Nullable
+    Duration waitWithinOpenTimeout() {
+        if (openTimeout == null || !limited) {
+            return null;
+        }
+        Duration wait = acquireTimeout == null ? ACQUIRE_TIMEOUT : acquireTimeout;
+        return wait.compareTo(openTimeout) < 0 ? wait : openTimeout;
+    }
+
+    Connector connector(String name) {
+        Map<SocketOption<?>, Object> options = Map.copyOf(socketOptions);
+        if (path != null) {
+            return new UnixConnector(name, path, connectNanos(), options);
+        }
+        String endpoint = Text.endpoint(host, port);
+        if (kind == Kind.UDP) {
+            Addresses addresses = new Addresses(host, endpoint, family, from, resolver);
+            return new UdpConnector(name, endpoint, addresses, port, options);
+        }
+        List<Layer> layers = new ArrayList<>();
+        String target = endpoint;
+        if (proxy != null) {
+            target += " through the " + proxy;
+            layers.add(proxy.to(host, port));
+        }
+        if (kind == Kind.TLS) {
+            layers.add(tls.to(host, port));
+        }
+        Addresses addresses = new Addresses(proxy == null ? host : proxy.host(), target, family, from, resolver);
+        return new TcpConnector(
+                name,
+                new TcpConnector.Settings(
+                        target,
+                        addresses,
+                        proxy == null ? port : proxy.port(),
+                        connectNanos(),
+                        options,
+                        List.copyOf(layers)));
+    }
+}

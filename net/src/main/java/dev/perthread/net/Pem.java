@@ -1,0 +1,149 @@
+// Reads certificates and private keys from PEM files (RFC 7468).
+package dev.perthread.net;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Everything that is wrong with a file is an {@link IllegalArgumentException} that names it: it is an option's value. */
+final class Pem {
+    private static final Pattern BLOCK =
+            Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----\\s*([^-]*?)\\s*-----END \\1-----", Pattern.DOTALL);
+    private static final String CERTIFICATE = "CERTIFICATE";
+    private static final String KEY = "PRIVATE KEY";
+
+    /** The algorithms of keys, and one for signing with each: a key's own encoding says which, but Java does not ask it. */
+    private static final Map<String, String> ALGORITHMS = new LinkedHashMap<>();
+
+    static {
+        ALGORITHMS.put("RSA", "SHA256withRSA");
+        ALGORITHMS.put("EC", "SHA256withECDSA");
+        ALGORITHMS.put("EdDSA", "EdDSA");
+    }
+
+    private record Block(String label, String base64) {}
+
+    private final Path file;
+    private final List<Block> blocks = new ArrayList<>();
+
+    Pem(Path file) {
+        this.file = file;
+        String text;
+        try {
+            text = Files.readString(file, StandardCharsets.ISO_8859_1); // all that matters is ASCII
+        } catch (NoSuchFileException e) {
+            throw wrong("there is no such file", e);
+        } catch (IOException e) {
+            throw wrong("it cannot be read: " + e.getMessage(), e);
+        }
+        Matcher matcher = BLOCK.matcher(text);
+        while (matcher.find()) {
+            blocks.add(new Block(matcher.group(1), matcher.group(2)));
+        }
+        if (blocks.isEmpty()) {
+            throw wrong("it is not a PEM file: it has no line -----BEGIN ...-----", null);
+        }
+    }
+
+    /** All that are in the file, in this order; at least one. */
+    List<X509Certificate> certificates() {
+        List<X509Certificate> certificates = new ArrayList<>();
+        for (Block block : blocks) {
+            if (block.label.equals(CERTIFICATE)) {
+                try {
+                    CertificateFactory factory = CertificateFactory.getInstance("X.509");
+                    certificates.add(
+                            (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(bytes(block))));
+                } catch (CertificateException e) {
+                    throw wrong("its certificate " + (certificates.size() + 1) + " cannot be read", e);
+                }
+            }
+        }
+        if (certificates.isEmpty()) {
+            throw wrong("it has no CERTIFICATE, only " + labels(), null);
+        }
+        return certificates;
+    }
+
+    /** The one key in the file, if it is the one of this certificate. */
+    PrivateKey keyOf(X509Certificate certificate) {
+        List<Block> keys =
+                blocks.stream().filter(block -> block.label.endsWith(KEY)).toList();
+        if (keys.size() != 1) {
+            throw wrong("it has " + keys.size() + " private keys; one is allowed", null);
+        }
+        Block block = keys.get(0);
+        if (!block.label.equals(KEY)) {
+            throw wrong(
+                    "its " + block.label + " is not in the format PKCS#8, the only one allowed; convert it:"
+                            + " openssl pkcs8 -topk8 -nocrypt -in old.pem -out new.pem",
+                    null);
+        }
+        byte[] bytes = bytes(block);
+        for (Map.Entry<String, String> algorithm : ALGORITHMS.entrySet()) {
+            PrivateKey key;
+            try {
+                key = KeyFactory.getInstance(algorithm.getKey()).generatePrivate(new PKCS8EncodedKeySpec(bytes));
+            } catch (GeneralSecurityException anotherAlgorithm) {
+                continue;
+            }
+            if (!fit(key, certificate, algorithm.getValue())) {
+                throw wrong(
+                        "its private key is not the one of the certificate of " + certificate.getSubjectX500Principal(),
+                        null);
+            }
+            return key;
+        }
+        throw wrong("its private key is of no kind that is allowed: RSA, EC, Ed25519, Ed448", null);
+    }
+
+    private byte[] bytes(Block block) {
+        try {
+            return Base64.getMimeDecoder().decode(block.base64);
+        } catch (IllegalArgumentException e) {
+            throw wrong("its " + block.label + " is not Base64", e);
+        }
+    }
+
+    private static boolean fit(PrivateKey key, X509Certificate certificate, String algorithm) {
+        byte[] something = {1, 2, 3};
+        try {
+            Signature signature = Signature.getInstance(algorithm);
+            signature.initSign(key);
+            signature.update(something);
+            byte[] signed = signature.sign();
+            signature.initVerify(certificate.getPublicKey());
+            signature.update(something);
+            return signature.verify(signed);
+        } catch (GeneralSecurityException notEvenTheSameAlgorithm) {
+            return false;
+        }
+    }
+
+    private String labels() {
+        return String.join(", ", blocks.stream().map(Block::label).toList());
+    }
+
+    private IllegalArgumentException wrong(String why, @Nullable Throwable cause) {
+        return new IllegalArgumentException("PEM file " + file + ": " + why, cause);
+    }
+}

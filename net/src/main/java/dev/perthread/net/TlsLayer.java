@@ -1,0 +1,87 @@
+// The TLS handshake: what it takes to get an encrypted transport over a plain one, and why there may be none.
+package dev.perthread.net;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
+
+/**
+ * For all connections to one place.
+ *
+ * @param target for messages
+ * @param engines makes a new one, in client mode and with all options, each time
+ */
+record TlsLayer(String target, Supplier<SSLEngine> engines) implements Layer {
+
+    @Override
+    public Transport over(SocketTransport below, Deadline deadline) throws IOException {
+        TlsTransport encrypted = new TlsTransport(below, engines.get());
+        String context = "cannot connect to " + target + ": ";
+        try {
+            encrypted.handshake(deadline);
+            return encrypted;
+        } catch (SSLException failure) {
+            encrypted.alert(); // the engine has something to say to the server about it; the channel is the caller's
+            String message = context + why(failure);
+            throw failure instanceof SSLHandshakeException
+                    ? with(failure, new SSLHandshakeException(message))
+                    : with(failure, new SSLException(message));
+        } catch (SocketTimeoutException late) {
+            throw with(
+                    late,
+                    new SocketTimeoutException(
+                            context + "the TLS handshake did not end within the openTimeout of " + deadline));
+        } catch (EOFException end) {
+            throw with(
+                    end,
+                    new SSLHandshakeException(
+                            context + "the server closed the connection in the middle of the TLS handshake"));
+        }
+    }
+
+    private static <T extends Throwable> T with(Throwable cause, T failure) {
+        failure.initCause(cause);
+        return failure;
+    }
+
+    private static String why(SSLException failure) {
+        Explaining.Refused refused = Explaining.cause(failure, Explaining.Refused.class);
+        if (refused != null) {
+            return String.valueOf(refused.getMessage());
+        }
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String words = String.valueOf(root.getMessage());
+        if (words.contains("nrecognized SSL message")) { // the runtime has two ways to say it
+            return "the server does not speak TLS there";
+        }
+        return "the TLS handshake failed: " + alertInWords(words);
+    }
+
+    /** An alert of the peer is named by the Java runtime by its name in the RFC. */
+    static String alertInWords(String words) {
+        String alert = words.replaceFirst(".*[Rr]eceived fatal alert: ", "");
+        if (alert.equals(words)) {
+            return words;
+        }
+        return switch (alert) {
+            case "certificate_required" ->
+                "the server wants a certificate of this side, and none was given or none fits (certificate_required)";
+            case "bad_certificate", "unknown_ca", "certificate_unknown", "certificate_expired", "access_denied" ->
+                "the server refuses this side's certificate, or that there is none (" + alert + ")";
+            case "handshake_failure" ->
+                "the server refuses: there is no cipher in common, or it wants a certificate of this side (" + alert
+                        + ")";
+            case "protocol_version" -> "the server speaks neither of the TLS versions allowed here (" + alert + ")";
+            case "no_application_protocol" -> "the server knows none of the ALPN protocols (" + alert + ")";
+            case "unrecognized_name" -> "the server does not know this server name (" + alert + ")";
+            default -> "the server refuses (" + alert + ")";
+        };
+    }
+}

@@ -1,0 +1,116 @@
+// A transport on a datagram socket: what is written at once is one datagram, and so is what is read at once.
+package dev.perthread.net;
+
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.DatagramChannel;
+import org.jspecify.annotations.Nullable;
+
+/** It reads through the channel's socket, which can time out. */
+final class UdpTransport implements Transport {
+    private static final int LARGEST = 65_535;
+
+    private final DatagramChannel channel;
+    private final DatagramSocket socket;
+    private final SocketAddress local;
+    private final SocketAddress remote;
+    private byte @Nullable [] received; // room for any datagram, so that one that is too long is known to be
+
+    /** Takes over a connected channel in blocking mode; if this throws, it is still the caller's to close. */
+    UdpTransport(DatagramChannel channel) throws IOException {
+        this.channel = channel;
+        this.socket = channel.socket();
+        this.local = channel.getLocalAddress();
+        this.remote = channel.getRemoteAddress();
+    }
+
+    /** One datagram; an empty one is zero bytes. There is no end. */
+    @Override
+    public int read(byte[] into, int from, int length, int timeoutMillis) throws IOException {
+        if (received == null) {
+            received = new byte[LARGEST];
+        }
+        DatagramPacket datagram = new DatagramPacket(received, LARGEST);
+        try {
+            socket.setSoTimeout(timeoutMillis);
+            socket.receive(datagram);
+        } catch (SocketTimeoutException late) {
+            throw late;
+        } catch (IOException failure) {
+            throw interruptedOr(failure);
+        }
+        int got = datagram.getLength();
+        if (got > length) {
+            throw new IOException("a datagram of " + got + " bytes came, and only " + length
+                    + " were asked for; the rest of it would be lost");
+        }
+        System.arraycopy(received, 0, into, from, got);
+        return got;
+    }
+
+    /** The socket tells an interrupt by words only. */
+    private IOException interruptedOr(IOException failure) {
+        if (!Thread.currentThread().isInterrupted() || channel.isOpen()) {
+            return failure;
+        }
+        ClosedByInterruptException clear = new ClosedByInterruptException();
+        clear.initCause(failure);
+        return clear;
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+        if (length == 0) { // the Java runtime drops it, and says nothing
+            throw new UnsupportedOperationException("an empty datagram cannot be sent; one byte or more is allowed");
+        }
+        channel.write(ByteBuffer.wrap(bytes, from, length));
+    }
+
+    @Override
+    public boolean isStream() {
+        return false;
+    }
+
+    @Override
+    public void shutdownOutput() {
+        throw new UnsupportedOperationException("a datagram socket has no end to send");
+    }
+
+    @Override
+    public int available() {
+        return 0;
+    }
+
+    @Override
+    public SocketAddress local() {
+        return local;
+    }
+
+    @Override
+    public SocketAddress remote() {
+        return remote;
+    }
+
+    @Override
+    public boolean isQuiet() throws IOException {
+        channel.configureBlocking(false);
+        boolean quiet = channel.receive(ByteBuffer.allocate(1)) == null;
+        channel.configureBlocking(true);
+        return quiet;
+    }
+
+    @Override
+    public <T> @Nullable T unwrap(Class<T> type) {
+        return Transport.first(type, channel, socket);
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

@@ -1,0 +1,121 @@
+// Connects to a Unix domain socket.
+package dev.perthread.net;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.SocketException;
+import java.net.SocketOption;
+import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * There is no waiting for a Unix socket: it takes a connection at once or refuses it. The one thing that passes is a full
+ * queue, for which the system offers no waiting that can be ended; so this tries again, at growing distances.
+ */
+final class UnixConnector implements Connector {
+    private static final long SHORTEST_PAUSE_MILLIS = 1;
+    private static final long LONGEST_PAUSE_MILLIS = 50;
+
+    private final UnixDomainSocketAddress address;
+    private final long connectNanos;
+    private final Map<SocketOption<?>, Object> socketOptions;
+    private final Opening opening;
+
+    UnixConnector(
+            String name, UnixDomainSocketAddress address, long connectNanos, Map<SocketOption<?>, Object> options) {
+        this.address = address;
+        this.connectNanos = connectNanos;
+        this.socketOptions = options;
+        this.opening = new Opening(name, "unix:" + address);
+    }
+
+    @Override
+    public Transport connect(Deadline deadline) throws IOException {
+        Deadline end = Deadline.in(Math.min(connectNanos, deadline.left()));
+        long pause = SHORTEST_PAUSE_MILLIS;
+        Selector selector = Selector.open(); // the transport's, for waiting here as well
+        try {
+            opening.add(selector);
+            try {
+                while (true) {
+                    if (Thread.currentThread().isInterrupted()) {
+                        throw new InterruptedIOException(because("interrupted"));
+                    }
+                    UnixTransport transport = connectNow(selector);
+                    if (transport != null) {
+                        return kept(transport, selector);
+                    }
+                    if (end.isOver()) {
+                        throw new SocketTimeoutException(because("its queue was full for "
+                                + Text.duration(Text.millis(end.nanos())) + "; nobody accepts there"));
+                    }
+                    selector.select(Math.min(pause, end.millis()));
+                    pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
+                }
+            } catch (ClosedSelectorException closed) {
+                opening.refuseIfClosed(closed);
+                throw closed;
+            } finally {
+                opening.remove(selector);
+            }
+        } catch (Throwable failure) {
+            Opening.close(selector, failure);
+            throw failure;
+        }
+    }
+
+    private UnixTransport kept(UnixTransport transport, Selector selector) {
+        try {
+            opening.remove(selector);
+            opening.refuseIfClosed(null); // after remove: a close() not seen here does not close the selector any more
+            return transport;
+        } catch (Throwable failure) {
+            Opening.close(transport, failure);
+            throw failure;
+        }
+    }
+
+    /** Nothing if the queue is full. */
+    private @Nullable UnixTransport connectNow(Selector selector) throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            for (Map.Entry<SocketOption<?>, Object> option : socketOptions.entrySet()) {
+                TcpConnector.set(channel, option.getKey(), option.getValue());
+            }
+            channel.configureBlocking(false);
+            try {
+                if (!channel.connect(address)) {
+                    throw new SocketException("it is taking too long");
+                }
+            } catch (SocketException failure) {
+                if (String.valueOf(failure.getMessage()).contains("temporarily unavailable")) { // the text of EAGAIN
+                    channel.close();
+                    return null;
+                }
+                ConnectException clear = new ConnectException(because(String.valueOf(failure.getMessage())));
+                clear.initCause(failure);
+                throw clear;
+            }
+            return new UnixTransport(channel, selector);
+        } catch (Throwable failure) {
+            Opening.close(channel, failure);
+            throw failure;
+        }
+    }
+
+    private String because(String why) {
+        return "cannot connect to unix:" + address + ": " + why;
+    }
+
+    @Override
+    public void close() {
+        opening.close();
+    }
+}

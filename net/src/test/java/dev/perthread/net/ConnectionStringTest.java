@@ -1,0 +1,168 @@
+package dev.perthread.net;
+
+import static dev.perthread.net.TestServer.bytes;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.perthread.testkit.ThreadKind;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A text says what to connect to and how; one that does not is refused with what was given and what is allowed. */
+class ConnectionStringTest {
+    @TempDir
+    Path directory;
+
+    @ParameterizedTest
+    @CsvSource({
+        "tcp://a.example:80, tcp://a.example:80",
+        "tls://a.example:443, tls://a.example:443",
+        "udp://a.example:53, udp://a.example:53",
+        "tcp://[::1]:80, tcp://[::1]:80",
+        "tls://10.0.0.1:65535, tls://10.0.0.1:65535",
+        "unix:/run/a.sock, unix:/run/a.sock",
+        "unix:///run/a.sock, unix:/run/a.sock",
+        "unix:/run/a%20b%3f+c.sock, unix:/run/a b?+c.sock",
+        "tcp://a:1?name=shop, shop",
+        "tcp://a:1?name=b%26c&limit=3&whenIdle=lend&acquireTimeout=250ms&idleTimeout=1m&maxAge=1h&reentry=open-new, b&c",
+        "'tcp://a:1?connectTimeout=1s&openTimeout=2s&readTimeout=0s&closeTimeout=0ms&linger=3s', tcp://a:1",
+        "tcp://a:1?family=ipv4&bindTo=127.0.0.1&tcpNoDelay=false&keepAlive=true&sendBuffer=9&receiveBuffer=9, tcp://a:1",
+        "tcp://a:1?family=ipv6&bindTo=[::1]&proxy=socks5://me:p%26ss@b:2, tcp://a:1",
+        "'tls://a:1?alpn=h2,http/1.1&serverName=b.example&protocols=TLSv1.3', tls://a:1",
+    })
+    void whatIsSaidIsDone(String text, String name) {
+        try (LazyConnection shared = LazyConnection.to(text)) {
+            assertThat(shared.holder().name()).isEqualTo(name);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "''|it is none of the known kinds; tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed",
+                "a:1|it is none of the known kinds; tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed",
+                "TCP://a:1|it is none of the known kinds; tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed",
+                "tcp://a|\"a\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing after the port",
+                "tcp://::1:80|\"::1:80\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing after the port",
+                "tcp://a:1/|\"a:1/\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing after the port",
+                "tcp://me@a:1|\"me@a:1\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing after the port",
+                "tcp://:1|host is empty; a name or an address is allowed",
+                "tcp://a:0|port is 0; 1 to 65535 is allowed",
+                "tcp://a:65536|port is 65536; 1 to 65535 is allowed",
+                "unix:a.sock|the path is \"a.sock\"; one that begins with / is allowed",
+                "unix:/a%2|a % is not followed by two hexadecimal digits; %25 is a %",
+            })
+    void placesThatAreNone(String text, String message) {
+        refused(text, "connection string \"" + text + "\": " + message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "x|an option has no name or no value; name=value is allowed, and & between two of them",
+                "''|an option has no name or no value; name=value is allowed, and & between two of them",
+                "limit=1&limit=2|option limit is given twice; once is allowed",
+                "limit=|option limit is \"\"; a whole number is allowed",
+                "limit=-1|option limit is \"-1\"; a whole number is allowed",
+                "limit=0|limit is 0; 1 or more is allowed, or leave it out for no limit",
+                "connectTimeout=5|option connectTimeout is \"5\"; a number and ms, s, m or h, such as 250ms or 5s, is allowed",
+                "connectTimeout=0s|connectTimeout is PT0S; more than zero is allowed",
+                "family=inet|option family is \"inet\"; ipv4 or ipv6 is allowed",
+                "keepAlive=yes|option keepAlive is \"yes\"; false or true is allowed",
+                "whenIdle=never|option whenIdle is \"never\"; close or keep or lend is allowed",
+                "bindTo=localhost|option bindTo is \"localhost\"; an IPv4 or IPv6 address is allowed",
+                "bindTo=999.1.1.1|option bindTo is \"999.1.1.1\"; an IPv4 or IPv6 address is allowed",
+                "proxy=ftp://a:1|option proxy is of no known kind; socks5://host:port or http://host:port is allowed, with user:password@ before the host if it wants a login",
+                "ca=x|option ca has an effect on tls connections only; leave it out",
+            })
+    void optionsThatAreNone(String query, String message) {
+        refused("tcp://a:1?" + query, "connection string \"tcp://a:1?...\": " + message);
+    }
+
+    @Test
+    void anUnknownOptionIsToldWhichThereAre() {
+        refused(
+                "tcp://a:1?colour=red",
+                "connection string \"tcp://a:1?...\": option colour is unknown; allowed are acquireTimeout, bindTo,"
+                        + " closeTimeout, connectTimeout, family, idleTimeout, keepAlive, limit, linger, maxAge, name,"
+                        + " openTimeout, proxy, readTimeout, receiveBuffer, reentry, sendBuffer, tcpNoDelay, whenIdle,"
+                        + " and for tls ca, cert, key, alpn, serverName, protocols");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "cert=x|option cert is given without key; both or none are allowed",
+                "key=x|option key is given without cert; both or none are allowed",
+                "alpn=|alpn is []; one or more names of 1 to 255 characters are allowed",
+                "protocols=SSLv3|protocols is [SSLv3]; TLSv1.3 and TLSv1.2 are allowed",
+                "serverName=a..b|serverName is \"a..b\"; a host name is allowed",
+            })
+    void tlsOptionsThatAreNone(String query, String message) {
+        refused("tls://a:1?" + query, "connection string \"tls://a:1?...\": " + message);
+    }
+
+    @Test
+    void aFileThatIsNotThereIsToldWhenItIsBuilt() {
+        refused("tls://a:1?ca=/no/such.pem", "PEM file /no/such.pem: there is no such file");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp://a:1?proxy=socks5://me:secret@b", "tcp://a:1?password=secret"})
+    void noPasswordGetsIntoAMessageOrItsCauses(String text) {
+        assertThatThrownBy(() -> LazyConnection.to(text))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .satisfies(failure -> {
+                    for (Throwable one = failure; one != null; one = one.getCause()) {
+                        assertThat(one.getMessage()).doesNotContain("secret");
+                    }
+                });
+    }
+
+    private static void refused(String text, String message) {
+        assertThatThrownBy(() -> LazyConnection.to(text))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
+    }
+
+    @Test
+    void itConnects() throws Exception {
+        Certificates own = TestTls.AUTHORITY.issue("client");
+        try (TestServer mutual = new TestServer(TestServer.ECHO, TestTls.mutual(TestTls.AUTHORITY));
+                TestServer plain = new TestServer(TestServer.ECHO);
+                TestServer unix = new TestServer(TestServer.ECHO, Ear.unix())) {
+            String[] all = {
+                "tcp://localhost:" + plain.port() + "?connectTimeout=2s",
+                "tls://localhost:" + mutual.port() + "?ca=" + encoded(TestTls.AUTHORITY.topFile(directory)) + "&cert="
+                        + encoded(own.chainFile(directory)) + "&key=" + encoded(own.keyFile(directory)),
+                unix.builder().build().holder().name() + "?limit=2"
+            };
+            for (String text : all) {
+                try (LazyConnection shared = LazyConnection.to(text)) {
+                    for (ThreadKind kind : ThreadKind.available().toList()) {
+                        kind.call(() -> {
+                            try (Connection mine = shared.open()) {
+                                mine.send(bytes("x"));
+                                assertThat(mine.recv(9)).isEqualTo(bytes("x"));
+                            }
+                            return null;
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    private static String encoded(Path file) {
+        return URLEncoder.encode(file.toString(), StandardCharsets.UTF_8);
+    }
+}

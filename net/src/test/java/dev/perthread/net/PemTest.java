@@ -1,0 +1,89 @@
+package dev.perthread.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A file that is not what it should be is refused when the connections are built, with its name and what is wrong. */
+class PemTest {
+    @TempDir
+    Path directory;
+
+    private Path file(String text) throws IOException {
+        return Files.writeString(directory.resolve("x.pem"), text);
+    }
+
+    private void refused(ThrowingCallable call, String message) {
+        assertThatThrownBy(call)
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage("PEM file " + directory.resolve("x.pem") + ": " + message);
+    }
+
+    private static void build(Tls tls) {
+        LazyConnection.tls("localhost", 1).tls(tls).build().close();
+    }
+
+    @Test
+    void certificates() throws Exception {
+        Tls tls = Tls.defaults().trust(directory.resolve("x.pem"));
+        refused(() -> build(tls), "there is no such file");
+        file("hello");
+        refused(() -> build(tls), "it is not a PEM file: it has no line -----BEGIN ...-----");
+        file(Certificates.pem("CERTIFICATE", new byte[] {1, 2, 3}));
+        refused(() -> build(tls), "its certificate 1 cannot be read");
+        file("-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n");
+        refused(() -> build(tls), "its CERTIFICATE is not Base64");
+        file(Certificates.pem("PRIVATE KEY", new byte[] {1, 2, 3}));
+        refused(() -> build(tls), "it has no CERTIFICATE, only PRIVATE KEY");
+        file(Files.readString(TestTls.AUTHORITY.topFile(directory)).replace("\n", "\r\n"));
+        build(tls);
+        Files.delete(directory.resolve("x.pem"));
+        Files.createDirectory(directory.resolve("x.pem"));
+        refused(() -> build(tls), "it cannot be read: Is a directory");
+    }
+
+    @Test
+    void keys() throws Exception {
+        Path chain = TestTls.LOCALHOST.chainFile(directory);
+        Tls tls = Tls.defaults().identity(chain, directory.resolve("x.pem"));
+        file(Files.readString(chain));
+        refused(() -> build(tls), "it has 0 private keys; one is allowed");
+        String own = Files.readString(TestTls.LOCALHOST.keyFile(directory));
+        file(own + own);
+        refused(() -> build(tls), "it has 2 private keys; one is allowed");
+        file(Certificates.pem("RSA PRIVATE KEY", new byte[] {1}));
+        refused(
+                () -> build(tls),
+                "its RSA PRIVATE KEY is not in the format PKCS#8, the only one allowed; convert it: openssl pkcs8 -topk8"
+                        + " -nocrypt -in old.pem -out new.pem");
+        file(Certificates.pem("PRIVATE KEY", new byte[] {1}));
+        refused(() -> build(tls), "its private key is of no kind that is allowed: RSA, EC, Ed25519, Ed448");
+        file(Files.readString(TestTls.AUTHORITY.keyFile(directory)));
+        refused(() -> build(tls), "its private key is not the one of the certificate of CN=localhost");
+        Certificates other =
+                TestTls.AUTHORITY.issue("RSA", "x", Instant.now(), Instant.now().plusSeconds(9), false);
+        file(Files.readString(other.keyFile(directory)));
+        refused(() -> build(tls), "its private key is not the one of the certificate of CN=localhost");
+        file(own + Files.readString(chain)); // both in one file
+        build(tls);
+        build(Tls.defaults().identity(directory.resolve("x.pem"), directory.resolve("x.pem")));
+    }
+
+    @Test
+    void aContextOfOnesOwnHasItsOwnTrustAndIdentity() throws Exception {
+        Tls own = Tls.of(TestTls.CONTEXT);
+        assertThatThrownBy(() -> own.trust(directory))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage("trust has no effect with an SSLContext, which has its own; leave one of them out");
+        assertThatThrownBy(() -> own.identity(directory, directory))
+                .hasMessage("identity has no effect with an SSLContext, which has its own; leave one of them out");
+        assertThat(own.alpn("a")).isNotNull();
+    }
+}
