@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
+import org.netcrusher.NetCrusherException;
 import org.netcrusher.NetFreezer;
 import org.netcrusher.core.reactor.NioReactor;
 import org.netcrusher.core.throttle.DelayThrottler;
@@ -59,6 +60,9 @@ final class Faults implements Runnable {
                 .withReactor(reactor)
                 .withBacklog(2)
                 .withLingerMs(0) // so that closing a pair resets it
+                // Small and on the heap: direct buffers of a hundred thousand connections are collected too late.
+                .withBufferDirect(false)
+                .withBufferSize(2_048)
                 .withBindAddress("127.0.0.1", port)
                 .withConnectAddress("127.0.0.1", serverPort);
     }
@@ -75,11 +79,34 @@ final class Faults implements Runnable {
                 Thread.sleep(plan.nextInt(20, 600));
                 TcpCrusher proxy = proxies.get(plan.nextInt(proxies.size()));
                 Kind kind = kind(plan.nextInt(100));
-                strike(proxy, kind);
-                done.get(kind).incrementAndGet();
+                try {
+                    strike(proxy, kind);
+                    done.get(kind).incrementAndGet();
+                } catch (NetCrusherException itsOwnTrouble) {
+                    // A pair that came or went in the middle of the blow. The proxy is made well again; the campaign is
+                    // not about it.
+                    revive(proxy);
+                }
             }
         } catch (InterruptedException never) {
             throw new IllegalStateException(never);
+        }
+    }
+
+    private static void revive(TcpCrusher proxy) throws InterruptedException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                if (proxy.isOpen()) {
+                    proxy.close();
+                }
+                proxy.open();
+                return;
+            } catch (NetCrusherException again) {
+                if (attempt == 20) {
+                    throw again;
+                }
+                Thread.sleep(50);
+            }
         }
     }
 
