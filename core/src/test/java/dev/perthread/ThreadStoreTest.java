@@ -313,6 +313,50 @@ class ThreadStoreTest {
     }
 
     @Test
+    void isSetIsTrueFromSetToRemove() {
+        try (ThreadStore<String> store = builder().build()) {
+            assertThat(store.isSet()).isFalse();
+            store.set("mine");
+            assertThat(store.isSet()).isTrue();
+            store.remove();
+            assertThat(store.isSet()).isFalse();
+        }
+    }
+
+    @Test
+    void whatIsRemovedOrFailedLeavesNoEntryForTheReaperToLookAt() {
+        ThreadStore<String> store = builder()
+                .initial(() -> {
+                    throw new IllegalStateException("on purpose");
+                })
+                .build();
+        assertThatThrownBy(store::get).hasMessage("on purpose");
+        assertThat(store.sweep(owner -> {})).isEqualTo(Reaper.NOTHING_OPEN);
+        store.set("mine");
+        List<Thread> owners = new ArrayList<>();
+        assertThat(store.sweep(owners::add)).isEqualTo(Reaper.NO_HURRY);
+        assertThat(owners).containsExactly(Thread.currentThread());
+        store.remove();
+        assertThat(store.sweep(owner -> {})).isEqualTo(Reaper.NOTHING_OPEN);
+        store.set("again");
+        store.close();
+        assertThat(store.sweep(owner -> {})).isEqualTo(Reaper.NOTHING_OPEN);
+    }
+
+    @Test
+    void anErrorOfACallbackArrivesAsItselfWhenTheStoreIsClosed() {
+        AssertionError failure = new AssertionError("on purpose");
+        ThreadStore<String> store = ThreadStore.<String>builder()
+                .onRemove((thread, value) -> {
+                    throw failure;
+                })
+                .build();
+        store.set("mine");
+        assertThatThrownBy(store::close).isSameAs(failure);
+        assertThat(store.size()).isZero();
+    }
+
+    @Test
     void aChildThreadInheritsNothing() throws Exception {
         try (ThreadStore<String> store = ThreadStore.create()) {
             store.set("parent");
