@@ -37,6 +37,14 @@ public final class Explorer {
         /** One entry per actor; it may throw what it likes, which is a breach. */
         List<Runnable> actors(List<Thread> threads);
 
+        /**
+         * How many actors, from the first on, do the same and could change places. Of the runs that differ only in who
+         * of them is who, one is explored.
+         */
+        default int alike() {
+            return 0;
+        }
+
         /** When nobody can go on any more but somebody is not done: helps, or returns false for a deadlock. */
         boolean stuck();
 
@@ -78,6 +86,7 @@ public final class Explorer {
 
         int options; // while CHOOSING
         int answer; // what was chosen, or whether it timed out
+        boolean entered; // has had a lock
         boolean timed; // may time out
         boolean locked; // has a lock; locks are never nested here
         boolean permit;
@@ -165,6 +174,7 @@ public final class Explorer {
     @Nullable
     Actor running;
 
+    private int alike;
     private boolean stopped; // whether it stopped in a hook rather than came to its end
     private boolean telling; // the breach is known, and the run is repeated to write down its steps
 
@@ -270,6 +280,7 @@ public final class Explorer {
         born.clear();
         Scenario scenario = scenarios.get();
         List<Runnable> programs = scenario.actors(threads);
+        alike = scenario.alike();
         for (int i = 0; i < programs.size(); i++) {
             Actor actor = new Actor(i, threads.get(i));
             Runnable program = programs.get(i);
@@ -340,7 +351,7 @@ public final class Explorer {
                     }
                 }
                 case LOCKING -> {
-                    if (!owners.containsKey(actor.blocker)) {
+                    if (!owners.containsKey(actor.blocker) && isItsTurn(actor)) {
                         steps[count++] = base + RUN;
                     }
                 }
@@ -357,6 +368,15 @@ public final class Explorer {
             }
         }
         return Arrays.copyOf(steps, count);
+    }
+
+    /** Actors that are alike take their first lock in the order of their numbers, and every other step in any order. */
+    private boolean isItsTurn(Actor actor) {
+        if (actor.entered || actor.number == 0 || actor.number >= alike) {
+            return true;
+        }
+        Actor before = actors.get(actor.number - 1);
+        return before.entered || before.status == Status.DONE;
     }
 
     private void take(int step) {

@@ -71,7 +71,8 @@ final class Heap {
                     (actor.permit ? 1 : 0)
                             + (actor.interrupted ? 2 : 0)
                             + (actor.signalled ? 4 : 0)
-                            + (actor.locked ? 8 : 0));
+                            + (actor.locked ? 8 : 0)
+                            + (actor.entered ? 16 : 0));
         }
         // What actors hold in their local variables may be reachable from nowhere else.
         long held = 0;

@@ -111,6 +111,7 @@ public final class Hooks {
                 throw new AssertionError("locked twice");
             }
             actor.locked = true;
+            actor.entered = true;
         }
     }
 
@@ -255,11 +256,14 @@ public final class Hooks {
         return actor == null ? 0 : actor.history;
     }
 
-    /** At its regular end: its local variables are gone, and all that is left of what it read is what it returns. */
-    public static void leave(long history) {
+    /**
+     * At its regular end: its local variables are gone, and all that is left of what it read is what it returns. That it
+     * was called is left as well, or nothing would tell the place before a method that returns nothing from the one after.
+     */
+    public static void leave(long history, String at) {
         Actor actor = actor();
         if (actor != null) {
-            actor.history = history;
+            actor.history = Heap.mix(history, at.hashCode());
         }
     }
 

@@ -242,7 +242,8 @@ final class Weaver extends ClassLoader {
         public void visitInsn(int opcode) {
             if (enters && !constructor && opcode >= Opcodes.IRETURN && opcode <= Opcodes.RETURN) {
                 mv.visitVarInsn(Opcodes.LLOAD, entered);
-                hook("leave", "(J)V");
+                super.visitLdcInsn(at);
+                hook("leave", "(JLjava/lang/String;)V");
                 saw(result);
             }
             if (opcode == Opcodes.RETURN && constructor && OWNERS.containsKey(type)) {

@@ -111,7 +111,7 @@ public final class LifecycleModel implements Explorer.Scenario {
                 mine.user = me;
                 Hooks.forget(10 + scope, lease);
                 Hooks.load("in use");
-                if (danger == Danger.DEATH && number == 1 && Hooks.choose(2, "dies in its scope") == 1) {
+                if (danger == Danger.DEATH && number == setting.users() && Hooks.choose(2, "dies in its scope") == 1) {
                     died = true;
                     return;
                 }
@@ -155,6 +155,11 @@ public final class LifecycleModel implements Explorer.Scenario {
             case CLOSE_WITH_GRACE -> actors.add(() -> closeHolder(Duration.ofNanos(Reaper.QUICK)));
         }
         return actors;
+    }
+
+    @Override
+    public int alike() {
+        return danger == Danger.DEATH || danger == Danger.INTERRUPT ? setting.users() - 1 : setting.users();
     }
 
     @Override
