@@ -156,6 +156,7 @@ public final class Explorer {
     final boolean buffers; // whether stores that are not fenced may be late
     final boolean tables; // whether the cells of hash tables are looked at one by one
     private final Longs seen = new Longs();
+    private final Longs places = new Longs(); // the same with where each actor stands: as many, or states are confused
     private final List<int[]> branches = new ArrayList<>(); // the steps possible at each branching of this run
     private final List<int[]> taken = new ArrayList<>(); // which of them is taken
     private final List<String> path = new ArrayList<>();
@@ -176,6 +177,7 @@ public final class Explorer {
 
     private int alike;
     private boolean stopped; // whether it stopped in a hook rather than came to its end
+    private String confusion = "";
     private boolean telling; // the breach is known, and the run is repeated to write down its steps
 
     private Explorer(Supplier<? extends Scenario> scenarios, int actors, boolean buffers, boolean tables) {
@@ -236,6 +238,7 @@ public final class Explorer {
                 if (startAgain) {
                     startAgain = false;
                     seen.clear();
+                    places.clear();
                     branches.clear();
                     taken.clear();
                 }
@@ -310,9 +313,18 @@ public final class Explorer {
             if (possible.length > 1) {
                 if (branching == branches.size()) {
                     if (telling) {
-                        throw new AssertionError("the breach did not happen again: the scenario is not deterministic");
+                        throw new AssertionError(
+                                confusion.isEmpty()
+                                        ? "the breach did not happen again: the scenario is not deterministic"
+                                        : confusion);
                     }
-                    if (!seen.add(Heap.state(this, scenario))) {
+                    long state = Heap.state(this, scenario);
+                    boolean fresh = seen.add(state);
+                    if (places.add(Heap.places(this, state)) != fresh) {
+                        confusion = "the explorer takes this for a state that it saw elsewhere: " + standing();
+                        throw new AssertionError(confusion);
+                    }
+                    if (!fresh) {
                         return;
                     }
                     branches.add(possible);

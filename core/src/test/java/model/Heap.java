@@ -82,6 +82,15 @@ final class Heap {
         return reach(explorer, root, mix(hash, held), new IdentityHashMap<>());
     }
 
+    /** Where each actor stands, which a state should imply: they have read the same and called the same. */
+    static long places(Explorer explorer, long state) {
+        long hash = state;
+        for (Actor actor : explorer.actors) {
+            hash = mix(hash, actor.at.hashCode());
+        }
+        return hash;
+    }
+
     private static long shallow(Explorer explorer, Object object, long hash) {
         long mixed = hash;
         try {
