@@ -85,7 +85,7 @@ public class IdleListLincheckTest {
                 .actorsBefore(1)
                 .actorsAfter(1)
                 .iterations(Integer.getInteger("lincheck.iterations", 10))
-                .invocationsPerIteration(3_000)
+                .invocationsPerIteration(Integer.getInteger("lincheck.invocations", 3_000))
                 .check(IdleListLincheckTest.class);
     }
 }

@@ -112,7 +112,7 @@ class LimitLincheckTest {
                 .actorsBefore(0)
                 .actorsAfter(0)
                 .iterations(Integer.getInteger("lincheck.iterations", 10))
-                .invocationsPerIteration(5_000)
+                .invocationsPerIteration(Integer.getInteger("lincheck.invocations", 3_000))
                 .check(type);
     }
 }

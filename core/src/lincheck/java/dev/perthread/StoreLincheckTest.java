@@ -82,7 +82,7 @@ public class StoreLincheckTest {
                 .actorsBefore(0)
                 .actorsAfter(0)
                 .iterations(Integer.getInteger("lincheck.iterations", 10))
-                .invocationsPerIteration(2_000)
+                .invocationsPerIteration(Integer.getInteger("lincheck.invocations", 3_000))
                 .check(StoreLincheckTest.class);
     }
 }

@@ -97,7 +97,7 @@ public class TableLincheckTest {
                 .actorsBefore(0)
                 .actorsAfter(0)
                 .iterations(Integer.getInteger("lincheck.iterations", 30))
-                .invocationsPerIteration(2_000)
+                .invocationsPerIteration(Integer.getInteger("lincheck.invocations", 3_000))
                 .check(TableLincheckTest.class);
     }
 }
