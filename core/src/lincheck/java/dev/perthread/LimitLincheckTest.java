@@ -6,8 +6,9 @@ import org.jetbrains.lincheck.datastructures.Operation;
 import org.junit.jupiter.api.Test;
 
 /**
- * At a limit of one, a resource is a critical section: a counter in it that is not safe by itself counts right. A wake-up
- * that is lost shows as a deadlock, a place that is lost as well, two users at once as a wrong count.
+ * At a limit of one, a resource is a critical section: a counter in it that is not safe by itself counts right. A place
+ * that is lost shows as a hang, two users at once as a wrong count. A wake-up that is lost does not show: Lincheck lets
+ * {@code park} return for no reason. LifecycleModelTest does not.
  */
 class LimitLincheckTest {
     /** The counter, and the protocol of Holder around it, on the real Slots and Slot. */
