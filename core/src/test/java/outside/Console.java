@@ -34,8 +34,11 @@ public final class Console {
                         for (CompositeData row : rows) {
                             row.getCompositeType()
                                     .keySet()
-                                    .forEach(key -> System.out.println(
-                                            "resource " + key + "=" + String.valueOf(row.get(key)).lines().findFirst().orElse("")));
+                                    .forEach(key -> System.out.println("resource " + key + "="
+                                            + String.valueOf(row.get(key))
+                                                    .lines()
+                                                    .findFirst()
+                                                    .orElse("")));
                         }
                     } else {
                         System.out.println(attribute.getName() + "=" + value);

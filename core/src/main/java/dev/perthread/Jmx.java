@@ -1,4 +1,5 @@
-// Shows a holder to JMX, for who asks for it. Only to be touched through PerThread.registerMXBean: it needs java.management.
+// Shows a holder to JMX, for who asks for it. Only to be touched through PerThread.registerMXBean: it needs
+// java.management.
 package dev.perthread;
 
 import java.lang.management.ManagementFactory;
@@ -51,7 +52,7 @@ final class Jmx implements PerThreadMXBean {
                         + (id == 1 ? "" : ",id=" + id));
                 return server.registerMBean(bean, name).getObjectName();
             } catch (InstanceAlreadyExistsException taken) {
-                continue;
+                // the next number
             } catch (MalformedObjectNameException impossible) {
                 throw new AssertionError(bean.name, impossible);
             } catch (JMException refused) {
