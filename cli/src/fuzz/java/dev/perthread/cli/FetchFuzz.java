@@ -40,11 +40,11 @@ public final class FetchFuzz {
         boolean reset = input[0] < 0;
         PEER.prepare(sent, input[0], reset);
         Target target = Target.parse("http://127.0.0.1:" + PEER.port() + "/\u00e9?q");
-        Plan plan = new Plan(List.of(target), 1, 1, false, PATIENCE, MOST);
+        Plan plan = new Plan(List.of(target), 1, 1, false, PATIENCE, MOST, Route.PLAIN);
         Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
         Summary summary;
-        try (FetchRun run = new FetchRun(plan, outcomes::add)) {
-            run.start();
+        try (FetchRun run = new FetchRun(plan)) {
+            run.start(outcomes::add);
             holds(run.await(PATIENCE.multipliedBy(2)), "does not end");
             summary = run.summary();
         }

@@ -10,6 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -21,8 +22,9 @@ import picocli.CommandLine.Spec;
         description = {
             "Fetch pages with many threads that share one connection object.",
             "",
-            "Every thread opens a socket of its own, sends GET by HTTP/1.0, reads to the end and prints how many bytes it"
-                    + " got, the header included. Redirects are not followed, and a status such as 404 is told but is no"
+            "Every thread opens a connection of its own, sends GET by HTTP/1.0, reads to the end and prints how many bytes"
+                    + " it got, the header included. With --keep or --lend a connection serves many requests, by"
+                    + " HTTP/1.1. Redirects are not followed, and a status such as 404 is told but is no"
                     + " failure. An answer that is empty, not HTTP, or shorter than it says is a failure."
         },
         mixinStandardHelpOptions = true,
@@ -33,6 +35,9 @@ import picocli.CommandLine.Spec;
             "  perthread fetch",
             "  perthread fetch http://localhost:8000/index.html --threads 8",
             "  perthread fetch -q -t 50 -n 1000 http://localhost:8000/",
+            "  perthread fetch -q -t 50 -n 1000 --lend --limit 8 http://localhost:8000/",
+            "  perthread fetch --cacert ca.pem https://localhost:8443/",
+            "  perthread fetch --unix /run/app.sock http://localhost/status",
             "",
             "Exit status: 0 all went well, 1 a request failed, 2 the command line is wrong,",
             "130 stopped by Ctrl-C; what was done until then is printed."
@@ -49,7 +54,7 @@ final class FetchCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "URL",
             arity = "0..*",
-            description = "http://HOST[:PORT][/PATH]. Without one a small built-in site is started and fetched.")
+            description = "http[s]://HOST[:PORT][/PATH]. Without one a small built-in site is started and fetched.")
     private List<String> urls = new ArrayList<>();
 
     @Option(
@@ -65,12 +70,15 @@ final class FetchCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "1",
             converter = Values.Requests.class,
-            description = "How often each thread fetches each URL, with a new socket each time (default: "
-                    + "${DEFAULT-VALUE}).")
+            description = "How often each thread fetches each URL, with a new connection each time but for"
+                    + " --keep and --lend (default: ${DEFAULT-VALUE}).")
     private int requests;
 
     @Option(names = "--virtual", description = "Use virtual threads; needs Java 21 or later.")
     private boolean virtual;
+
+    @Mixin
+    private final RouteOptions route = new RouteOptions();
 
     @Option(
             names = "--timeout",
@@ -130,7 +138,20 @@ final class FetchCommand implements Callable<Integer> {
     }
 
     private Plan plan(List<Target> targets) {
-        return new Plan(targets, threads, requests, virtual, timeout, maxBytes);
+        try {
+            return new Plan(targets, threads, requests, virtual, timeout, maxBytes, route.route(targets));
+        } catch (IllegalArgumentException e) {
+            throw misuse(Reasons.of(e));
+        }
+    }
+
+    /** Reads the files that the plan names, and opens nothing. */
+    FetchRun prepare(Plan plan) {
+        try {
+            return new FetchRun(plan);
+        } catch (IllegalArgumentException e) {
+            throw misuse(Reasons.of(e));
+        }
     }
 
     private List<Target> targets(List<String> given) {
@@ -146,17 +167,17 @@ final class FetchCommand implements Callable<Integer> {
     }
 
     private int fetch(Plan plan, @Nullable String note) throws IOException, InterruptedException, Main.Failure {
-        Report report = json
-                ? new JsonReport(output, quiet)
-                : new TextReport(output, quiet, plan.targets().size() > 1);
-        if (note != null) {
-            report.note(note);
-        }
-        try (FetchRun run = new FetchRun(plan, outcome -> tell(outcome, report))) {
+        try (FetchRun run = prepare(plan)) {
+            Report report = json
+                    ? new JsonReport(output, quiet)
+                    : new TextReport(output, quiet, plan.targets().size() > 1);
+            if (note != null) {
+                report.note(note);
+            }
             Thread interrupted = new Thread(() -> interrupt(run, report), "interrupted");
             Runtime.getRuntime().addShutdownHook(interrupted);
             try {
-                run.start();
+                run.start(outcome -> tell(outcome, report));
                 await(run);
                 end(run, report);
             } finally {

@@ -1,4 +1,4 @@
-// Counts the connections that are open at the same time, over all hosts of a run.
+// Counts the connections that are open at the same time, over all hosts of a run, and knows which ones were kept.
 package dev.perthread.cli;
 
 import dev.perthread.CloseReason;
@@ -11,6 +11,15 @@ final class OpenCount implements Listener {
     private final AtomicInteger open = new AtomicInteger();
     private final AtomicInteger most = new AtomicInteger();
 
+    /** What acquired() told this thread last: it is called by the thread that opens a scope. */
+    @SuppressWarnings("ThreadLocalUsage") // one a run, not a constant
+    private final ThreadLocal<Boolean> usedBefore = ThreadLocal.withInitial(() -> false);
+
+    /** Whether the connection that this thread has open now had served before. */
+    boolean wasUsedBefore() {
+        return usedBefore.get();
+    }
+
     int now() {
         return open.get();
     }
@@ -22,6 +31,11 @@ final class OpenCount implements Listener {
     @Override
     public void opened(ResourceInfo resource) {
         most.accumulateAndGet(open.incrementAndGet(), Math::max);
+    }
+
+    @Override
+    public void acquired(ResourceInfo resource) {
+        usedBefore.set(resource.uses() > 1);
     }
 
     @Override

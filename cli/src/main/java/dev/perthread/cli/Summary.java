@@ -1,12 +1,15 @@
 // What a run of fetch has done, all requests together.
 package dev.perthread.cli;
 
+import dev.perthread.IdlePolicy;
 import java.time.Duration;
 
 /**
  * @param planned requests that were to be made
  * @param succeeded requests that got a whole answer
  * @param failed requests that did not
+ * @param repeated requests sent again, because the connection that was kept had been ended by the server
+ * @param reuse what becomes of a connection after a request
  * @param connections connections opened
  * @param mostOpen the most of them open at the same time
  * @param bytes all that came, those of failed requests included
@@ -17,6 +20,8 @@ record Summary(
         long planned,
         long succeeded,
         long failed,
+        long repeated,
+        IdlePolicy reuse,
         long connections,
         int mostOpen,
         long bytes,

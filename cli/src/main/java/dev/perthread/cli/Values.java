@@ -48,6 +48,15 @@ final class Values {
         }
     }
 
+    static final class Limit implements ITypeConverter<Integer> {
+        static final int MOST = 100_000;
+
+        @Override
+        public Integer convert(String given) {
+            return (int) whole(given, 1, MOST);
+        }
+    }
+
     static final class Port implements ITypeConverter<Integer> {
         static final int MOST = 65_535;
 
