@@ -10,6 +10,7 @@ import org.apache.hc.core5.http.ContentLengthStrategy;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.http.config.Http1Config;
+import org.apache.hc.core5.http.impl.BasicHttpTransportMetrics;
 import org.apache.hc.core5.http.impl.DefaultConnectionReuseStrategy;
 import org.apache.hc.core5.http.impl.DefaultContentLengthStrategy;
 import org.apache.hc.core5.http.impl.io.ChunkedInputStream;
@@ -34,7 +35,8 @@ final class Exchange {
             .setMaxHeaderCount(MOST_FIELDS)
             .build();
 
-    private final SessionInputBufferImpl buffer = new SessionInputBufferImpl(null, BUFFER, 0, LONGEST_LINE, null);
+    private final SessionInputBufferImpl buffer =
+            new SessionInputBufferImpl(new BasicHttpTransportMetrics(), BUFFER, 0, LONGEST_LINE, null);
     private final InputStream in;
     private int status;
 

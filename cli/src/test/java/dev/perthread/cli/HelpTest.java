@@ -28,7 +28,19 @@ class HelpTest {
 
         assertThat(help.status()).isZero();
         assertThat(help.out().replaceAll("\\s+", " "))
-                .contains("--threads", "--requests", "--virtual", "--timeout", "--max-bytes", "--quiet", "--json")
+                .contains(
+                        "--threads",
+                        "--requests",
+                        "--virtual",
+                        "--timeout",
+                        "--max-bytes",
+                        "--keep",
+                        "--lend",
+                        "--limit",
+                        "--unix",
+                        "--insecure",
+                        "--quiet",
+                        "--json")
                 .contains("default: 2", "default: 1", "default: 10", "default: 64M");
         assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     }
