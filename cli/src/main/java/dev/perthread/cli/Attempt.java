@@ -51,7 +51,7 @@ final class Attempt {
         try {
             connection.call(own -> {
                 exchange(own);
-                return null;
+                return ended;
             });
         } catch (TooLong e) {
             failure = "the answer is longer than " + plan.maxBytes() + " bytes; --max-bytes allows more";
