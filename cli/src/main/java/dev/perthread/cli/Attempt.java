@@ -16,6 +16,7 @@ import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.MalformedChunkCodingException;
 import org.apache.hc.core5.http.MessageConstraintException;
+import org.apache.hc.core5.http.TruncatedChunkException;
 import org.jspecify.annotations.Nullable;
 
 /** Used once, by one thread; afterwards it tells how it ended. */
@@ -106,14 +107,14 @@ final class Attempt {
                 own.invalidate();
             }
             ended = true;
-        } catch (ConnectionClosedException e) {
+        } catch (ConnectionClosedException | TruncatedChunkException e) {
             own.invalidate();
             ended = true; // of the stream, if not of the answer
             lost = true;
             String complaint = answer.complaint();
             failure = complaint != null ? complaint : "the answer ends early: " + words(e);
         } catch (HttpException | MalformedChunkCodingException | MessageConstraintException e) {
-            String complaint = answer.status() == 0 ? answer.complaint() : null;
+            String complaint = answer.status() == 0 || exchange.over() ? answer.complaint() : null;
             throw new NotHttp(complaint != null ? complaint : "the answer is not HTTP as it should be: " + words(e), e);
         } finally {
             status = exchange.status();

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.function.Consumer;
 import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.ContentLengthStrategy;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpStatus;
@@ -39,6 +40,7 @@ final class Exchange {
             new SessionInputBufferImpl(new BasicHttpTransportMetrics(), BUFFER, 0, LONGEST_LINE, null);
     private final InputStream in;
     private int status;
+    private boolean over;
 
     /** The consumer is given all that comes, as it comes; it may throw to give up. */
     Exchange(Connection connection, Consumer<byte[]> came) {
@@ -53,6 +55,7 @@ final class Exchange {
             public int read(byte[] into, int from, int length) throws IOException {
                 byte[] piece = connection.recv(length);
                 if (piece.length == 0) {
+                    over = true;
                     return -1;
                 }
                 came.accept(piece);
@@ -67,12 +70,17 @@ final class Exchange {
         return status;
     }
 
+    /** Whether the server has ended the connection. */
+    boolean over() {
+        return over;
+    }
+
     /**
      * Reads to the end of the answer, and not further.
      *
      * @return whether the connection may be used again
      * @throws HttpException if it is not an answer
-     * @throws org.apache.hc.core5.http.ConnectionClosedException if it ends early
+     * @throws ConnectionClosedException if it ends early
      */
     boolean receive() throws IOException, HttpException {
         ClassicHttpResponse response = head();
@@ -93,6 +101,9 @@ final class Exchange {
         ClassicHttpResponse response;
         do {
             response = parser.parse(buffer, in);
+            if (response == null) {
+                throw new ConnectionClosedException("the server closed the connection instead of an answer");
+            }
         } while (response.getCode() < HttpStatus.SC_SUCCESS && response.getCode() != HttpStatus.SC_SWITCHING_PROTOCOLS);
         return response;
     }
