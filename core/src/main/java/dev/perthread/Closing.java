@@ -194,10 +194,13 @@ final class Closing<T> {
         Threads.runAside(this, task);
     }
 
-    /** Whether a dead thread's resource is just being closed. */
+    /** Whether a dead thread's resource, or one that has expired, is just being closed. */
     boolean isReclaiming() {
         for (Slot<T> slot : slots.all()) {
-            if (slot.reason() == CloseReason.THREAD_ENDED) {
+            CloseReason reason = slot.reason();
+            if (reason == CloseReason.THREAD_ENDED
+                    || reason == CloseReason.IDLE_TIMEOUT
+                    || reason == CloseReason.MAX_AGE) {
                 return true;
             }
         }

@@ -235,7 +235,9 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             return granted;
         }
         long begin = System.nanoTime();
-        // Whoever does not want to wait may still find a dead thread's place, though its resource is just being closed.
+        // Whoever does not want to wait may still find the place of a dead thread's or an expired resource, though that
+        // is
+        // just being closed by somebody else.
         long patience = closing.isReclaiming() ? Math.max(timeout, RECLAIM_PATIENCE) : timeout;
         try {
             Reaper.opened(null); // from now on it looks every few milliseconds after missed releases and dead owners

@@ -87,8 +87,8 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     /**
      * The same, with another bound on the wait. The time that opening takes is not bounded by it.
      *
-     * @param timeout the longest wait at the limit; zero does not wait at all, but for a dead thread's resource that is
-     *     just being closed, and for that 0.1 s at most
+     * @param timeout the longest wait at the limit; zero does not wait at all, but for a dead thread's or an expired
+     *     resource that is just being closed, and for that 0.1 s at most
      * @return a new lease, to be closed by this thread
      * @throws X what the opener threw
      * @throws IllegalArgumentException if the timeout is negative

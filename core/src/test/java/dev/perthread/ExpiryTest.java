@@ -1,6 +1,7 @@
 package dev.perthread;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.Probe;
@@ -8,6 +9,8 @@ import dev.perthread.testkit.ThreadKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,6 +79,30 @@ class ExpiryTest {
             Actor.until(() -> holder.stats().open() == 0);
             assertThat(Probe.closed()).isEqualTo(1);
             assertThat(journal.count("closed 1 IDLE_TIMEOUT")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void anExpiredOneThatTheReaperIsJustClosingIsWaitedForEvenByWhoDoesNotWantToWait() throws Exception {
+        CountDownLatch closing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+                        .idleTimeout(Duration.ofHours(1))
+                        .limit(1)
+                        .closer(probe -> {
+                            closing.countDown();
+                            goOn.await();
+                            probe.close();
+                        })
+                        .build();
+                Actor owner = new Actor(ThreadKind.PLATFORM)) {
+            owner.call(() -> holder.call(probe -> probe));
+            now.addAndGet(HOUR);
+            assertThat(closing.await(10, TimeUnit.SECONDS)).isTrue();
+            long begin = System.nanoTime();
+            assertThatThrownBy(() -> holder.acquire(Duration.ZERO)).isInstanceOf(AcquireTimeoutException.class);
+            assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(100_000_000);
+            goOn.countDown();
         }
     }
 

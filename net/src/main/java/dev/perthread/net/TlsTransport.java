@@ -1,6 +1,7 @@
 // A transport that encrypts, over one that does not: the Java runtime's TLS engine, fed and emptied by hand.
 package dev.perthread.net;
 
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -49,7 +50,7 @@ final class TlsTransport implements Transport {
             while (true) {
                 switch (engine.getHandshakeStatus()) {
                     case NEED_TASK -> runTasks();
-                    case NEED_WRAP -> wrap(NOTHING);
+                    case NEED_WRAP -> sendFlight();
                     case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
                         if (unwrap() == Status.BUFFER_UNDERFLOW) {
                             fill(deadline);
@@ -186,8 +187,29 @@ final class TlsTransport implements Transport {
         }
     }
 
+    /**
+     * All that the engine has to say now, in one write. In several, a peer that refuses the first of them has hung up
+     * before the last, and what is seen is a broken pipe and not its reason.
+     */
+    private void sendFlight() throws IOException {
+        ByteArrayOutputStream flight = new ByteArrayOutputStream();
+        while (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP && seal(NOTHING) == Status.OK) {
+            flight.write(sending.array(), sending.position(), sending.remaining());
+        }
+        below.write(flight.toByteArray(), 0, flight.size());
+    }
+
     /** Encrypts one record and sends it. */
     private Status wrap(ByteBuffer source) throws IOException {
+        Status status = seal(source);
+        if (sending.hasRemaining()) {
+            below.write(sending.array(), sending.position(), sending.remaining());
+        }
+        return status;
+    }
+
+    /** Encrypts one record. */
+    private Status seal(ByteBuffer source) throws SSLException {
         while (true) {
             sending.clear();
             SSLEngineResult result = engine.wrap(source, sending);
@@ -199,9 +221,6 @@ final class TlsTransport implements Transport {
                 runTasks();
             }
             sending.flip();
-            if (sending.hasRemaining()) {
-                below.write(sending.array(), sending.position(), sending.remaining());
-            }
             return result.getStatus();
         }
     }

@@ -348,7 +348,8 @@ class EveryKindTest {
                 ended.countDown();
                 return null;
             });
-            server.awaitOpen(0);
+            // Not until nothing is open: that is so already before the server has accepted.
+            TestServer.await(() -> got.get() != null);
             assertThat(got.get()).isEqualTo(10_000);
         }
     }

@@ -20,7 +20,7 @@ final class LazySubject extends Subject {
         LazyConnection.Builder builder = LazyConnection.tcp("127.0.0.1", shape.port())
                 .name(shape.name())
                 .connectTimeout(CONNECT)
-                .openTimeout(OPEN)
+                .openTimeout(shape.limited() ? shape.acquireTimeout().plus(OPEN) : OPEN) // covers the wait as well
                 .readTimeout(READ)
                 .whenIdle(shape.idle())
                 .reentry(shape.reentry())
