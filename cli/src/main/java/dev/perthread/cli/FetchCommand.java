@@ -2,6 +2,7 @@
 package dev.perthread.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,10 +110,23 @@ final class FetchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON document instead of lines.")
     private boolean json;
 
+    @Option(
+            names = "--record",
+            paramLabel = "FILE",
+            description = "Write a flight recording (.jfr) of who had which connection when.")
+    private @Nullable Path record;
+
+    @Option(
+            names = "--timeline",
+            paramLabel = "FILE",
+            description = "Draw it: write a page (.html) such as the timeline command makes.")
+    private @Nullable Path timeline;
+
     private final Output output = new Output(System.out, System.err);
     private final Failures failures = new Failures();
     private final ReentrantLock ending = new ReentrantLock();
     private boolean ended; // by ending
+    private volatile boolean unrecorded;
     private volatile boolean deaf; // standard output is gone
 
     @Override
@@ -167,23 +181,26 @@ final class FetchCommand implements Callable<Integer> {
     }
 
     private int fetch(Plan plan, @Nullable String note) throws IOException, InterruptedException, Main.Failure {
-        try (FetchRun run = prepare(plan)) {
+        try (FetchRun run = prepare(plan);
+                Recorder recorder = Recorder.start(record, timeline)) {
             Report report = json
                     ? new JsonReport(output, quiet)
                     : new TextReport(output, quiet, plan.targets().size() > 1);
             if (note != null) {
                 report.note(note);
             }
-            Thread interrupted = new Thread(() -> interrupt(run, report), "interrupted");
+            Thread interrupted = new Thread(() -> interrupt(run, report, recorder), "interrupted");
             Runtime.getRuntime().addShutdownHook(interrupted);
             try {
                 run.start(outcome -> tell(outcome, report));
                 await(run);
-                end(run, report);
+                end(run, report, recorder);
             } finally {
                 forget(interrupted);
             }
-            boolean allWell = !deaf && run.summary().succeeded() == run.planned(); // a thread that died counts nothing
+            boolean allWell = !deaf
+                    && !unrecorded
+                    && run.summary().succeeded() == run.planned(); // a thread that died counts nothing
             return allWell ? ExitCode.OK : ExitCode.SOFTWARE;
         }
     }
@@ -214,18 +231,18 @@ final class FetchCommand implements Callable<Integer> {
     }
 
     /** Called by the Java runtime when a signal ends the process; it sets the exit status itself. */
-    private void interrupt(FetchRun run, Report report) {
+    private void interrupt(FetchRun run, Report report, @Nullable Recorder recorder) {
         run.stop();
         try {
             run.await(LAST_WORDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        end(run, report);
+        end(run, report, recorder);
     }
 
     /** By the main thread or by the one above, whichever is first; the other one waits until all is told. */
-    private void end(FetchRun run, Report report) {
+    private void end(FetchRun run, Report report, @Nullable Recorder recorder) {
         ending.lock();
         try {
             if (!ended) {
@@ -233,12 +250,28 @@ final class FetchCommand implements Callable<Integer> {
                 output.endBar();
                 deaf |= !report.summary(run.summary());
                 failures.tell(output, run.planned());
+                finish(run, recorder);
                 if (deaf) {
                     output.error("standard output cannot be written to; stopped");
                 }
             }
         } finally {
             ending.unlock();
+        }
+    }
+
+    /** What cannot be written is told like a failed request: the results were printed already. */
+    private void finish(FetchRun run, @Nullable Recorder recorder) {
+        if (recorder != null) {
+            run.close(); // so that the last connections' ends are in it
+            try {
+                recorder.finish();
+            } catch (Main.Failure e) {
+                unrecorded = true;
+                output.error(Reasons.of(e));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

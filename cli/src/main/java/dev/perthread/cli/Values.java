@@ -57,6 +57,16 @@ final class Values {
         }
     }
 
+    static final class Width implements ITypeConverter<Integer> {
+        static final int LEAST = 40;
+        static final int MOST = 10_000;
+
+        @Override
+        public Integer convert(String given) {
+            return (int) whole(given, LEAST, MOST);
+        }
+    }
+
     static final class Port implements ITypeConverter<Integer> {
         static final int MOST = 65_535;
 
