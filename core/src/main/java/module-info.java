@@ -1,5 +1,6 @@
 /** A resource of its own for every thread behind one shared object. */
 module dev.perthread {
+    requires static jdk.jfr; // without it nothing is recorded
     requires static transitive org.jspecify;
 
     exports dev.perthread;

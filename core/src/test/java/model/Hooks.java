@@ -279,6 +279,10 @@ public final class Hooks {
 
     public static void log(Object level, Object text, @Nullable Object failure, String at) {}
 
+    public static boolean off(String at) {
+        return false;
+    }
+
     public static void aside(Object holder, Runnable task, String at) {
         task.run();
     }

@@ -59,6 +59,8 @@ final class Weaver extends ClassLoader {
         REPLACED.put(
                 "dev/perthread/Threads.runAside(Ljava/lang/Object;Ljava/lang/Runnable;)V",
                 "aside(Ljava/lang/Object;Ljava/lang/Runnable;" + string + ")V");
+        // Once a recording was started in this process it stays initialized; here it would be one more actor.
+        REPLACED.put("dev/perthread/Jfr.on()Z", "off(" + string + ")Z");
         REPLACED.put(
                 "dev/perthread/Log.line(Ljava/lang/System$Logger$Level;Ljava/util/function/Supplier;Ljava/lang/Throwable;)V",
                 "log(Ljava/lang/Object;Ljava/lang/Object;Ljava/lang/Object;" + string + ")V");

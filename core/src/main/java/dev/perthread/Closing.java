@@ -29,7 +29,7 @@ final class Closing<T> {
     /** Runs the closer; the caller has claimed the slot. Returns what the closer threw. */
     @Nullable
     Throwable shut(Slot<T> slot, CloseReason reason) {
-        Throwable failure = runCloser(slot);
+        Throwable failure = runCloser(slot, reason);
         // Told first: whoever waits for this place, or for the end of the holder, comes after it for the listener too.
         try {
             events.closed(slot, reason, failure);
@@ -41,7 +41,7 @@ final class Closing<T> {
 
     @Nullable
     Slot<T> replace(Slot<T> slot, CloseReason reason, Thread me) {
-        Throwable failure = runCloser(slot);
+        Throwable failure = runCloser(slot, reason);
         try {
             events.closed(slot, reason, failure);
         } catch (Throwable noMemory) {
@@ -55,15 +55,18 @@ final class Closing<T> {
         return next;
     }
 
-    private @Nullable Throwable runCloser(Slot<T> slot) {
+    private @Nullable Throwable runCloser(Slot<T> slot, CloseReason reason) {
         slot.closer = Thread.currentThread();
+        Jfr.Span recorded = Jfr.closing();
+        Throwable failure = null;
         try {
             options.closer.close(slot.resource());
-            return null;
-        } catch (Throwable failure) {
-            restoreInterrupt(failure);
-            return failure;
+        } catch (Throwable thrown) {
+            restoreInterrupt(thrown);
+            failure = thrown;
         }
+        Jfr.closed(recorded, slot, reason, failure);
+        return failure;
     }
 
     static void restoreInterrupt(Throwable failure) {
@@ -180,12 +183,14 @@ final class Closing<T> {
         if (!ours || !slot.claim(CloseReason.THREAD_ENDED)) {
             return false;
         }
+        JfrEvents.Reclaim recorded = Jfr.reclaiming();
         executor.accept(() -> {
             slot.closer = Thread.currentThread(); // already now: the listener may close the holder
             if (leaked) {
                 events.leaked(slot);
             }
             add(failures, shut(slot, CloseReason.THREAD_ENDED));
+            Jfr.reclaimed(recorded, slot, leaked);
         });
         return true;
     }

@@ -15,28 +15,47 @@ import org.jspecify.annotations.Nullable;
 final class Events<T> {
     private final Holder<T, ?> holder;
     private final @Nullable Listener listener;
+    private final boolean leases; // whether it wants to know of each
     private final AtomicBoolean listenerFailed = new AtomicBoolean();
     private final AtomicBoolean leakLogged = new AtomicBoolean();
 
     Events(Holder<T, ?> holder, @Nullable Listener listener) {
         this.holder = holder;
         this.listener = listener;
+        this.leases = listener != null && listener.wantsLeases();
     }
 
-    void opened(Slot<T> slot) {
-        tell(slot, ResourceInfo.State.IDLE, Listener::opened);
+    boolean tellsLeases() {
+        return leases;
     }
 
-    void openFailed(Throwable failure) {
-        tell(to -> to.openFailed(failure));
+    /** The time, if anybody will want to know how long it took. */
+    long begin() {
+        return listener == null ? 0 : System.nanoTime();
+    }
+
+    private static Duration since(long begin) {
+        return Duration.ofNanos(System.nanoTime() - begin);
+    }
+
+    void opened(Slot<T> slot, long begin) {
+        tell(slot, ResourceInfo.State.IDLE, (to, info) -> to.opened(info, since(begin)));
+    }
+
+    void openFailed(Throwable failure, long begin) {
+        tell(to -> to.openFailed(failure, since(begin)));
     }
 
     void acquired(Slot<T> slot) {
-        tell(slot, ResourceInfo.State.LEASED, Listener::acquired);
+        if (leases) {
+            tell(slot, ResourceInfo.State.LEASED, Listener::acquired);
+        }
     }
 
     void released(Slot<T> slot) {
-        tell(slot, ResourceInfo.State.LEASED, Listener::released);
+        if (leases) {
+            tell(slot, ResourceInfo.State.LEASED, (to, info) -> to.released(info, holder.leasedFor(slot)));
+        }
     }
 
     void waited(long nanos) {
@@ -57,13 +76,15 @@ final class Events<T> {
         if (leakLogged.compareAndSet(false, true)) {
             Log.line(Level.WARNING, () -> leakLine(slot), null);
         }
+        Jfr.leaked(slot);
         tell(slot, ResourceInfo.State.LEASED, Listener::leaked);
     }
 
     private String leakLine(Slot<T> slot) {
         ResourceInfo info = holder.info(slot, ResourceInfo.State.LEASED);
-        return holder.name() + ": " + Messages.of(slot.thread) + " ended without closing its lease, acquired"
-                + Messages.at(slot.trace) + "; resource " + info.id() + ", open since " + info.openedAt()
+        return holder.name() + ": " + Messages.of(slot.thread) + " ended without closing its lease, acquired "
+                + Messages.of(holder.leasedFor(slot)) + " ago" + Messages.at(slot.trace) + "; resource " + info.id()
+                + ", open since " + info.openedAt()
                 + ", was closed now. Use try-with-resources. Further leaks of this holder are only counted.";
     }
 

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -21,6 +22,9 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     static final List<Class<?>> NEEDED = List.of(
             Slot.class, Lease.class, Waiter.class, Reaper.class, Threads.class, ResourceInfo.class, CloseReason.class);
 
+    private static final AtomicLong NUMBERS = new AtomicLong();
+
+    final long number = NUMBERS.incrementAndGet(); // in this process
     private final PerThread.Builder<T, X> options; // never changed: build() takes a copy
     private final LongSupplier clock;
     private final Slots<T> slots;
@@ -39,12 +43,18 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         this.closing = new Closing<>(options, slots, events);
         this.keeps = options.whenIdle != IdlePolicy.CLOSE;
         this.expires = options.idleNanos > 0 || options.ageNanos > 0;
-        this.careful = expires || options.trace || options.check != null || options.listener != null;
+        this.careful = expires || options.trace || options.check != null || events.tellsLeases();
         this.tick = clock.getAsLong();
+        Jfr.prepare();
     }
 
     String name() {
         return options.name;
+    }
+
+    /** The most that may be open at once; 0 if there is no limit. */
+    int limit() {
+        return options.limit == Integer.MAX_VALUE ? 0 : options.limit;
     }
 
     long tick() {
@@ -58,7 +68,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         Slot<T> own = slots.find(me);
         if (own != null && own.idleToLeased()) {
             // After the compare-and-set: who closed the holder before it is seen here, who closes it later sees LEASED.
-            if (!careful && !slots.isClosed()) {
+            if (!careful && !slots.isClosed() && !Jfr.recordsLeases()) {
                 return leaseKeptAtOnce(own, me);
             }
             return receive(own, me);
@@ -177,6 +187,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             slot.trace = Messages.trace("acquired in " + Messages.of(slot.thread));
         }
         slot.count(now);
+        Jfr.leaseBegins(slot);
     }
 
     private @Nullable CloseReason unfit(Slot<T> slot) {
@@ -195,25 +206,31 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     private Lease<T> open(Slot<T> slot, Thread me) throws X {
         boolean called = false;
+        long begin = 0;
+        Jfr.Span recorded = null;
         try {
             if (slots.isClosed()) {
                 throw new IllegalStateException(Messages.closed(name()));
             }
             Reaper.opened(slots.startWatch() ? this : null);
+            begin = events.begin();
+            recorded = Jfr.opening();
             called = true;
             // Nothing in between: from here on receive() finds the resource and closes it, whatever goes wrong.
             slot.fill(Objects.requireNonNull(options.opener.open(), "the opener returned null"));
         } catch (Throwable failure) {
             slots.abandoned(slot, called);
             if (called) {
-                events.openFailed(failure);
+                Jfr.openFailed(recorded, slot, failure);
+                events.openFailed(failure, begin);
             }
             throw failure;
         }
+        Jfr.opened(recorded, slot);
         long now = clock.getAsLong();
         tick = now;
         slot.openedAt = now;
-        events.opened(slot); // while it is OPENING nobody can close it, so this is told first
+        events.opened(slot, begin); // while it is OPENING nobody can close it, so this is told first
         if (!slots.opened(slot)) {
             throw shutAndRefuse(slot);
         }
@@ -235,6 +252,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             return granted;
         }
         long begin = System.nanoTime();
+        JfrEvents.Wait recorded = Jfr.waiting();
         // Whoever does not want to wait may still find the place of a dead thread's or an expired resource, though that
         // is
         // just being closed by somebody else.
@@ -249,6 +267,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             throw failure;
         } finally {
             slots.countWait();
+            Jfr.waited(recorded, this, waiter);
             events.waited(System.nanoTime() - begin);
         }
     }
@@ -338,7 +357,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             if (!slot.isClaimed()) {
                 events.released(slot);
             }
-        } else if (keeps && !careful && !slot.invalid) {
+        } else if (keeps && !careful && !slot.invalid && slot.recorded == null) {
             slot.leasedToIdle();
             if (slots.wantsIdle()) {
                 idleAgain(slot);
@@ -357,6 +376,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     }
 
     private void releaseCarefully(Slot<T> slot) {
+        Jfr.leaseEnds(slot);
         if (slot.isClaimed()) {
             return; // closed by force meanwhile
         }
@@ -392,6 +412,12 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         if (slots.isClosed() && slot.idleToClosing() && slot.claim(CloseReason.HOLDER_CLOSED)) {
             closing.rethrow(closing.shut(slot, CloseReason.HOLDER_CLOSED));
         }
+    }
+
+    CloseReport close(long grace) {
+        CloseReport report = closing.close(grace);
+        Jfr.statistics(this);
+        return report;
     }
 
     // ---- for the reaper ----
@@ -436,6 +462,15 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     ResourceInfo info(Slot<T> slot, ResourceInfo.State shown) {
         return slot.info(shown, clock.getAsLong(), Instant.now());
+    }
+
+    /** For how long the present lease has lasted; what {@link ResourceInfo#leasedSince} says of it holds here too. */
+    Duration leasedFor(Slot<T> slot) {
+        return Duration.ofNanos(Math.max(0, clock.getAsLong() - slot.leasedAt()));
+    }
+
+    List<Slot<T>> slots() {
+        return slots.all();
     }
 
     Closing<T> closing() {

@@ -18,7 +18,28 @@ import java.time.Duration;
  */
 public interface Listener {
     /**
+     * Whether this listener wants to be told of leases: {@code acquired} and {@code released}. Asked once, when the holder
+     * is built. To tell of a lease costs many times what a lease on a kept resource costs, so one that only wants to know
+     * the rest says {@code false}.
+     *
+     * @return {@code true} by default
+     */
+    default boolean wantsLeases() {
+        return true;
+    }
+
+    /**
      * A resource was opened.
+     *
+     * @param resource the new resource
+     * @param took how long the opener ran
+     */
+    default void opened(ResourceInfo resource, Duration took) {
+        opened(resource);
+    }
+
+    /**
+     * A resource was opened. Called by {@link #opened(ResourceInfo, Duration)} unless that is overridden.
      *
      * @param resource the new resource
      */
@@ -26,6 +47,16 @@ public interface Listener {
 
     /**
      * The opener threw. The same exception goes on to the caller of {@code acquire}.
+     *
+     * @param failure what it threw
+     * @param took how long the opener ran
+     */
+    default void openFailed(Throwable failure, Duration took) {
+        openFailed(failure);
+    }
+
+    /**
+     * The opener threw. Called by {@link #openFailed(Throwable, Duration)} unless that is overridden.
      *
      * @param failure what it threw
      */
@@ -40,6 +71,16 @@ public interface Listener {
 
     /**
      * A lease ended. Unless another lease shares the resource, it is about to be idle or closed.
+     *
+     * @param resource what was leased
+     * @param used for how long; where leases share the resource, since the first of them
+     */
+    default void released(ResourceInfo resource, Duration used) {
+        released(resource);
+    }
+
+    /**
+     * A lease ended. Called by {@link #released(ResourceInfo, Duration)} unless that is overridden.
      *
      * @param resource what was leased
      */

@@ -250,7 +250,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      */
     @Override
     public void close() {
-        holder.closing().rethrowAll(holder.closing().close(closeNanos).failures());
+        holder.closing().rethrowAll(holder.close(closeNanos).failures());
     }
 
     /**
@@ -267,7 +267,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws IllegalArgumentException if the grace is negative
      */
     public CloseReport close(Duration grace) {
-        return holder.closing().close(Builder.nanos("grace", grace, 0));
+        return holder.close(Builder.nanos("grace", grace, 0));
     }
 
     /** The name and the counters. */

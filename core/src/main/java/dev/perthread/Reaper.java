@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,7 @@ final class Reaper implements Runnable {
     private int round;
     private boolean unwatched; // this round saw a living owner that nobody watches
     private boolean lingering; // the last round found nothing at all
+    private final Jfr.Periodic recorded = new Jfr.Periodic(this::holders);
 
     private volatile @Nullable Thread thread;
     // Set by anybody, cleared by this thread before the round that answers them, so none is lost.
@@ -161,13 +163,26 @@ final class Reaper implements Runnable {
         } catch (LinkageError undeployed) {
             // The library's class loader was closed under it. Going on would only keep it in memory.
             abdicate();
+        } finally {
+            recorded.takeOff();
         }
+    }
+
+    /** For Flight Recorder's thread. A reaper that has just ended leaves it to the next one. */
+    private Stream<Holder<?, ?>> holders() {
+        return current != this
+                ? Stream.empty()
+                : clients().stream()
+                        .map(WeakReference::get)
+                        .filter(Holder.class::isInstance)
+                        .map(client -> (Holder<?, ?>) client);
     }
 
     /** One round and the pause after it. */
     private long round() {
         called = false;
         soon = false;
+        recorded.hang();
         long begin = System.nanoTime();
         long delay;
         try {

@@ -68,6 +68,8 @@ final class Slot<T> extends ThreadTable.Entry {
     boolean invalid;
     volatile @Nullable Throwable trace; // where the present lease was acquired
 
+    JfrEvents.@Nullable Lease recorded; // the present lease, if Flight Recorder wants to know of it
+
     // Written by the owner before openingToLeased, and constant from then on.
     private @Nullable T resource;
     long openedAt;

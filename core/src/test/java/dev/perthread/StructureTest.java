@@ -53,8 +53,26 @@ class StructureTest {
         classes()
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage("java..", "dev.perthread", "org.jspecify.annotations")
+                .resideInAnyPackage(
+                        "java..", "jdk.jfr", "javax.management", "dev.perthread", "org.jspecify.annotations")
                 .check(CORE);
+    }
+
+    /** Where those modules are missing, the rest must go on. */
+    @Test
+    void onlyWhatIsBehindADoorNeedsMoreThanTheBaseModule() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("jdk.jfr")
+                .check(CORE.that(DescribedPredicate.describe(
+                        "are not events", type -> !type.getName().startsWith("dev.perthread.Jfr"))));
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("javax.management..")
+                .check(CORE.that(DescribedPredicate.describe(
+                        "are not JMX", type -> !type.getName().startsWith("dev.perthread.Jmx"))));
     }
 
     @Test

@@ -1,0 +1,152 @@
+// The door to Flight Recorder: shut where there is no module jdk.jfr, and until somebody starts a recording.
+package dev.perthread;
+
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import jdk.jfr.FlightRecorder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Behind it are {@link JfrWriter} and {@link JfrEvents}. They must not even be loaded while the door is shut: without the
+ * module that fails, and without a recording it makes Flight Recorder start itself, which takes a second. So nothing here
+ * may need to know more of an event's class than its name; the verifier loads what it has to compare.
+ *
+ * <p>Called with no lock held. Nothing here throws: the callers are in the middle of opening or closing.
+ */
+final class Jfr {
+    private static final boolean PRESENT = isPresent();
+
+    private Jfr() {}
+
+    private static boolean isPresent() {
+        try {
+            FlightRecorder.isInitialized();
+            return true;
+        } catch (LinkageError absent) {
+            return false; // no such module, or none that this one was told to read
+        }
+    }
+
+    /** Whether a recording was ever started in this process, for the price of reading one volatile field. */
+    static boolean on() {
+        return PRESENT && FlightRecorder.isInitialized();
+    }
+
+    /** Loads what is behind the door while nobody waits: a virtual thread that has to load a class pins its carrier. */
+    static void prepare() {
+        if (on()) {
+            JfrWriter.prepare();
+        }
+    }
+
+    /** Something that has begun and will be one of two events, or none: (Open, OpenFailed), (Close, CloseFailed). */
+    record Span(@Nullable Object done, @Nullable Object failed) {}
+
+    static @Nullable Span opening() {
+        return on() ? JfrWriter.opening() : null;
+    }
+
+    static void opened(@Nullable Span span, Slot<?> slot) {
+        if (span != null) {
+            JfrWriter.opened(span, slot);
+        }
+    }
+
+    static void openFailed(@Nullable Span span, Slot<?> slot, Throwable failure) {
+        if (span != null) {
+            JfrWriter.openFailed(span, slot, failure);
+        }
+    }
+
+    static @Nullable Span closing() {
+        return on() ? JfrWriter.closing() : null;
+    }
+
+    static void closed(@Nullable Span span, Slot<?> slot, CloseReason reason, @Nullable Throwable failure) {
+        if (span != null) {
+            JfrWriter.closed(span, slot, reason, failure);
+        }
+    }
+
+    /** Whether leases are recorded now. Asked on the shortest way through acquire. */
+    static boolean recordsLeases() {
+        return on() && JfrWriter.recordsLeases();
+    }
+
+    /** A lease has begun. It is remembered in its slot, by which the release knows that there is something to tell. */
+    static void leaseBegins(Slot<?> slot) {
+        if (on()) {
+            slot.recorded = JfrWriter.leaseBegins();
+        }
+    }
+
+    /** By the owner. A lease that began before the recording is not told. */
+    static void leaseEnds(Slot<?> slot) {
+        if (slot.recorded != null) {
+            JfrWriter.leaseEnds(slot, false);
+        }
+    }
+
+    /** By whoever found the owner dead. */
+    static void leaked(Slot<?> slot) {
+        if (on()) {
+            JfrWriter.leaked(slot);
+            JfrWriter.leaseEnds(slot, true);
+        }
+    }
+
+    static JfrEvents.@Nullable Reclaim reclaiming() {
+        return on() ? JfrWriter.reclaiming() : null;
+    }
+
+    static void reclaimed(JfrEvents.@Nullable Reclaim reclaim, Slot<?> slot, boolean leaked) {
+        if (reclaim != null) {
+            JfrWriter.reclaimed(reclaim, slot, leaked);
+        }
+    }
+
+    static JfrEvents.@Nullable Wait waiting() {
+        return on() ? JfrWriter.waiting() : null;
+    }
+
+    static void waited(JfrEvents.@Nullable Wait wait, Holder<?, ?> holder, Waiter<?> waiter) {
+        if (wait != null) {
+            JfrWriter.waited(wait, holder, waiter);
+        }
+    }
+
+    static void statistics(Holder<?, ?> holder) {
+        if (on()) {
+            JfrWriter.statistics(holder);
+        }
+    }
+
+    /**
+     * What Flight Recorder calls from time to time. It holds on to what it calls, and so to our class loader: the reaper
+     * hangs it up when it finds a recording, and takes it off when nothing is open any more. Used by the reaper's thread.
+     */
+    static final class Periodic {
+        private final Runnable statistics;
+        private final Runnable resources;
+        private boolean hung;
+
+        Periodic(Supplier<? extends Stream<Holder<?, ?>>> holders) {
+            statistics = () -> holders.get().forEach(JfrWriter::statistics);
+            resources = () -> holders.get().forEach(JfrWriter::resources);
+        }
+
+        void hang() {
+            if (!hung && on()) {
+                hung = true; // first: who is not allowed to should not try in every round
+                JfrWriter.hang(statistics, resources);
+            }
+        }
+
+        void takeOff() {
+            if (hung) {
+                hung = false;
+                JfrWriter.takeOff(statistics, resources);
+            }
+        }
+    }
+}

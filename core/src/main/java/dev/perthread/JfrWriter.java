@@ -1,0 +1,197 @@
+// Fills in the events of Flight Recorder. Only to be touched through Jfr, which says when.
+package dev.perthread;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import jdk.jfr.Event;
+import jdk.jfr.FlightRecorder;
+import org.jspecify.annotations.Nullable;
+
+/** An event that memory or stack runs out for is one event less; the caller does not notice. */
+final class JfrWriter {
+    private JfrWriter() {}
+
+    static void prepare() {
+        opening();
+        closing();
+        waiting();
+        reclaiming();
+        leaseBegins();
+    }
+
+    private static <E extends Event> @Nullable E begin(Supplier<E> kind) {
+        try {
+            E event = kind.get();
+            event.begin();
+            return event;
+        } catch (Throwable unrecorded) {
+            return null;
+        }
+    }
+
+    private static <E extends Event> void commit(@Nullable E event, Consumer<E> fill) {
+        try {
+            if (event != null && event.shouldCommit()) {
+                fill.accept(event);
+                event.commit();
+            }
+        } catch (Throwable unrecorded) {
+            // Not even logged: what has no memory for an event has none for a line.
+        }
+    }
+
+    /** The frames of a stack, a line each; null if it was not traced. */
+    private static @Nullable String lines(List<StackTraceElement> stack) {
+        return stack.isEmpty()
+                ? null
+                : stack.stream().map(StackTraceElement::toString).collect(Collectors.joining("\n"));
+    }
+
+    private static @Nullable String lines(@Nullable Throwable trace) {
+        return trace == null ? null : lines(List.of(trace.getStackTrace()));
+    }
+
+    private static long millis(@Nullable Instant instant) {
+        return instant == null ? 0 : instant.toEpochMilli();
+    }
+
+    // ---- open and close ----
+
+    static Jfr.Span opening() {
+        return new Jfr.Span(begin(JfrEvents.Open::new), begin(JfrEvents.OpenFailed::new));
+    }
+
+    static void opened(Jfr.Span span, Slot<?> slot) {
+        commit((JfrEvents.Open) span.done(), event -> event.of(slot));
+    }
+
+    static void openFailed(Jfr.Span span, Slot<?> slot, Throwable failure) {
+        commit((JfrEvents.OpenFailed) span.failed(), event -> {
+            event.of(slot);
+            event.failure = failure.toString();
+        });
+    }
+
+    static Jfr.Span closing() {
+        return new Jfr.Span(begin(JfrEvents.Close::new), begin(JfrEvents.CloseFailed::new));
+    }
+
+    static void closed(Jfr.Span span, Slot<?> slot, CloseReason reason, @Nullable Throwable failure) {
+        if (failure == null) {
+            commit((JfrEvents.Close) span.done(), event -> {
+                event.of(slot);
+                event.reason = reason.name();
+            });
+        } else {
+            commit((JfrEvents.CloseFailed) span.failed(), event -> {
+                event.of(slot);
+                event.reason = reason.name();
+                event.failure = failure.toString();
+            });
+        }
+    }
+
+    // ---- leases ----
+
+    static boolean recordsLeases() {
+        return JfrEvents.Lease.isWanted();
+    }
+
+    static JfrEvents.@Nullable Lease leaseBegins() {
+        return recordsLeases() ? begin(JfrEvents.Lease::new) : null;
+    }
+
+    static void leaseEnds(Slot<?> slot, boolean leaked) {
+        JfrEvents.Lease lease = slot.recorded;
+        slot.recorded = null;
+        commit(lease, event -> {
+            event.of(slot);
+            event.outcome = outcome(slot, leaked);
+            event.uses = slot.uses();
+            event.acquiredAt = lines(slot.trace);
+        });
+    }
+
+    private static String outcome(Slot<?> slot, boolean leaked) {
+        if (leaked) {
+            return "LEAKED";
+        }
+        return slot.isClaimed() ? "FORCED" : slot.invalid ? "INVALIDATED" : "RELEASED";
+    }
+
+    static <T> void leaked(Slot<T> slot) {
+        commit(begin(JfrEvents.Leak::new), event -> {
+            ResourceInfo info = slot.holder.info(slot, ResourceInfo.State.LEASED);
+            event.of(slot);
+            event.leasedSince = millis(info.leasedSince());
+            event.acquiredAt = lines(info.acquiredAt());
+        });
+    }
+
+    static JfrEvents.@Nullable Reclaim reclaiming() {
+        return begin(JfrEvents.Reclaim::new);
+    }
+
+    static void reclaimed(JfrEvents.Reclaim reclaim, Slot<?> slot, boolean leaked) {
+        commit(reclaim, event -> {
+            event.of(slot);
+            event.leaked = leaked;
+        });
+    }
+
+    // ---- waiting ----
+
+    static JfrEvents.@Nullable Wait waiting() {
+        return begin(JfrEvents.Wait::new);
+    }
+
+    static void waited(JfrEvents.Wait wait, Holder<?, ?> holder, Waiter<?> waiter) {
+        commit(wait, event -> {
+            Slot<?> granted = waiter.granted;
+            event.of(holder, granted == null ? 0 : granted.id, waiter.thread);
+            event.served = granted != null;
+        });
+    }
+
+    // ---- from time to time ----
+
+    static void statistics(Holder<?, ?> holder) {
+        commit(new JfrEvents.Statistics(), event -> event.of(holder, holder.stats()));
+    }
+
+    static <T> void resources(Holder<T, ?> holder) {
+        for (Slot<T> slot : holder.slots()) {
+            commit(new JfrEvents.Resource(), event -> {
+                ResourceInfo info = holder.info(slot, slot.shown());
+                event.of(slot);
+                event.state = info.state().name();
+                event.openedAt = millis(info.openedAt());
+                event.leasedSince = millis(info.leasedSince());
+                event.uses = info.uses();
+                event.acquiredAt = lines(info.acquiredAt());
+            });
+        }
+    }
+
+    static void hang(Runnable statistics, Runnable resources) {
+        try {
+            prepare();
+            FlightRecorder.addPeriodicEvent(JfrEvents.Statistics.class, statistics);
+            FlightRecorder.addPeriodicEvent(JfrEvents.Resource.class, resources);
+        } catch (Throwable unrecorded) {
+            takeOff(statistics, resources);
+        }
+    }
+
+    static void takeOff(Runnable statistics, Runnable resources) {
+        try {
+            FlightRecorder.removePeriodicEvent(statistics);
+            FlightRecorder.removePeriodicEvent(resources);
+        } catch (Throwable undeployed) {
+            // Nothing to be done: it is the end of the reaper.
+        }
+    }
+}
