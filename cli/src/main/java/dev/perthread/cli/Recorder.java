@@ -4,7 +4,6 @@ package dev.perthread.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import jdk.jfr.Recording;
 import jdk.jfr.RecordingState;
@@ -13,8 +12,16 @@ import org.jspecify.annotations.Nullable;
 /** Started before anything is opened, and finished after all is closed. */
 final class Recorder implements AutoCloseable {
     private static final List<String> EVENTS =
-            List.of("Open", "OpenFailed", "Lease", "Wait", "Close", "CloseFailed", "Leak", "Reclaim", "Statistics");
-    private static final Duration EVERY = Duration.ofSeconds(1);
+            List.of("Open",
+            "OpenFailed",
+            "Lease",
+            "Wait",
+            "Close",
+            "CloseFailed",
+            "Leak",
+            "Reclaim",
+            "Resource",
+            "Statistics");
     private static final int PATIENCE_MILLIS = 5000;
     private static final int LOOK_EVERY_MILLIS = 10;
 
@@ -51,10 +58,7 @@ final class Recorder implements AutoCloseable {
             recording.setToDisk(true);
             recording.setDestination(this.file);
             recording.setDumpOnExit(true); // after Ctrl-C Java ends it, before or after we do
-            EVENTS.forEach(event -> recording
-                    .enable("dev.perthread." + event)
-                    .withoutThreshold()
-                    .withPeriod(EVERY));
+            EVENTS.forEach(event -> recording.enable("dev.perthread." + event).withoutThreshold());
             recording.start();
         } catch (IOException e) {
             recording.close();

@@ -9,6 +9,7 @@ import java.util.List;
  * have several resources at once.
  *
  * @param source where it was read from
+ * @param leasesRecorded whether it has leases at all; they are recorded on demand
  * @param begin when the first thing in it began
  * @param nanos until the end of the last thing in it
  * @param lanes one for each thread, in the order of their first span
@@ -16,6 +17,7 @@ import java.util.List;
  */
 record Timeline(
         String source,
+        boolean leasesRecorded,
         Instant begin,
         long nanos,
         List<Lane> lanes,
@@ -24,6 +26,8 @@ record Timeline(
         List<Mark> marks) {
 
     static final int NO_RESOURCE = -1;
+    static final String NO_LEASES = "no leases were recorded, so what is open is drawn as idle; record with"
+            + " perthread.jfc, or with dev.perthread.Lease#enabled=true";
 
     /** The page knows them by their code. */
     enum Kind {

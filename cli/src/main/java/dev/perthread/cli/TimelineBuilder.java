@@ -20,9 +20,11 @@ import org.jspecify.annotations.Nullable;
 /** Times given to it are nanoseconds since 1970. */
 final class TimelineBuilder {
     private static final int MOST_ROWS = 6; // in one lane; what has no place in them overlaps in the last one
+    private static final String NOT_KNOWN = "open: idle or leased, which was not recorded";
     private static final long NANOS = 1_000_000_000;
-    private static final String FORCED = "FORCED";
-    private static final Set<String> WITH_THE_LEASE = Set.of("SCOPE_END", "INVALIDATED"); // never idle before these
+    private static final int SHORT_PART = 50;
+    private static final String LEAKED = "LEAKED";
+    private static final Set<String> AFTER_A_LEASE = Set.of("SCOPE_END", "INVALIDATED", "FORCED"); // never after idle
 
     /** A thread, as events name it. */
     record Who(long id, String name) {}
@@ -33,6 +35,9 @@ final class TimelineBuilder {
     /** A stretch of time in a thread's lane. */
     private record Stretch(Who who, long from, long to, String note, String stack) {}
 
+    /** What a look at a resource told; leased since is 0 if it was not. */
+    private record Look(Who who, long at, long leasedSince, String stack) {}
+
     /** All that is known of one resource. */
     private static final class Life {
         private final int number;
@@ -42,6 +47,7 @@ final class TimelineBuilder {
         private @Nullable String reason;
         private @Nullable String closeFailure;
         private @Nullable Stretch leak;
+        private @Nullable Look look;
 
         Life(int number) {
             this.number = number;
@@ -53,11 +59,17 @@ final class TimelineBuilder {
 
     private record Trace(Trouble trouble, Who who, long at, int resource, String note, String stack) {}
 
+    private final boolean leasesRecorded;
     private final Map<Resource, Life> lives = new LinkedHashMap<>();
     private final List<Piece> pieces = new ArrayList<>();
     private final List<Trace> traces = new ArrayList<>();
     private long begin = Long.MAX_VALUE;
     private long end = Long.MIN_VALUE;
+
+    /** Without lease events what is open may be leased or idle. */
+    TimelineBuilder(boolean leasesRecorded) {
+        this.leasesRecorded = leasesRecorded;
+    }
 
     private Life life(Resource resource) {
         return lives.computeIfAbsent(resource, unknown -> new Life(lives.size()));
@@ -81,9 +93,19 @@ final class TimelineBuilder {
         traces.add(new Trace(Trouble.OPEN_FAILED, who, to, Timeline.NO_RESOURCE, failure, stack));
     }
 
-    void leased(Resource resource, Who who, long from, long to, String stack) {
+    /** The outcome is told where it is not the usual one. */
+    void leased(Resource resource, Who who, long from, long to, String outcome, String stack) {
         reach(from, to);
-        life(resource).leases.add(new Stretch(who, from, to, "", stack));
+        life(resource).leases.add(new Stretch(who, from, to, outcome, stack));
+    }
+
+    /** A resource was there, open. The last look counts: it tells of a lease that does not end in the recording. */
+    void seen(Resource resource, Who who, long at, long leasedSince, String stack) {
+        reach(at, at);
+        Life life = life(resource);
+        if (life.look == null || life.look.at() < at) {
+            life.look = new Look(who, at, leasedSince, stack);
+        }
     }
 
     void waited(Who who, long from, long to, boolean served, String stack) {
@@ -94,12 +116,12 @@ final class TimelineBuilder {
         }
     }
 
-    /** The failure is null where closing went well; the owner where nobody has it. */
-    void closed(Resource resource, @Nullable Who owner, long from, long to, String reason, @Nullable String failure) {
+    /** The failure is null where closing went well. */
+    void closed(Resource resource, Who owner, long from, long to, String reason, @Nullable String failure) {
         reach(from, to);
         Life life = life(resource);
         String note = "closed: " + reason + (failure == null ? "" : "; " + failure);
-        life.closing = new Stretch(owner == null ? NOBODY : owner, from, to, note, "");
+        life.closing = new Stretch(owner, from, to, note, "");
         life.reason = reason;
         life.closeFailure = failure;
     }
@@ -114,7 +136,7 @@ final class TimelineBuilder {
     Timeline build(String source) {
         lives.values().forEach(this::draw);
         pieces.sort(Comparator.comparingLong(Piece::from).thenComparing(Piece::kind));
-        Lanes lanes = new Lanes();
+        Lanes lanes = new Lanes((end - begin) / SHORT_PART);
         List<Span> spans = new ArrayList<>(pieces.size());
         for (Piece piece : pieces) {
             int lane = lanes.of(piece.who());
@@ -138,6 +160,7 @@ final class TimelineBuilder {
         }
         return new Timeline(
                 source,
+                leasesRecorded,
                 Instant.ofEpochSecond(begin / NANOS, begin % NANOS),
                 Math.max(1, end - begin),
                 lanes.list(),
@@ -149,7 +172,7 @@ final class TimelineBuilder {
     /** From its opening to its closing, as far as the recording has them: leases, and idle in between. */
     private void draw(Life life) {
         life.leases.sort(Comparator.comparingLong(Stretch::from));
-        Stretch last = life.opening;
+        Stretch last = life.opening == null ? asSeen(life) : life.opening;
         boolean used = false;
         for (Stretch lease : life.leases) {
             if (used && last != null && lease.from() > last.to()) {
@@ -162,15 +185,23 @@ final class TimelineBuilder {
             used = true;
         }
         if (life.leak != null) {
-            last = leak(life, life.leak, last, used);
+            last = leak(life, life.leak, last);
         } else if (last != null && life.closing == null) {
             unended(life, last, used);
         } else if (last != null && life.closing != null) {
-            beforeClosing(life, last, life.closing);
+            beforeClosing(life, last, life.closing, used);
         }
         if (life.closing != null) {
             closing(life, life.closing, last);
         }
+    }
+
+    /** What was open all the time and did nothing is there nevertheless. */
+    private @Nullable Stretch asSeen(Life life) {
+        Look look = life.look;
+        return look == null || !life.leases.isEmpty() || life.closing != null
+                ? null
+                : new Stretch(look.who(), begin, begin, "", look.stack());
     }
 
     /** In the lane of the owner; what nobody owned any more was last in that of its last user. */
@@ -192,42 +223,48 @@ final class TimelineBuilder {
         add(Kind.IDLE, life, new Stretch(last.who(), last.to(), until, note, ""));
     }
 
-    /** No event tells of a lease that nobody closed: it is drawn from where the resource was last seen. */
-    private Stretch leak(Life life, Stretch leak, @Nullable Stretch last, boolean used) {
-        long earliest = last == null ? leak.from() : last.to();
-        // The time of the lease is in milliseconds, and a lease right after the opening began then.
-        long from = used ? Math.min(Math.max(earliest, leak.from()), leak.to()) : earliest;
-        if (used && last != null && from > last.to()) {
-            idle(life, last, from, "");
-        }
-        Stretch lease = new Stretch(leak.who(), from == 0 ? leak.to() : from, leak.to(), leak.note(), leak.stack());
-        add(Kind.LEASED, life, lease);
+    /** Where leases are recorded the one that leaked is among them; else all that is known is when it was noticed. */
+    private Stretch leak(Life life, Stretch leak, @Nullable Stretch last) {
         traces.add(new Trace(Trouble.LEAK, leak.who(), leak.to(), life.number, leak.note(), leak.stack()));
+        if (last != null && last.note().equals(LEAKED)) {
+            return last;
+        }
+        long earliest = last == null ? leak.from() : Math.max(last.to(), leak.from());
+        Stretch lease = new Stretch(
+                leak.who(), Math.min(Math.max(begin, earliest), leak.to()), leak.to(), leak.note(), leak.stack());
+        add(Kind.LEASED, life, lease);
         return lease;
     }
 
+    /** From the last thing known of it to the end. */
     private void unended(Life life, Stretch last, boolean used) {
+        Look look = life.look;
         if (last.to() >= end) {
             return;
         }
-        if (used) {
-            idle(life, last, end, "open to the end of the recording: idle, or in a lease that had not ended");
-        } else {
+        if (look != null && look.at() > last.to() && look.leasedSince() > 0) {
+            long since = Math.min(end, Math.max(last.to(), look.leasedSince()));
+            if (used && since > last.to()) {
+                idle(life, last, since, "");
+            }
+            long from = used ? since : last.to();
             String note = "the lease had not ended when the recording did";
-            add(Kind.LEASED, life, new Stretch(last.who(), last.to(), end, note, last.stack()));
+            add(Kind.LEASED, life, new Stretch(look.who(), from, end, note, look.stack()));
+        } else {
+            idle(life, last, end, look == null || !leasesRecorded ? NOT_KNOWN : "");
         }
     }
 
-    private void beforeClosing(Life life, Stretch last, Stretch closing) {
-        String reason = life.reason == null ? "" : life.reason;
-        if (closing.from() <= last.to() || WITH_THE_LEASE.contains(reason)) {
+    private void beforeClosing(Life life, Stretch last, Stretch closing, boolean used) {
+        if (closing.from() <= last.to()) {
             return;
         }
-        if (reason.equals(FORCED)) {
-            String note = "closed under its user";
+        boolean afterLease = AFTER_A_LEASE.contains(life.reason == null ? "" : life.reason);
+        if (afterLease && !used) {
+            String note = "from its opening to its closing: the lease was not recorded";
             add(Kind.LEASED, life, new Stretch(last.who(), last.to(), closing.from(), note, last.stack()));
-        } else {
-            idle(life, last, closing.from(), "");
+        } else if (!afterLease) {
+            idle(life, last, closing.from(), leasesRecorded ? "" : NOT_KNOWN);
         }
     }
 
@@ -241,6 +278,11 @@ final class TimelineBuilder {
         private final List<Who> threads = new ArrayList<>();
         private final List<List<Row>> rows = new ArrayList<>();
         private final Map<Place, Integer> places = new HashMap<>();
+        private final long shortIdle; // on its way to the next thread: a row for that would make every lane twice as high
+
+        Lanes(long shortIdle) {
+            this.shortIdle = shortIdle;
+        }
 
         int of(Who who) {
             return numbers.computeIfAbsent(who.id(), unknown -> {
@@ -260,7 +302,8 @@ final class TimelineBuilder {
                     found = row;
                 }
             }
-            Row now = new Row(piece.to(), piece.resource());
+            boolean passing = piece.kind() == Kind.IDLE && piece.to() - piece.from() < shortIdle;
+            Row now = new Row(passing ? piece.from() : piece.to(), piece.resource());
             if (found >= 0) {
                 taken.set(found, now);
             } else if (taken.size() < MOST_ROWS) {

@@ -66,6 +66,9 @@ final class TimelineCommand implements Callable<Integer> {
         refuseIf(same(recording, page), page + " is the recording itself; another --output is allowed");
         Timeline timeline = TimelineReader.read(recording);
         TimelinePage.write(timeline, page);
+        if (!timeline.leasesRecorded()) {
+            System.out.println(Timeline.NO_LEASES);
+        }
         System.out.println(Output.plain("Wrote " + page + ": "
                 + timeline.lanes().size() + " threads, " + timeline.resources().size() + " resources, "
                 + timeline.spans().size() + " bars"));

@@ -84,6 +84,7 @@ final class TimelinePage {
             json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
             json.writeStartObject();
             json.writeStringField("source", timeline.source());
+            json.writeStringField("hint", timeline.leasesRecorded() ? "" : Timeline.NO_LEASES);
             json.writeNumberField("begin", timeline.begin().toEpochMilli());
             json.writeNumberField("length", timeline.nanos());
             json.writeArrayFieldStart("lanes");

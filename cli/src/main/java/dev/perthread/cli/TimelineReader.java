@@ -8,12 +8,15 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordedFrame;
 import jdk.jfr.consumer.RecordedObject;
@@ -24,6 +27,13 @@ import org.jspecify.annotations.Nullable;
 
 final class TimelineReader {
     private static final String PREFIX = "dev.perthread.";
+    private static final String LEASE = PREFIX + "Lease";
+    /** Reclaim and Statistics have no place in a lane. */
+    private static final Set<String> KINDS = Stream.of(
+                    "Open", "OpenFailed", "Lease", "Wait", "Close", "CloseFailed", "Leak", "Resource")
+            .map(PREFIX::concat)
+            .collect(Collectors.toSet());
+
     private static final byte[] MAGIC = {'F', 'L', 'R', 0};
     private static final int MOST_FRAMES = 30;
     private static final long NANOS = 1_000_000_000;
@@ -32,9 +42,8 @@ final class TimelineReader {
     private static final Pattern OURS = Pattern.compile("dev\\.perthread\\.(net\\.)?[A-Z].*");
 
     private final Path file;
-    private final TimelineBuilder builder = new TimelineBuilder();
+    private final List<RecordedEvent> events = new ArrayList<>();
     private final Map<String, String> texts = new HashMap<>(); // the same stack is in very many events
-    private long ours;
     private long others;
 
     private TimelineReader(Path file) {
@@ -47,19 +56,31 @@ final class TimelineReader {
 
     private Timeline read() throws Main.Failure {
         refuseWhatIsNoRecording();
-        try (RecordingFile events = new RecordingFile(file)) {
-            while (events.hasMoreEvents()) {
-                add(events.readEvent());
+        try (RecordingFile recording = new RecordingFile(file)) {
+            while (recording.hasMoreEvents()) {
+                RecordedEvent event = recording.readEvent();
+                if (KINDS.contains(event.getEventType().getName())) {
+                    events.add(event);
+                } else {
+                    others++;
+                }
+            }
+            if (!events.isEmpty()) {
+                return build();
             }
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             // Whatever the JDK's reader stumbles over: it trusts the sizes and numbers in the file.
             throw new Main.Failure(file + ": a flight recording that is cut off or damaged (" + Reasons.of(e)
                     + "); one whose program has ended, or that jcmd JFR.dump wrote, is allowed");
         }
-        if (ours == 0) {
-            throw new Main.Failure(file + ": no PerThread events among its " + others
-                    + " events; a recording of a program that used PerThread meanwhile is allowed");
-        }
+        throw new Main.Failure(file + ": no PerThread events among its " + others
+                + " events; a recording of a program that used PerThread meanwhile is allowed");
+    }
+
+    private Timeline build() {
+        boolean leases = events.stream().anyMatch(event -> event.getEventType().getName().equals(LEASE));
+        TimelineBuilder builder = new TimelineBuilder(leases);
+        events.forEach(event -> add(event, builder));
         Path name = file.getFileName();
         return builder.build(Output.plain(String.valueOf(name == null ? file : name)));
     }
@@ -84,54 +105,52 @@ final class TimelineReader {
         }
     }
 
-    private void add(RecordedEvent event) {
-        String name = event.getEventType().getName();
-        if (!name.startsWith(PREFIX)) {
-            others++;
-            return;
-        }
+    private void add(RecordedEvent event, TimelineBuilder to) {
         long from = nanos(event.getStartTime());
-        long to = Math.max(from, nanos(event.getEndTime()));
-        switch (name.substring(PREFIX.length())) {
-            case "Open" -> builder.opened(resource(event), who(event), from, to, stack(event, "opened at"));
+        long until = Math.max(from, nanos(event.getEndTime()));
+        switch (event.getEventType().getName().substring(PREFIX.length())) {
+            case "Open" -> to.opened(resource(event), who(event), from, until, stack(event, "opened at"));
             case "OpenFailed" ->
-                builder.openFailed(who(event), from, to, text(event, "failure"), stack(event, "opened at"));
-            case "Lease" -> builder.leased(resource(event), who(event), from, to, acquiredOrReleased(event));
-            case "Wait" -> builder.waited(who(event), from, to, event.getBoolean("served"), stack(event, "waited at"));
-            case "Close" -> builder.closed(resource(event), owner(event), from, to, text(event, "reason"), null);
+                to.openFailed(who(event), from, until, text(event, "failure"), stack(event, "opened at"));
+            case "Lease" -> to.leased(resource(event), who(event), from, until, outcome(event), acquired(event));
+            case "Wait" -> to.waited(who(event), from, until, event.getBoolean("served"), stack(event, "waited at"));
+            case "Close" -> to.closed(resource(event), owner(event), from, until, text(event, "reason"), null);
             case "CloseFailed" ->
-                builder.closed(resource(event), owner(event), from, to, text(event, "reason"), text(event, "failure"));
-            case "Leak" -> builder.leaked(resource(event), who(event), from, since(event), acquired(event));
-            default -> {
-                others++; // Reclaim and Statistics have no place in a lane
-                return;
-            }
+                to.closed(
+                        resource(event), owner(event), from, until, text(event, "reason"), text(event, "failure"));
+            case "Leak" -> to.leaked(resource(event), who(event), from, since(event), acquired(event));
+            default -> to.seen(resource(event), owner(event), from, since(event), acquired(event));
         }
-        ours++;
     }
 
     private Resource resource(RecordedObject event) {
         return new Resource(text(event, "holder"), event.getLong("holderId"), event.getLong("resourceId"));
     }
 
-    /** The thread whose resource it is; the one that did it may be another, such as the one that closes the holder. */
-    private @Nullable Who owner(RecordedObject event) {
-        return who(event.<@Nullable RecordedThread>getValue("owner"));
+    private String outcome(RecordedObject event) {
+        String outcome = text(event, "outcome");
+        return outcome.equals("RELEASED") ? "" : outcome;
+    }
+
+    /**
+     * The thread whose resource it is, in words: of a thread that has ended Flight Recorder may have forgotten the name. The
+     * thread that did it may be another one, such as the one that closes the holder.
+     */
+    private Who owner(RecordedObject event) {
+        long id = event.getLong("ownerId");
+        return id == 0 ? TimelineBuilder.NOBODY : who(id, event.getString("ownerName"));
     }
 
     private Who who(RecordedEvent event) {
         Who owner = owner(event);
-        Who emitter = owner == null ? who(event.getThread()) : owner;
-        return emitter == null ? TimelineBuilder.NOBODY : emitter;
+        @Nullable RecordedThread emitter = event.getThread();
+        return owner.equals(TimelineBuilder.NOBODY) && emitter != null
+                ? who(emitter.getJavaThreadId(), emitter.getJavaName())
+                : owner;
     }
 
-    private @Nullable Who who(@Nullable RecordedThread thread) {
-        if (thread == null) {
-            return null;
-        }
-        String name = thread.getJavaName();
-        String known = name == null || name.isEmpty() ? "thread " + thread.getJavaThreadId() : Output.plain(name);
-        return new Who(thread.getId(), same(known));
+    private Who who(long id, @Nullable String name) {
+        return new Who(id, same(name == null || name.isEmpty() ? "thread " + id : Output.plain(name)));
     }
 
     private static long nanos(Instant time) {
@@ -152,11 +171,6 @@ final class TimelineReader {
         return lines == null || lines.isEmpty()
                 ? ""
                 : same("acquired at\n" + lines.lines().map(Output::plain).collect(Collectors.joining("\n")));
-    }
-
-    private String acquiredOrReleased(RecordedEvent event) {
-        String acquired = acquired(event);
-        return acquired.isEmpty() ? stack(event, "released at") : acquired;
     }
 
     private String stack(RecordedEvent event, String title) {

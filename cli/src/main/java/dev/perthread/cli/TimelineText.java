@@ -41,6 +41,9 @@ final class TimelineText {
                 + timeline.count(Kind.LEASED) + " leases, " + timeline.count(Kind.WAITING) + " waits"
                 + troubles());
         lines.add("1-9a-zA-Z leased, the number of the resource  - idle  . waiting  ~ opening, closing  ! problem");
+        if (!timeline.leasesRecorded()) {
+            lines.add(Timeline.NO_LEASES);
+        }
         List<Map<Character, double[]>> shares = shares();
         List<List<Mark>> marks = new ArrayList<>();
         timeline.lanes().forEach(lane -> marks.add(new ArrayList<>()));

@@ -77,7 +77,9 @@
     lists.forEach((spans, row) => {
       if (spans.length || marked.has(row)) {
         placeOfRow[row] = shown.length;
-        shown.push({row, lane: laneOfRow[row], spans});
+        let longest = -1; // the latest end so far: idle may be overtaken by what comes after it
+        const ends = Float64Array.from(spans, i => longest = Math.max(longest, to[i]));
+        shown.push({row, lane: laneOfRow[row], spans, ends});
       }
     });
   }
@@ -96,12 +98,12 @@
     return (of === LEASED ? 0 : of === IDLE ? 2 : 1) * COLOURS.length + colour;
   }
 
-  /** The first of these spans that ends after a moment. They do not overlap, but for those in an overfull lane. */
-  function firstAfter(spans, moment) {
-    let low = 0, high = spans.length;
+  /** Where to begin to look for what ends after a moment. */
+  function firstAfter(ends, moment) {
+    let low = 0, high = ends.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (to[spans[middle]] < moment) {
+      if (ends[middle] < moment) {
         low = middle + 1;
       } else {
         high = middle;
@@ -121,19 +123,22 @@
     const first = Math.max(0, Math.ceil((box.y - y0) / rowHeight - 0.5));
     const last = Math.min(shown.length - 1, Math.floor((box.y + box.height - y0) / rowHeight + 0.5));
     for (let place = first; place <= last; place++) {
-      layOutRow(shown[place].spans, y0 + place * rowHeight, Math.min(30, rowHeight * 0.8));
+      layOutRow(shown[place], y0 + place * rowHeight, Math.min(30, rowHeight * 0.8));
     }
     travel = selected < 0 ? [] : travelOf(resource[selected]);
     version++;
   }
 
-  function layOutRow(spans, middle, height) {
+  function layOutRow({spans, ends}, middle, height) {
     const right = view.x + view.width;
     let drawn = [-1, -1, -1]; // up to which pixel: full, thin, waiting
-    for (let n = firstAfter(spans, view.from); n < spans.length; n++) {
+    for (let n = firstAfter(ends, view.from); n < spans.length; n++) {
       const i = spans[n];
       if (from[i] > view.to) {
         break;
+      }
+      if (to[i] < view.from) {
+        continue;
       }
       const of = kind[i];
       const layer = of === IDLE ? 1 : of === WAITING ? 2 : 0;
@@ -215,7 +220,8 @@
       layOut(params.coordSys, api);
     }
     if (params.dataIndex < LOOKS) {
-      return {type: 'bars', shape: {look: params.dataIndex, version}, style: styleOf(params.dataIndex), silent: true};
+      const number = LOOKS - 1 - params.dataIndex; // waiting, then idle, and leased on top
+      return {type: 'bars', shape: {look: number, version}, style: styleOf(number), silent: true};
     }
     const children = labels.map(({x, y, text, dark}) => ({type: 'text', silent: true,
       style: {x, y, text, align: 'center', verticalAlign: 'middle', fill: dark ? '#000' : '#fff', font: '11px sans-serif'}}));
@@ -346,10 +352,10 @@
     }
     const time = (x - view.x0) / view.perNano, reach = NEAREST / view.perNano;
     let best = -1, bestMiss = Infinity;
-    for (let n = firstAfter(row.spans, time - reach); n < row.spans.length && from[row.spans[n]] <= time + reach; n++) {
+    for (let n = firstAfter(row.ends, time - reach); n < row.spans.length && from[row.spans[n]] <= time + reach; n++) {
       const i = row.spans[n];
       const miss = Math.max(0, from[i] - time, time - to[i]);
-      if (miss < bestMiss) {
+      if (miss < bestMiss || miss === bestMiss && kind[best] === IDLE) {
         best = i;
         bestMiss = miss;
       }
@@ -391,7 +397,7 @@
     const row = selected >= 0 && placeOfRow[rowOf(selected)] >= 0 ? shown[placeOfRow[rowOf(selected)]] : shown[firstLane()];
     if (row && row.spans.length) {
       const now = selected < 0 ? -1 : row.spans.indexOf(selected);
-      const next = now < 0 ? firstAfter(row.spans, view.from) : now + direction;
+      const next = now < 0 ? firstAfter(row.ends, view.from) : now + direction;
       select(row.spans[Math.max(0, Math.min(row.spans.length - 1, next))]);
     }
   }
@@ -480,9 +486,9 @@
       const names = [...BOUNDS.map(bound => '≤ ' + words(bound)), 'more'].slice(least, most + 1);
       histogram.resize();
       histogram.setOption({
-        animation: false, title: {text: 'Waits', textStyle: {fontSize: 12}, top: 0}, grid: {left: 48, right: 8, top: 22, bottom: 22},
+        animation: false, title: {text: 'Waits', textStyle: {fontSize: 12}, top: 0}, grid: {left: 60, right: 8, top: 22, bottom: 22},
         legend: {top: 0, right: 0, itemHeight: 10, textStyle: {fontSize: 11}},
-        xAxis: {type: 'category', data: names}, yAxis: {type: 'value', minInterval: 1},
+        xAxis: {type: 'category', data: names}, yAxis: {type: 'value', minInterval: 1, splitNumber: 2},
         series: [{name: 'served', type: 'bar', stack: 'all', barMaxWidth: 60, data: Array.from(served.slice(least, most + 1)), itemStyle: {color: '#777'}},
           {name: 'in vain', type: 'bar', stack: 'all', barMaxWidth: 60, data: Array.from(inVain.slice(least, most + 1)),
             itemStyle: {color: TROUBLE, decal: {symbol: 'rect', dashArrayX: [2, 2], dashArrayY: [4, 2], color: '#fff8'}}}]
@@ -522,6 +528,7 @@
   }
 
   byId('source').textContent = data.source + ', ' + clock(0) + ', ' + words(data.length);
+  byId('hint').textContent = data.hint;
   document.title = 'PerThread timeline: ' + data.source;
   byId('thread').addEventListener('input', event => { filter.thread = event.target.value; show(); });
   byId('resource').addEventListener('input', event => { filter.resource = event.target.value; show(); });

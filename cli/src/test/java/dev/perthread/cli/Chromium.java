@@ -6,13 +6,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.logging.Level;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
-import org.openqa.selenium.Dimension;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
@@ -49,17 +48,19 @@ final class Chromium implements AutoCloseable {
         driver.manage().timeouts().scriptTimeout(PATIENCE).pageLoadTimeout(PATIENCE);
     }
 
-    /** Ends the test, with the reason, where there is no browser. */
-    static Chromium open(Path page) {
+    /** Ends the test class, with the reason, where there is no browser. */
+    static Chromium start() {
         Optional<Path> browser =
                 BROWSERS.stream().map(Chromium::find).flatMap(Optional::stream).findFirst();
         Optional<Path> chromedriver = find("chromedriver");
         Assumptions.assumeTrue(
                 browser.isPresent() && chromedriver.isPresent(),
                 "no Chromium with its chromedriver is installed (Debian: apt install chromium chromium-driver)");
-        Chromium chromium = new Chromium(browser.orElseThrow(), chromedriver.orElseThrow());
-        chromium.driver.get(page.toUri().toString());
-        return chromium;
+        return new Chromium(browser.orElseThrow(), chromedriver.orElseThrow());
+    }
+
+    void show(Path page) {
+        driver.get(page.toUri().toString());
     }
 
     private static Optional<Path> find(String program) {
@@ -75,8 +76,7 @@ final class Chromium implements AutoCloseable {
 
     /** What the page says of itself. */
     long state(String name) {
-        Map<?, ?> state = (Map<?, ?>) java.util.Objects.requireNonNull(evaluate("return timeline.state()"));
-        return ((Number) java.util.Objects.requireNonNull(state.get(name))).longValue();
+        return ((Number) Objects.requireNonNull(evaluate("return timeline.state()." + name))).longValue();
     }
 
     @Nullable Object evaluate(String script) {
@@ -94,10 +94,6 @@ final class Chromium implements AutoCloseable {
 
     ChromeDriver driver() {
         return driver;
-    }
-
-    void size(int width, int height) {
-        driver.manage().window().setSize(new Dimension(width, height));
     }
 
     byte[] picture() {

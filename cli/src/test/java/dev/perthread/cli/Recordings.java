@@ -29,7 +29,8 @@ final class Recordings {
     abstract static class Of extends Event {
         String holder = HOLDER;
         long holderId = 1;
-        @Nullable Thread owner = Thread.currentThread();
+        String ownerName = Thread.currentThread().getName();
+        long ownerId = Thread.currentThread().getId();
     }
 
     abstract static class OfResource extends Of {
@@ -46,8 +47,8 @@ final class Recordings {
 
     @Name("dev.perthread.Lease")
     static final class Lease extends OfResource {
+        String outcome = "RELEASED";
         @Nullable String acquiredAt;
-        long uses;
     }
 
     @Name("dev.perthread.Wait")
@@ -141,7 +142,7 @@ final class Recordings {
     static void closeFails(long resource) {
         CloseFailed failed = new CloseFailed();
         failed.resourceId = resource;
-        failed.owner = null;
+        failed.ownerId = 0;
         failed.reason = "IDLE_TIMEOUT";
         failed.begin();
         last();
