@@ -1,6 +1,7 @@
 /** A resource of its own for every thread behind one shared object. */
 module dev.perthread {
     requires static jdk.jfr; // without it nothing is recorded
+    requires static java.management; // without it nothing can be shown to JMX
     requires static transitive org.jspecify;
 
     exports dev.perthread;

@@ -47,7 +47,10 @@ final class Heap {
             "id",
             "lastId",
             "live",
-            "used");
+            "used",
+            "number",
+            "recorded",
+            "atEnd");
 
     private static final Map<Class<?>, Field[]> FIELDS = new HashMap<>();
 

@@ -183,7 +183,7 @@ final class Closing<T> {
         if (!ours || !slot.claim(CloseReason.THREAD_ENDED)) {
             return false;
         }
-        JfrEvents.Reclaim recorded = Jfr.reclaiming();
+        Object recorded = Jfr.reclaiming();
         executor.accept(() -> {
             slot.closer = Thread.currentThread(); // already now: the listener may close the holder
             if (leaked) {

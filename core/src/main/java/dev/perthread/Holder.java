@@ -7,6 +7,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -33,6 +35,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     private final boolean keeps; // something outlives the scope
     private final boolean expires;
     private final boolean careful; // more to do at each lease than to change hands
+    private final Queue<Runnable> atEnd = new ConcurrentLinkedQueue<>();
     private volatile long tick; // the clock as of the last round or opening, for those who cannot afford to read it
 
     Holder(PerThread.Builder<T, X> options) {
@@ -417,7 +420,20 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     CloseReport close(long grace) {
         CloseReport report = closing.close(grace);
         Jfr.statistics(this);
+        for (Runnable task = atEnd.poll(); task != null; task = atEnd.poll()) {
+            task.run();
+        }
         return report;
+    }
+
+    /** Has something done at the end of {@code close}; false if that has come already. */
+    boolean atEnd(Runnable task) {
+        atEnd.add(task);
+        return !slots.isClosed() || !atEnd.remove(task); // whoever takes it out, closing or this, decides
+    }
+
+    void notAtEnd(Runnable task) {
+        atEnd.remove(task);
     }
 
     // ---- for the reaper ----

@@ -95,11 +95,12 @@ final class Jfr {
         }
     }
 
-    static JfrEvents.@Nullable Reclaim reclaiming() {
+    /** Begun; an object, because a lambda that captures an event makes the JVM load its class, recording or not. */
+    static @Nullable Object reclaiming() {
         return on() ? JfrWriter.reclaiming() : null;
     }
 
-    static void reclaimed(JfrEvents.@Nullable Reclaim reclaim, Slot<?> slot, boolean leaked) {
+    static void reclaimed(@Nullable Object reclaim, Slot<?> slot, boolean leaked) {
         if (reclaim != null) {
             JfrWriter.reclaimed(reclaim, slot, leaked);
         }

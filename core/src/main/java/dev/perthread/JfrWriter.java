@@ -135,8 +135,8 @@ final class JfrWriter {
         return begin(JfrEvents.Reclaim::new);
     }
 
-    static void reclaimed(JfrEvents.Reclaim reclaim, Slot<?> slot, boolean leaked) {
-        commit(reclaim, event -> {
+    static void reclaimed(Object reclaim, Slot<?> slot, boolean leaked) {
+        commit((JfrEvents.Reclaim) reclaim, event -> {
             event.of(slot);
             event.leaked = leaked;
         });

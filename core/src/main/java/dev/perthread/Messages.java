@@ -1,4 +1,4 @@
-// The words of the exceptions: which holder, which thread, the numbers, the likely mistake.
+// The words of exceptions and refusals: which holder, which thread, the numbers, the likely mistake.
 package dev.perthread;
 
 import java.time.Duration;
@@ -40,6 +40,16 @@ final class Messages {
         } catch (ArithmeticException tooLong) {
             return duration.isNegative() ? Long.MIN_VALUE : Long.MAX_VALUE;
         }
+    }
+
+    /** An option's value, or a refusal that says what is allowed. */
+    static long nanos(String what, Duration given, long least) {
+        long nanos = saturatedNanos(given);
+        if (nanos < least) {
+            throw new IllegalArgumentException(what + " is " + given + "; "
+                    + (least == 0 ? "zero or more" : "more than zero") + " is allowed");
+        }
+        return nanos;
     }
 
     /** The stack of whoever called the library; its own frames are of no use to them. */

@@ -4,6 +4,7 @@ package dev.perthread;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -30,7 +31,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
 
     private static final AtomicLong NAMES = new AtomicLong();
 
-    private final Holder<T, X> holder;
+    final Holder<T, X> holder;
     private final long acquireNanos;
     private final long closeNanos;
     private final @Nullable Predicate<? super Throwable> invalidates; // null where nothing is kept anyway
@@ -98,7 +99,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws IllegalStateException as for {@link #acquire()}
      */
     public Lease<T> acquire(Duration timeout) throws X {
-        return holder.acquire(Builder.nanos("timeout", timeout, 0));
+        return holder.acquire(Messages.nanos("timeout", timeout, 0));
     }
 
     /**
@@ -243,6 +244,31 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     }
 
     /**
+     * The limit given to the builder.
+     *
+     * @return the most that may be open at once, empty if there is no limit
+     */
+    public OptionalInt limit() {
+        return holder.limit() == 0 ? OptionalInt.empty() : OptionalInt.of(holder.limit());
+    }
+
+    /**
+     * Shows this holder to JMX as {@code dev.perthread:type=PerThread,name="…"}, with {@code ,id=2} and so on if the name
+     * is taken, until either is closed. The server does not keep the holder in memory.
+     *
+     * @return what ends it
+     * @throws IllegalStateException if the holder is closed, or if there is no module {@code java.management}
+     */
+    public PerThreadMXBean.Registration registerMXBean() {
+        try {
+            return Jmx.register(this);
+        } catch (LinkageError absent) {
+            throw new IllegalStateException(
+                    name() + ": JMX needs module java.management; java --add-modules java.management adds it", absent);
+        }
+    }
+
+    /**
      * Closes as {@link #close(Duration)} does, with the grace that {@link Builder#closeTimeout} says.
      *
      * @throws ResourceCloseException if closers failed, once all were called: the first failure is the cause, the others
@@ -267,7 +293,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws IllegalArgumentException if the grace is negative
      */
     public CloseReport close(Duration grace) {
-        return holder.close(Builder.nanos("grace", grace, 0));
+        return holder.close(Messages.nanos("grace", grace, 0));
     }
 
     /** The name and the counters. */
@@ -405,7 +431,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
          * @throws IllegalArgumentException if it is zero or negative
          */
         public Builder<T, X> idleTimeout(Duration idleTimeout) {
-            this.idleNanos = nanos("idleTimeout", idleTimeout, 1);
+            this.idleNanos = Messages.nanos("idleTimeout", idleTimeout, 1);
             return this;
         }
 
@@ -419,7 +445,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
          * @throws IllegalArgumentException if it is zero or negative
          */
         public Builder<T, X> maxAge(Duration maxAge) {
-            this.ageNanos = nanos("maxAge", maxAge, 1);
+            this.ageNanos = Messages.nanos("maxAge", maxAge, 1);
             return this;
         }
 
@@ -449,7 +475,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
          * @throws IllegalArgumentException if it is negative
          */
         public Builder<T, X> acquireTimeout(Duration acquireTimeout) {
-            this.acquireNanos = nanos("acquireTimeout", acquireTimeout, 0);
+            this.acquireNanos = Messages.nanos("acquireTimeout", acquireTimeout, 0);
             return this;
         }
 
@@ -461,7 +487,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
          * @throws IllegalArgumentException if it is negative
          */
         public Builder<T, X> closeTimeout(Duration closeTimeout) {
-            this.closeNanos = nanos("closeTimeout", closeTimeout, 0);
+            this.closeNanos = Messages.nanos("closeTimeout", closeTimeout, 0);
             return this;
         }
 
@@ -528,15 +554,6 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
                         option + " has no effect with whenIdle(CLOSE), where nothing outlives its"
                                 + " scope; leave it out, or build with whenIdle(KEEP) or whenIdle(LEND)");
             }
-        }
-
-        static long nanos(String what, Duration given, long least) {
-            long nanos = Messages.saturatedNanos(given);
-            if (nanos < least) {
-                throw new IllegalArgumentException(what + " is " + given + "; "
-                        + (least == 0 ? "zero or more" : "more than zero") + " is allowed");
-            }
-            return nanos;
         }
     }
 }

@@ -59,7 +59,7 @@ class MemoryFollowsUseTest {
         }
     }
 
-    private static void untilCollected(WeakReference<?> reference) {
+    static void untilCollected(WeakReference<?> reference) {
         long begin = System.nanoTime();
         while (!reference.refersTo(null)) {
             assertThat(System.nanoTime() - begin)
@@ -138,6 +138,16 @@ class MemoryFollowsUseTest {
     void alsoWhenTheLibraryIsPartOfTheApplication(ThreadKind kind) throws Exception {
         try (Actor user = new Actor(kind)) {
             deployAndForget(user, true).forEach(MemoryFollowsUseTest::untilCollected);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void alsoWhileFlightRecorderRecordsIt(ThreadKind kind) throws Exception {
+        try (Actor user = new Actor(kind);
+                Recorded recorded = Recorded.everything()) {
+            deployAndForget(user, true).forEach(MemoryFollowsUseTest::untilCollected);
+            assertThat(recorded.stop()).extracting(Recorded.Entry::name).contains("Open", "Lease");
         }
     }
 

@@ -170,7 +170,49 @@ class MessagesTest {
         assertThat(LogLines.seen())
                 .singleElement()
                 .asString()
-                .contains("orders-db", id(first), "trace(true)", "try-with-resources");
+                .contains("orders-db", id(first), "trace(true)", "try-with-resources")
+                .containsPattern("acquired \\d+ (s|ms|ns) ago");
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void nothingElseIsLoggedAboveDebug(ThreadKind kind) throws Exception {
+        boolean[] failing = {true};
+        PerThread<Probe, IOException> holder = PerThread.<Probe, IOException>builder(() -> {
+                    if (failing[0]) {
+                        throw new IOException("no route");
+                    }
+                    return new Probe();
+                })
+                .closer(probe -> {
+                    probe.close();
+                    throw new IOException("reset");
+                })
+                .check(probe -> {
+                    throw new IOException("stale");
+                })
+                .whenIdle(IdlePolicy.KEEP)
+                .limit(1)
+                .build();
+        assertThatThrownBy(holder::acquire).hasMessage("no route");
+        failing[0] = false;
+        try (Actor actor = new Actor(kind)) {
+            actor.call(() -> holder.call(probe -> probe));
+            actor.call(() -> holder.call(probe -> probe)); // another one, for the check failed
+            assertThatThrownBy(() -> kind.call(() -> holder.acquire(Duration.ZERO)))
+                    .isInstanceOf(AcquireTimeoutException.class);
+        }
+        Actor.until(() -> holder.stats().reclaimed() == 1);
+        Lease<Probe> lease = kind.call(() -> {
+            try (Actor other = new Actor(kind)) {
+                Lease<Probe> forced = other.call(holder::acquire);
+                assertThat(holder.close(Duration.ZERO).forced()).isEqualTo(1);
+                return forced;
+            }
+        });
+        assertThat(lease.toString()).contains("resource");
+        assertThat(holder.stats().closeFailures()).isEqualTo(3);
+        assertThat(LogLines.seen()).isEmpty();
     }
 
     @ParameterizedTest

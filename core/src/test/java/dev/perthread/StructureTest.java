@@ -36,6 +36,7 @@ class StructureTest {
             "Body",
             "Action",
             "Listener",
+            "PerThreadMXBean",
             "ReentryPolicy",
             "IdlePolicy",
             "CloseReason",

@@ -1,0 +1,259 @@
+// Shows a holder to JMX, for who asks for it. Only to be touched through PerThread.registerMXBean: it needs java.management.
+package dev.perthread;
+
+import java.lang.management.ManagementFactory;
+import java.lang.ref.Cleaner;
+import java.lang.ref.WeakReference;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import javax.management.InstanceAlreadyExistsException;
+import javax.management.InstanceNotFoundException;
+import javax.management.JMException;
+import javax.management.MBeanServer;
+import javax.management.MalformedObjectNameException;
+import javax.management.ObjectName;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server keeps what is registered, so that knows its holder weakly, and a holder that is dropped takes it away as it
+ * is collected.
+ */
+final class Jmx implements PerThreadMXBean {
+    /** Its thread is the JDK's, holds on to no class loader, and exists from the first registration on. */
+    private static final Cleaner CLEANER = Cleaner.create();
+
+    private final String name;
+    private final WeakReference<PerThread<?, ?>> reference;
+
+    private Jmx(PerThread<?, ?> holder) {
+        this.name = holder.name();
+        this.reference = new WeakReference<>(holder);
+    }
+
+    static Registration register(PerThread<?, ?> holder) {
+        MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+        Entry entry = new Entry(server, add(server, new Jmx(holder)), new WeakReference<>(holder.holder));
+        entry.cleanable.set(CLEANER.register(holder, entry::unregister));
+        if (!holder.holder.atEnd(entry)) {
+            entry.close();
+            throw new IllegalStateException(Messages.closed(holder.name()));
+        }
+        return entry;
+    }
+
+    private static ObjectName add(MBeanServer server, Jmx bean) {
+        for (int id = 1; ; id++) {
+            try {
+                ObjectName name = new ObjectName("dev.perthread:type=PerThread,name=" + ObjectName.quote(bean.name)
+                        + (id == 1 ? "" : ",id=" + id));
+                return server.registerMBean(bean, name).getObjectName();
+            } catch (InstanceAlreadyExistsException taken) {
+                continue;
+            } catch (MalformedObjectNameException impossible) {
+                throw new AssertionError(bean.name, impossible);
+            } catch (JMException refused) {
+                throw new IllegalStateException(bean.name + ": cannot be registered with JMX: " + refused, refused);
+            }
+        }
+    }
+
+    /** Must not keep the holder: the cleaner keeps this. */
+    private static final class Entry implements Registration, Runnable {
+        private final MBeanServer server;
+        private final ObjectName name;
+        private final WeakReference<Holder<?, ?>> holder;
+        final AtomicReference<Cleaner.@Nullable Cleanable> cleanable = new AtomicReference<>();
+
+        Entry(MBeanServer server, ObjectName name, WeakReference<Holder<?, ?>> holder) {
+            this.server = server;
+            this.name = name;
+            this.holder = holder;
+        }
+
+        @Override
+        public String objectName() {
+            return name.toString();
+        }
+
+        void unregister() {
+            try {
+                server.unregisterMBean(name);
+            } catch (InstanceNotFoundException gone) {
+                // somebody else took it away
+            } catch (JMException impossible) {
+                throw new AssertionError(name.toString(), impossible);
+            }
+        }
+
+        /** The holder was closed. */
+        @Override
+        public void run() {
+            Cleaner.Cleanable once = cleanable.getAndSet(null);
+            if (once != null) {
+                once.clean();
+            }
+        }
+
+        @Override
+        public void close() {
+            Holder<?, ?> alive = holder.get();
+            if (alive != null) {
+                alive.notAtEnd(this);
+            }
+            run();
+        }
+    }
+
+    private PerThread<?, ?> holder() {
+        PerThread<?, ?> holder = reference.get();
+        if (holder == null) {
+            throw new IllegalStateException(name + " was dropped without being closed");
+        }
+        return holder;
+    }
+
+    private <V> V stat(Function<Stats, V> counter) {
+        return counter.apply(holder().stats());
+    }
+
+    @Override
+    public String getName() {
+        return name;
+    }
+
+    @Override
+    public int getLimit() {
+        return holder().limit().orElse(0);
+    }
+
+    @Override
+    public long getOpened() {
+        return stat(Stats::opened);
+    }
+
+    @Override
+    public long getClosed() {
+        return stat(Stats::closed);
+    }
+
+    @Override
+    public int getOpen() {
+        return stat(Stats::open);
+    }
+
+    @Override
+    public int getLeased() {
+        return stat(Stats::leased);
+    }
+
+    @Override
+    public int getIdle() {
+        return stat(Stats::idle);
+    }
+
+    @Override
+    public int getOpening() {
+        return stat(Stats::opening);
+    }
+
+    @Override
+    public int getWaiting() {
+        return stat(Stats::waiting);
+    }
+
+    @Override
+    public long getAcquired() {
+        return stat(Stats::acquired);
+    }
+
+    @Override
+    public long getWaited() {
+        return stat(Stats::waited);
+    }
+
+    @Override
+    public long getOpenFailures() {
+        return stat(Stats::openFailures);
+    }
+
+    @Override
+    public long getCloseFailures() {
+        return stat(Stats::closeFailures);
+    }
+
+    @Override
+    public long getTimeouts() {
+        return stat(Stats::timeouts);
+    }
+
+    @Override
+    public long getReclaimed() {
+        return stat(Stats::reclaimed);
+    }
+
+    @Override
+    public long getLeaked() {
+        return stat(Stats::leaked);
+    }
+
+    @Override
+    public List<Resource> getResources() {
+        return holder().snapshot().stream().<Resource>map(Shown::new).toList();
+    }
+
+    @Override
+    public int evictIdle() {
+        return holder().evictIdle();
+    }
+
+    @Override
+    public int reap() {
+        return holder().reap();
+    }
+
+    private record Shown(ResourceInfo info) implements Resource {
+        @Override
+        public long getId() {
+            return info.id();
+        }
+
+        @Override
+        public String getThreadName() {
+            return info.threadName();
+        }
+
+        @Override
+        public long getThreadId() {
+            return info.threadId();
+        }
+
+        @Override
+        public String getState() {
+            return info.state().name();
+        }
+
+        @Override
+        public long getOpenedAtMillis() {
+            return info.openedAt().toEpochMilli();
+        }
+
+        @Override
+        public long getLeasedSinceMillis() {
+            Instant since = info.leasedSince();
+            return since == null ? 0 : since.toEpochMilli();
+        }
+
+        @Override
+        public long getUses() {
+            return info.uses();
+        }
+
+        @Override
+        public String getAcquiredAt() {
+            return info.acquiredAt().stream().map(Object::toString).collect(Collectors.joining("\n"));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.lang.management.ManagementFactory;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
+import javax.management.JMX;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A holder is shown to JMX to who asks for it, from then until either is closed or the holder is dropped. */
+class JmxTest {
+    private static final MBeanServer SERVER = ManagementFactory.getPlatformMBeanServer();
+
+    private static PerThread.Builder<Probe, RuntimeException> builder() {
+        return PerThread.<Probe, RuntimeException>builder(Probe::new).name("orders").whenIdle(IdlePolicy.KEEP);
+    }
+
+    private static PerThreadMXBean proxy(PerThreadMXBean.Registration registration) throws Exception {
+        return JMX.newMXBeanProxy(SERVER, new ObjectName(registration.objectName()), PerThreadMXBean.class);
+    }
+
+    private static boolean isShown(String name) throws Exception {
+        return SERVER.isRegistered(new ObjectName(name));
+    }
+
+    @Test
+    void aClientInAnotherProcessSeesItWithoutTheLibrary() throws Exception {
+        try (Child child = Child.start(List.of(), "outside.Scopes", "shown")) {
+            String[] shown = child.readUntil("shown ").split(" ", 2);
+            String name = "dev.perthread:type=PerThread,name=\"orders, \\\"primary\\\"\"";
+            assertThat(shown[1]).isEqualTo(name);
+            assertThat(Child.run(List.of("--add-modules", "jdk.attach,java.management.rmi"), "outside.Console", shown[0]))
+                    .startsWith(name)
+                    .contains(
+                            "Name=orders, \"primary\"",
+                            "Limit=3",
+                            "Opened=1",
+                            "Open=1",
+                            "Leased=1",
+                            "Idle=0",
+                            "Acquired=1",
+                            "Waiting=0",
+                            "resource id=1",
+                            "resource threadName=main of the shown",
+                            "resource state=LEASED",
+                            "resource uses=1",
+                            "evicted 0")
+                    .anyMatch(line -> line.startsWith("resource acquiredAt=outside.Caller.acquireHere("))
+                    .anyMatch(line -> line.matches("resource leasedSinceMillis=\\d{13}"));
+            child.say("go on");
+            child.readUntil("idle");
+            assertThat(Child.run(List.of(), "outside.Console", shown[0]))
+                    .contains("Idle=1", "resource leasedSinceMillis=0", "evicted 1");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void theAttributesAreThoseOfTheHolderAndTheOperationsWork(ThreadKind kind) throws Exception {
+        PerThread<Probe, RuntimeException> holder = builder().limit(2).build();
+        try (Actor first = new Actor(kind);
+                Actor second = new Actor(kind);
+                PerThreadMXBean.Registration registration = holder.registerMXBean()) {
+            first.call(() -> holder.call(probe -> probe));
+            Lease<Probe> lease = second.call(holder::acquire);
+            PerThreadMXBean shown = proxy(registration);
+            Stats now = holder.stats();
+            assertThat(new Stats(
+                            shown.getOpened(),
+                            shown.getClosed(),
+                            shown.getOpen(),
+                            shown.getLeased(),
+                            shown.getIdle(),
+                            shown.getOpening(),
+                            shown.getWaiting(),
+                            shown.getAcquired(),
+                            shown.getWaited(),
+                            shown.getOpenFailures(),
+                            shown.getCloseFailures(),
+                            shown.getTimeouts(),
+                            shown.getReclaimed(),
+                            shown.getLeaked()))
+                    .isEqualTo(now);
+            assertThat(shown.getName()).isEqualTo("orders");
+            assertThat(shown.getLimit()).isEqualTo(2);
+            assertThat(shown.getResources())
+                    .extracting(PerThreadMXBean.Resource::getThreadId)
+                    .containsExactlyInAnyOrder(Threads.id(first.thread()), Threads.id(second.thread()));
+            assertThat(shown.reap()).isZero();
+            assertThat(shown.evictIdle()).isEqualTo(1);
+            assertThat(Probe.closed()).isEqualTo(1);
+            second.call(() -> {
+                lease.close();
+                return null;
+            });
+        } finally {
+            holder.close();
+        }
+    }
+
+    @Test
+    void itGoesWithItsRegistrationAndWithItsHolder() throws Exception {
+        PerThread<Probe, RuntimeException> holder = builder().build();
+        PerThreadMXBean.Registration first = holder.registerMXBean();
+        PerThreadMXBean.Registration second = holder.registerMXBean();
+        assertThat(second.objectName()).isEqualTo(first.objectName() + ",id=2");
+        assertThat(isShown(first.objectName())).isTrue();
+        first.close();
+        first.close();
+        assertThat(isShown(first.objectName())).isFalse();
+        assertThat(isShown(second.objectName())).isTrue();
+        PerThread<Probe, RuntimeException> other = builder().build();
+        PerThreadMXBean.Registration third = other.registerMXBean();
+        assertThat(third.objectName()).isEqualTo(first.objectName());
+        holder.close();
+        assertThat(isShown(second.objectName())).isFalse();
+        first.close(); // the name is another's by now
+        assertThat(isShown(third.objectName())).isTrue();
+        other.close();
+        assertThat(isShown(third.objectName())).isFalse();
+        assertThatThrownBy(() -> holder.registerMXBean())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("orders is closed: nothing can be acquired from it any more");
+        assertThat(SERVER.queryNames(new ObjectName("dev.perthread:*"), null)).isEmpty();
+    }
+
+    private static String registerAndForget(List<WeakReference<?>> dropped) {
+        PerThread<Probe, RuntimeException> holder = builder().build();
+        dropped.add(new WeakReference<>(holder));
+        return holder.registerMXBean().objectName();
+    }
+
+    @Test
+    void aDroppedHolderIsCollectedAndNoLongerShown() throws Exception {
+        List<WeakReference<?>> dropped = new ArrayList<>();
+        String name = registerAndForget(dropped);
+        dropped.forEach(MemoryFollowsUseTest::untilCollected);
+        Actor.until(() -> !isShown(name));
+    }
+}

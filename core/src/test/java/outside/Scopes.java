@@ -1,0 +1,135 @@
+// A small program that uses the library in every way there is, for tests that run it in a JVM of its own.
+package outside;
+
+import com.sun.management.ThreadMXBean;
+import dev.perthread.AcquireTimeoutException;
+import dev.perthread.IdlePolicy;
+import dev.perthread.Lease;
+import dev.perthread.PerThread;
+import dev.perthread.PerThreadMXBean;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import jdk.jfr.Recording;
+
+/** Each way is a word on the command line. */
+public final class Scopes {
+    private Scopes() {}
+
+    /**
+     * Runs what is asked for.
+     *
+     * @param arguments one word
+     * @throws Exception if something is wrong
+     */
+    public static void main(String[] arguments) throws Exception {
+        switch (arguments[0]) {
+            case "scopes" -> scopes();
+            case "allocated" -> System.out.println("allocated " + Cycles.leastAllocated());
+            case "allocated-recording" -> {
+                try (Recording recording = new Recording()) {
+                    recording.start();
+                    System.out.println("allocated " + Cycles.leastAllocated());
+                }
+            }
+            case "shown" -> shown();
+            case "not-shown" -> notShown();
+            default -> throw new IllegalArgumentException(arguments[0]);
+        }
+    }
+
+    private static void scopes() throws Exception {
+        for (IdlePolicy whenIdle : IdlePolicy.values()) {
+            try (PerThread<Caller.Resource, RuntimeException> holder =
+                    PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
+                            .name("scopes-" + whenIdle)
+                            .whenIdle(whenIdle)
+                            .limit(1)
+                            .build()) {
+                holder.run(resource -> {});
+                Lease<Caller.Resource> lease = holder.acquire();
+                Thread other = new Thread(() -> {
+                    try {
+                        holder.acquire(Duration.ofMillis(1));
+                    } catch (AcquireTimeoutException expected) {
+                        System.out.println("timeout");
+                    }
+                });
+                other.start();
+                other.join();
+                lease.invalidate();
+                lease.close();
+                Thread leaker = new Thread(holder::acquire);
+                leaker.start();
+                leaker.join();
+                holder.acquire(Duration.ofSeconds(30)).close();
+                System.out.println("leaked " + holder.stats().leaked());
+            }
+        }
+        System.out.println("done");
+    }
+
+    private static void shown() throws Exception {
+        try (PerThread<Caller.Resource, RuntimeException> holder =
+                        PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
+                                .name("orders, \"primary\"")
+                                .whenIdle(IdlePolicy.KEEP)
+                                .limit(3)
+                                .trace(true)
+                                .build();
+                PerThreadMXBean.Registration registration = holder.registerMXBean()) {
+            Thread.currentThread().setName("main of the shown");
+            Lease<Caller.Resource> lease = Caller.acquireHere(holder);
+            BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+            System.out.println("shown " + ProcessHandle.current().pid() + " " + registration.objectName());
+            in.readLine();
+            lease.close();
+            System.out.println("idle");
+            in.readLine();
+        }
+    }
+
+    private static void notShown() {
+        try (PerThread<Caller.Resource, RuntimeException> holder =
+                PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
+                        .name("db")
+                        .build()) {
+            holder.registerMXBean().close();
+        } catch (IllegalStateException expected) {
+            System.out.println(expected.getMessage());
+        }
+    }
+
+    /** Loaded only where there is a module for it. */
+    private static final class Cycles {
+        /** Bytes a scope on a kept resource, in the best of many tries: the compiler may take its time. */
+        static long leastAllocated() {
+            ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long least = Long.MAX_VALUE;
+            long begin = System.nanoTime();
+            try (PerThread<Caller.Resource, RuntimeException> holder =
+                    PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
+                            .whenIdle(IdlePolicy.KEEP)
+                            .build()) {
+                while (least > 0 && System.nanoTime() - begin < 60_000_000_000L) {
+                    long before = threads.getCurrentThreadAllocatedBytes();
+                    cycle(holder);
+                    least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / 50_000);
+                }
+            }
+            return least;
+        }
+
+        private static void cycle(PerThread<Caller.Resource, RuntimeException> holder) {
+            for (int i = 0; i < 50_000; i++) {
+                try (Lease<Caller.Resource> lease = holder.acquire()) {
+                    if (lease.get() == null) {
+                        throw new AssertionError("no resource");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/** Meters of every holder, by Micrometer. */
+@SuppressWarnings({"requires-automatic", "requires-transitive-automatic"}) // Micrometer has names, but no descriptors
+module dev.perthread.micrometer {
+    requires transitive dev.perthread;
+    requires transitive micrometer.core;
+    requires static transitive org.jspecify;
+
+    exports dev.perthread.micrometer;
+}

@@ -1,0 +1,203 @@
+package dev.perthread.micrometer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import dev.perthread.AcquireTimeoutException;
+import dev.perthread.IdlePolicy;
+import dev.perthread.Lease;
+import dev.perthread.PerThread;
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.LogLines;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What Prometheus scrapes are the numbers of the holder. */
+class PerThreadMetricsTest {
+    private static final String KINDS = "dev.perthread.testkit.ThreadKind#available";
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private boolean failOpen;
+    private boolean failClose;
+
+    private PerThread.Builder<Probe, IOException> builder(PerThreadMetrics metrics) {
+        return PerThread.<Probe, IOException>builder(() -> {
+                    if (failOpen) {
+                        throw new IOException("no route");
+                    }
+                    return new Probe();
+                })
+                .closer(probe -> {
+                    probe.close();
+                    if (failClose) {
+                        throw new IOException("reset");
+                    }
+                })
+                .name("orders")
+                .listener(metrics);
+    }
+
+    /** The samples of a scrape, by name and labels, without those of the tag {@code pool}. */
+    private Map<String, Double> scrape() {
+        Map<String, Double> samples = new TreeMap<>();
+        registry.scrape().lines().filter(line -> !line.startsWith("#")).forEach(line -> {
+            int space = line.lastIndexOf(' ');
+            assertThat(line).contains("pool=\"orders\"");
+            String name = line.substring("perthread_resources".length(), space)
+                    .replace("pool=\"orders\"", "")
+                    .replace("{,", "{")
+                    .replace("{}", "");
+            samples.put(name, Double.valueOf(line.substring(space + 1)));
+        });
+        return samples;
+    }
+
+    private static Object end(Lease<?> lease) {
+        lease.close();
+        return lease;
+    }
+
+    @ParameterizedTest
+    @MethodSource(KINDS)
+    void aScrapeHasTheNumbersOfTheHolder(ThreadKind kind) throws Exception {
+        LogLines.expect("ended without closing its lease");
+        PerThreadMetrics metrics = PerThreadMetrics.withUsage();
+        PerThread<Probe, IOException> holder =
+                builder(metrics).whenIdle(IdlePolicy.LEND).limit(2).build();
+        metrics.watch(holder).bindTo(registry);
+        try (Actor first = new Actor(kind);
+                Actor second = new Actor(kind);
+                Actor third = new Actor(kind)) {
+            assertThat(scrape()).containsEntry("", 0.0).containsEntry("_max", 2.0).containsEntry("_pending", 0.0);
+            Lease<Probe> one = first.call(holder::acquire);
+            Lease<Probe> two = second.call(holder::acquire);
+            assertThatThrownBy(() -> third.call(() -> holder.acquire(Duration.ofMillis(2))))
+                    .isInstanceOf(AcquireTimeoutException.class);
+            FutureTask<Object> waiting = third.begin(() -> holder.call(probe -> probe));
+            Actor.until(() -> holder.stats().waiting() == 1);
+            assertThat(scrape())
+                    .containsEntry("", 2.0)
+                    .containsEntry("_active", 2.0)
+                    .containsEntry("_idle", 0.0)
+                    .containsEntry("_pending", 1.0)
+                    .containsEntry("_timeout_total", 1.0)
+                    .containsEntry("_creation_seconds_count", 2.0)
+                    .containsEntry("_usage_seconds_count", 0.0)
+                    .containsEntry("_opened_total", 2.0);
+            second.call(() -> end(two));
+            Actor.get(waiting);
+            assertThat(scrape())
+                    .containsEntry("_active", 1.0)
+                    .containsEntry("_idle", 1.0)
+                    .containsEntry("_pending", 0.0)
+                    .containsEntry("_acquire_seconds_count", 2.0)
+                    .containsEntry("_usage_seconds_count", 2.0)
+                    .containsEntry("_acquired_total", 3.0);
+            assertThat(scrape().get("_acquire_seconds_sum")).isGreaterThanOrEqualTo(0.002);
+            assertThat(scrape().get("_acquire_seconds_max")).isGreaterThanOrEqualTo(0.002);
+            assertThat(scrape().get("_creation_seconds_sum")).isPositive();
+            assertThat(scrape().get("_usage_seconds_max")).isPositive();
+            first.call(() -> end(one));
+            failClose = true;
+            assertThat(holder.evictIdle()).isEqualTo(2);
+            failClose = false;
+            failOpen = true;
+            assertThatThrownBy(() -> first.call(holder::acquire)).isInstanceOf(IOException.class);
+            failOpen = false;
+            kind.call(holder::acquire); // never closed
+            Actor.until(() -> holder.stats().leaked() == 1);
+            Actor.until(() -> holder.stats().open() == 0);
+            assertThat(scrape())
+                    .containsEntry("_closed_total{reason=\"EVICTED\"}", 2.0)
+                    .containsEntry("_closed_total{reason=\"THREAD_ENDED\"}", 1.0)
+                    .containsEntry("_closed_total{reason=\"FORCED\"}", 0.0)
+                    .containsEntry("_close_failed_total", 2.0)
+                    .containsEntry("_creation_failed_total", 1.0)
+                    .containsEntry("_leaked_total", 1.0)
+                    .containsEntry("_reclaimed_total", 1.0);
+        } finally {
+            holder.close();
+        }
+    }
+
+    @Test
+    void withoutALimitThereIsNoMaximumAndWithoutBeingAskedForNoUsage() throws Exception {
+        PerThreadMetrics metrics = PerThreadMetrics.create("region", "eu");
+        PerThread<Probe, IOException> holder = builder(metrics).build();
+        metrics.watch(holder).bindTo(registry);
+        holder.run(Probe::use);
+        assertThat(scrape())
+                .doesNotContainKeys("_max{region=\"eu\"}", "_usage_seconds_count{region=\"eu\"}")
+                .containsEntry("_closed_total{reason=\"SCOPE_END\",region=\"eu\"}", 1.0);
+        holder.close();
+    }
+
+    @Test
+    void whoForgetsTheHolderOrGivesTwoIsTold() {
+        PerThreadMetrics metrics = PerThreadMetrics.create();
+        assertThatThrownBy(() -> metrics.bindTo(registry))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("watch(holder)");
+        PerThread<Probe, IOException> holder = builder(metrics).build();
+        metrics.watch(holder);
+        assertThatThrownBy(() -> metrics.watch(holder))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("orders")
+                .hasMessageContaining("create()");
+        holder.close();
+    }
+
+    /** A lease on a kept resource must not notice them: nothing is allocated, no clock is read, nobody is told. */
+    @Test
+    void boundMetersAddNothingToALeaseOnAKeptResource() throws Exception {
+        PerThreadMetrics metrics = PerThreadMetrics.create();
+        PerThread<Probe, IOException> holder =
+                builder(metrics).whenIdle(IdlePolicy.KEEP).build();
+        metrics.watch(holder).bindTo(registry);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long begin = System.nanoTime();
+        long least = Long.MAX_VALUE;
+        while (least > 0 && System.nanoTime() - begin < 60_000_000_000L) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 50_000; i++) {
+                try (Lease<Probe> lease = holder.acquire()) {
+                    lease.get();
+                }
+            }
+            least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / 50_000);
+        }
+        assertThat(least).isZero();
+        assertThat(scrape().get("_acquired_total")).isGreaterThanOrEqualTo(50_000);
+        holder.close();
+    }
+
+    private WeakReference<?> bindAndForget() {
+        PerThreadMetrics metrics = PerThreadMetrics.withUsage();
+        PerThread<Probe, IOException> holder = builder(metrics).build();
+        metrics.watch(holder).bindTo(registry);
+        return new WeakReference<>(holder);
+    }
+
+    @Test
+    void theRegistryDoesNotKeepADroppedHolder() {
+        WeakReference<?> dropped = bindAndForget();
+        Actor.until(() -> {
+            System.gc();
+            return dropped.refersTo(null);
+        });
+        assertThat(scrape().get("_active")).isNaN();
+    }
+}
