@@ -120,7 +120,7 @@ final class HolderBeans implements AutoCloseable {
             }
             if (names.isEmpty()) {
                 throw new Main.Failure(target + ": no PerThread holder is registered there; the program has to call"
-                        + " PerThreadMXBean.register");
+                        + " registerMXBean()");
             }
             holders.sort(Comparator.comparing(Holder::name));
             return holders;

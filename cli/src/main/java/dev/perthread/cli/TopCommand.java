@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
         description = {
             "Show who holds what in a running program, and since when.",
             "",
-            "It reads the holders that the program registered with PerThreadMXBean.register. On a terminal the table is"
+            "It reads the holders that the program registered, by registerMXBean(). On a terminal the table is"
                     + " drawn in place, and a key sorts it: a age, u uses, t thread, r resource, h holder; q ends it."
                     + " Elsewhere tables are printed one after the other."
         },
