@@ -28,10 +28,10 @@ import picocli.CommandLine.Parameters;
 final class TopCommand implements Callable<Integer> {
 
     @Parameters(
-            paramLabel = "HOST:PORT|PID",
+            paramLabel = "TARGET",
             converter = JmxTarget.Converter.class,
-            description = "The program: its process id, if it is ours and on this machine; or where it listens for JMX"
-                    + " (com.sun.management.jmxremote.port).")
+            description = "The program: PID, its process id, if it is ours and on this machine; or HOST:PORT, where it listens"
+                    + " for JMX (com.sun.management.jmxremote.port).")
     @SuppressWarnings("NullAway.Init") // picocli demands it
     private JmxTarget target;
 
@@ -78,9 +78,10 @@ final class TopCommand implements Callable<Integer> {
             throws InterruptedException, Main.Failure {
         Output out = new Output(System.out, System.err);
         TopTable table = new TopTable(target.toString());
+        int width = Screen.isThere() ? Screen.width() : Integer.MAX_VALUE;
         List<HolderBeans.Holder> holders = first;
         for (int time = 1; ; time++) {
-            for (String line : table.lines(holders, sort, Screen.width(), Integer.MAX_VALUE)) {
+            for (String line : table.lines(holders, sort, width, Integer.MAX_VALUE)) {
                 if (!out.line(line)) {
                     return ExitCode.SOFTWARE; // whoever read it has gone
                 }

@@ -20,21 +20,10 @@ final class TopTable {
     private static final long NANOS_IN_MILLI = 1_000_000;
     private static final double NANOS = 1e9;
     private static final int LAST_NUMBER = 6; // the column, in the lower table
+    // What says that something is wrong stands first: a narrow terminal cuts off the end.
     private static final String[] HOLDERS = {
-        "HOLDER",
-        "LIMIT",
-        "OPEN",
-        "LEASED",
-        "IDLE",
-        "OPENING",
-        "WAITING",
-        "ACQUIRED",
-        "/S",
-        "WAITED",
-        "TIMEOUTS",
-        "FAILED",
-        "RECLAIMED",
-        "LEAKED"
+        "HOLDER", "LIMIT", "OPEN", "LEASED", "IDLE", "WAITING", "LEAKED", "TIMEOUTS", "FAILED", "ACQUIRED", "/S", "WAITED",
+        "OPENING", "RECLAIMED"
     };
     private static final String[] LEASES = {
         "RESOURCE", "THREAD", "ID", "STATE", "LEASED", "OPEN", "USES", "HOLDER", "ACQUIRED AT"
@@ -87,6 +76,7 @@ final class TopTable {
     private Map<String, Long> acquiredBefore = Map.of();
     private long readBefore;
     private List<Holder> shown = List.of();
+    private long readAt; // by the clock that the ages are told by
     private Map<String, String> rates = Map.of();
 
     TopTable(String target) {
@@ -96,6 +86,7 @@ final class TopTable {
     List<String> lines(List<Holder> holders, Sort sort, int width, int height) {
         if (holders != shown) {
             shown = holders;
+            readAt = System.currentTimeMillis();
             rates = rates(holders);
         }
         List<String> lines = new ArrayList<>();
@@ -103,13 +94,12 @@ final class TopTable {
         holders.forEach(holder -> resources.addAll(holder.resources()));
         resources.sort(sort.order());
         lines.add("perthread top  " + target + "  "
-                + LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS) + "  " + holders.size() + " holders, "
+                + LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS) + "  " + holders.size() + (holders.size() == 1 ? " holder, " : " holders, ")
                 + resources.size() + " resources, by " + sort.name().toLowerCase(Locale.ROOT));
         lines.addAll(table(HOLDERS, holders.stream().map(this::row).toList(), 1));
         lines.add("");
-        long now = System.currentTimeMillis();
         lines.addAll(
-                table(LEASES, resources.stream().map(held -> row(held, now)).toList(), 2));
+                table(LEASES, resources.stream().map(held -> row(held, readAt)).toList(), 2));
         return lines.stream()
                 .limit(height)
                 .map(line -> line.length() > width ? line.substring(0, width - 1) + "…" : line)
@@ -141,15 +131,15 @@ final class TopTable {
             number(holder, "Open"),
             number(holder, "Leased"),
             number(holder, "Idle"),
-            number(holder, "Opening"),
             number(holder, "Waiting"),
+            number(holder, "Leaked"),
+            number(holder, "Timeouts"),
+            Long.toString(holder.number("OpenFailures") + holder.number("CloseFailures")),
             number(holder, "Acquired"),
             rates.getOrDefault(holder.name(), "-"),
             number(holder, "Waited"),
-            number(holder, "Timeouts"),
-            Long.toString(holder.number("OpenFailures") + holder.number("CloseFailures")),
-            number(holder, "Reclaimed"),
-            number(holder, "Leaked")
+            number(holder, "Opening"),
+            number(holder, "Reclaimed")
         };
     }
 

@@ -18,7 +18,7 @@ class HelpTest {
 
         assertThat(help.status()).isZero();
         assertThat(help.err()).isEmpty();
-        assertThat(help.out()).contains("fetch", "serve", "generate-completion", "Exit status", "130");
+        assertThat(help.out()).contains("fetch", "timeline", "top", "serve", "generate-completion", "Exit status", "130");
         assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     }
 
@@ -39,6 +39,8 @@ class HelpTest {
                         "--limit",
                         "--unix",
                         "--insecure",
+                        "--record",
+                        "--timeline",
                         "--quiet",
                         "--json")
                 .contains("default: 2", "default: 1", "default: 10", "default: 64M");
