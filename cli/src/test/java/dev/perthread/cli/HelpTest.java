@@ -38,6 +38,9 @@ class HelpTest {
                         "--lend",
                         "--limit",
                         "--unix",
+                        "--cacert",
+                        "--cert",
+                        "--key",
                         "--insecure",
                         "--quiet",
                         "--json")
