@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class EncryptedTest {
@@ -88,13 +89,38 @@ class EncryptedTest {
         }
     }
 
-    @Test
-    void one_for_another_host_is_refused() throws Exception {
-        try (Server server = sending(Server.page(5), false)) {
-            assertOneLine(
-                    Cli.run("fetch", "--cacert", certificate, url(server, "127.0.0.1")),
-                    1,
-                    "certificate is for localhost and not for 127.0.0.1");
+    @ParameterizedTest
+    @CsvSource({
+        "expired,   expired on 20",
+        "early,     is not valid before 20",
+        "elsewhere, is for elsewhere.example and not for localhost",
+        "unvouched, is self-signed (CN=localhost) and is not itself trusted",
+        "unknown,   CN=authority.example"
+    })
+    void a_certificate_that_does_not_fit_is_refused_in_one_line_that_says_why(String which, String why)
+            throws Exception {
+        OwnCertificate shown = switch (which) {
+            case "expired" ->
+                OwnCertificate.selfSigned(directory, which, "localhost", "-startdate", "-10d", "-validity", "5");
+            case "early" -> OwnCertificate.selfSigned(directory, which, "localhost", "-startdate", "+10d");
+            case "elsewhere" -> OwnCertificate.selfSigned(directory, which, "elsewhere.example");
+            case "unknown" -> OwnCertificate.ofUnknownAuthority(directory, which, "localhost");
+            default -> OwnCertificate.selfSigned(directory, which, "localhost");
+        };
+        String trusted = (which.startsWith("un") ? own : shown).file().toString();
+        try (WebServer web = WebServer.start(Files.createTempDirectory(directory, which), shown)) {
+            String url = "https://localhost:" + web.https() + "/";
+            Cli.Result result = Cli.run("fetch", "-t", "3", "--cacert", trusted, url);
+
+            assertThat(result.status()).isEqualTo(1);
+            assertThat(result.err().lines())
+                    .singleElement()
+                    .asString()
+                    .startsWith(
+                            "perthread: " + url + ": cannot connect to localhost:" + web.https() + ": the server's ")
+                    .contains(why)
+                    .endsWith("(3 of 3 requests)");
+            assertThat(web.connectionsOf(0)).isLessThanOrEqualTo(3);
         }
     }
 

@@ -165,39 +165,4 @@ class RealServerTest {
         assertThat(result.status()).isEqualTo(1);
         assertThat(result.err().lines()).singleElement().asString().contains("the server does not speak TLS there");
     }
-
-    @ParameterizedTest
-    @CsvSource({
-        "expired,   expired on 20",
-        "early,     is not valid before 20",
-        "elsewhere, is for elsewhere.example and not for localhost",
-        "unvouched, is self-signed (CN=localhost) and is not itself trusted",
-        "unknown,   CN=authority.example"
-    })
-    void a_certificate_that_does_not_fit_is_refused_in_one_line_that_says_why(String which, String why)
-            throws Exception {
-        OwnCertificate shown = switch (which) {
-            case "expired" ->
-                OwnCertificate.selfSigned(directory, which, "localhost", "-startdate", "-10d", "-validity", "5");
-            case "early" -> OwnCertificate.selfSigned(directory, which, "localhost", "-startdate", "+10d");
-            case "elsewhere" -> OwnCertificate.selfSigned(directory, which, "elsewhere.example");
-            case "unknown" -> OwnCertificate.ofUnknownAuthority(directory, which, "localhost");
-            default -> OwnCertificate.selfSigned(directory, which, "localhost");
-        };
-        boolean vouchedFor = !which.startsWith("un");
-        web.close();
-        web = WebServer.start(directory, shown);
-        String trusted = (vouchedFor ? shown : fitting).file().toString();
-        Cli.Result result = fetch(List.of("https://localhost:" + web.https() + "/"), "-t", "3", "--cacert", trusted);
-
-        assertThat(result.status()).isEqualTo(1);
-        assertThat(result.err().lines())
-                .singleElement()
-                .asString()
-                .startsWith("perthread: https://localhost:" + web.https() + "/: cannot connect to localhost:"
-                        + web.https() + ": the server's certificate ")
-                .contains(why)
-                .endsWith("(3 of 3 requests)");
-        assertThat(web.connectionsOf(0)).isLessThanOrEqualTo(3);
-    }
 }
