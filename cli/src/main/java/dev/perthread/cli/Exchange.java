@@ -145,6 +145,10 @@ final class Exchange {
         while (body.read(piece) >= 0) {
             // not kept; the consumer has counted it
         }
+        if (over
+                && length == ContentLengthStrategy.CHUNKED) { // to HttpCore it ends the last chunk, as it does a header
+            throw new ConnectionClosedException("the last chunk has no end");
+        }
     }
 
     /** Whether it says where it ends in two ways: there may be more on its way, for the next request to trip over. */

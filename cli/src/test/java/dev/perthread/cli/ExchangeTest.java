@@ -81,9 +81,9 @@ class ExchangeTest {
         for (String answer : new String[] {
             "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX: y\r\n\r\n0123456789",
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\nX: y\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\npa\r\n0\r\n"
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\npa\r\n0\r\n\r\n"
         }) {
-            for (int length = 0; length < answer.length() - 1; length++) {
+            for (int length = 0; length < answer.length(); length++) {
                 String cut = answer.substring(0, length);
                 assertThatThrownBy(() -> exchange(stream(cut)).receive())
                         .as(cut)
