@@ -100,7 +100,7 @@ final class Attempt {
     }
 
     private void exchangeHttp11(Connection own) throws IOException {
-        Exchange exchange = new Exchange(own, this::count);
+        Exchange exchange = new Exchange(own.input(), this::count);
         try {
             own.send(target.request("HTTP/1.1"));
             if (!exchange.receive()) {

@@ -1,15 +1,21 @@
-// One request and its answer by HTTP/1.1, on a connection that is to serve further ones.
+// One answer by HTTP/1.1, on a connection that is to serve further requests.
 package dev.perthread.cli;
 
-import dev.perthread.net.Connection;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.function.Consumer;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.ContentLengthStrategy;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.HttpStatus;
+import org.apache.hc.core5.http.HttpVersion;
+import org.apache.hc.core5.http.MessageConstraintException;
+import org.apache.hc.core5.http.ProtocolException;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.impl.BasicHttpTransportMetrics;
 import org.apache.hc.core5.http.impl.DefaultConnectionReuseStrategy;
@@ -23,14 +29,16 @@ import org.apache.hc.core5.http.message.MessageSupport;
 import org.apache.hc.core5.http.protocol.HttpCoreContext;
 
 /**
- * HttpCore reads the answer, from the connection's stream and not from a socket: so it is for every kind of connection.
- * Used once. Nothing of it outlives the request: what is left in its buffer then is something that nobody asked for, and
- * the connection is not used again.
+ * HttpCore reads the answer, from a stream and not from a socket: so it is for every kind of connection. Used once.
+ * Nothing of it outlives the request: what is left in its buffer then is something that nobody asked for, and the
+ * connection is not used again.
  */
 final class Exchange {
     private static final int BUFFER = 8192;
-    private static final int LONGEST_LINE = 65_536;
-    private static final int MOST_FIELDS = 1_000;
+    private static final int LONGEST_LINE = 32_768; // together some megabytes: the most that a header can take up
+    private static final int MOST_FIELDS = 200;
+    private static final int MOST_ANNOUNCEMENTS = 100;
+    private static final int HIGHEST_STATUS = 999;
     private static final Http1Config LIMITS = Http1Config.custom()
             .setMaxLineLength(LONGEST_LINE)
             .setMaxHeaderCount(MOST_FIELDS)
@@ -43,8 +51,8 @@ final class Exchange {
     private boolean over;
 
     /** The consumer is given all that comes, as it comes; it may throw to give up. */
-    Exchange(Connection connection, Consumer<byte[]> came) {
-        this.in = new InputStream() {
+    Exchange(InputStream from, Consumer<byte[]> came) {
+        this.in = new FilterInputStream(from) {
             @Override
             public int read() throws IOException {
                 byte[] one = new byte[1];
@@ -52,15 +60,14 @@ final class Exchange {
             }
 
             @Override
-            public int read(byte[] into, int from, int length) throws IOException {
-                byte[] piece = connection.recv(length);
-                if (piece.length == 0) {
+            public int read(byte[] into, int at, int length) throws IOException {
+                int read = super.read(into, at, length);
+                if (read < 0) {
                     over = true;
-                    return -1;
+                } else {
+                    came.accept(Arrays.copyOfRange(into, at, at + read));
                 }
-                came.accept(piece);
-                System.arraycopy(piece, 0, into, from, piece.length);
-                return piece.length;
+                return read;
             }
         };
     }
@@ -92,20 +99,36 @@ final class Exchange {
             drain(response);
         }
         return DefaultConnectionReuseStrategy.INSTANCE.keepAlive(null, response, HttpCoreContext.create())
+                && !contradictsItself(response)
+                && !over
                 && !buffer.hasBufferedData();
     }
 
     /** The first that is not one of those which only announce another. */
     private ClassicHttpResponse head() throws IOException, HttpException {
         DefaultHttpResponseParser parser = new DefaultHttpResponseParser(LIMITS);
-        ClassicHttpResponse response;
-        do {
-            response = parser.parse(buffer, in);
+        for (int announcements = 0; announcements <= MOST_ANNOUNCEMENTS; announcements++) {
+            ClassicHttpResponse response;
+            try {
+                response = parser.parse(buffer, in);
+            } catch (IllegalArgumentException e) { // HttpCore's own words for a status of 0
+                throw new ProtocolException("Invalid status line", e);
+            }
             if (response == null) {
                 throw new ConnectionClosedException("the server closed the connection instead of an answer");
             }
-        } while (response.getCode() < HttpStatus.SC_SUCCESS && response.getCode() != HttpStatus.SC_SWITCHING_PROTOCOLS);
-        return response;
+            if (over) { // HttpCore takes the end of the stream for the end of the header
+                throw new ConnectionClosedException("the header has no end");
+            }
+            if (response.getCode() < HttpStatus.SC_CONTINUE || response.getCode() > HIGHEST_STATUS) {
+                throw new ProtocolException("Invalid status code: " + response.getCode());
+            }
+            if (response.getCode() >= HttpStatus.SC_SUCCESS
+                    || response.getCode() == HttpStatus.SC_SWITCHING_PROTOCOLS) {
+                return response;
+            }
+        }
+        throw new MessageConstraintException("More than " + MOST_ANNOUNCEMENTS + " answers announce another");
     }
 
     private void drain(ClassicHttpResponse response) throws IOException, HttpException {
@@ -122,5 +145,19 @@ final class Exchange {
         while (body.read(piece) >= 0) {
             // not kept; the consumer has counted it
         }
+        if (over
+                && length == ContentLengthStrategy.CHUNKED) { // to HttpCore it ends the last chunk, as it does a header
+            throw new ConnectionClosedException("the last chunk has no end");
+        }
+    }
+
+    /** Whether it says where it ends in two ways: there may be more on its way, for the next request to trip over. */
+    private static boolean contradictsItself(ClassicHttpResponse response) {
+        boolean encoded = response.containsHeader(HttpHeaders.TRANSFER_ENCODING);
+        Header length = response.getFirstHeader(HttpHeaders.CONTENT_LENGTH);
+        if (response.getCode() == HttpStatus.SC_NO_CONTENT) {
+            return encoded || (length != null && !"0".equals(length.getValue()));
+        }
+        return encoded && (length != null || response.getVersion().lessEquals(HttpVersion.HTTP_1_0));
     }
 }

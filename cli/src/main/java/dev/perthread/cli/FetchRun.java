@@ -167,6 +167,7 @@ final class FetchRun implements AutoCloseable {
                 plan.requests(),
                 succeeded.sum(),
                 failed.sum(),
+                open.unfit() + repeated.sum(),
                 repeated.sum(),
                 plan.route().whenIdle(),
                 shared.values().stream()

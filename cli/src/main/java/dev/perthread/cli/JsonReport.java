@@ -62,6 +62,7 @@ final class JsonReport implements Report {
             json.writeNumberField("requests", summary.planned());
             json.writeNumberField("succeeded", summary.succeeded());
             json.writeNumberField("failed", summary.failed());
+            json.writeNumberField("replaced", summary.replaced());
             json.writeNumberField("repeated", summary.repeated());
             json.writeStringField("reuse", summary.reuse().name().toLowerCase(Locale.ROOT));
             json.writeNumberField("connections", summary.connections());

@@ -5,11 +5,13 @@ import dev.perthread.CloseReason;
 import dev.perthread.Listener;
 import dev.perthread.ResourceInfo;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 
 /** Stats knows how many are open now and how many there were in all, but of one host, and not the most at once. */
 final class OpenCount implements Listener {
     private final AtomicInteger open = new AtomicInteger();
     private final AtomicInteger most = new AtomicInteger();
+    private final LongAdder unfit = new LongAdder();
 
     /** What acquired() told this thread last: it is called by the thread that opens a scope. */
     @SuppressWarnings("ThreadLocalUsage") // one a run, not a constant
@@ -18,6 +20,11 @@ final class OpenCount implements Listener {
     /** Whether the connection that this thread has open now had served before. */
     boolean wasUsedBefore() {
         return usedBefore.get();
+    }
+
+    /** How many of those that were kept were found ended, or with something unasked on them, before their next use. */
+    long unfit() {
+        return unfit.sum();
     }
 
     int now() {
@@ -40,11 +47,18 @@ final class OpenCount implements Listener {
 
     @Override
     public void closed(ResourceInfo resource, CloseReason reason) {
-        open.decrementAndGet();
+        count(reason);
     }
 
     @Override
     public void closeFailed(ResourceInfo resource, CloseReason reason, Throwable failure) {
+        count(reason);
+    }
+
+    private void count(CloseReason reason) {
         open.decrementAndGet();
+        if (reason == CloseReason.CHECK_FAILED) {
+            unfit.increment();
+        }
     }
 }

@@ -31,12 +31,13 @@ final class RouteOptions {
             names = "--limit",
             paramLabel = "N",
             converter = Values.Limit.class,
-            description = "With --lend: the most connections to one host at once; other threads wait for one.")
+            description = "The most connections to one host at once; other threads wait for one.")
     private @Nullable Integer limit;
 
     @Option(
             names = {"--unix", "--unix-socket"},
             paramLabel = "PATH",
+            converter = Values.File.class,
             description =
                     "Connect to this Unix domain socket. The host of an http URL is then only sent to the server.")
     private @Nullable Path unix;
@@ -44,6 +45,7 @@ final class RouteOptions {
     @Option(
             names = "--cacert",
             paramLabel = "FILE",
+            converter = Values.File.class,
             description = "https: trust the certificates in this PEM file and those they have signed, and no others,"
                     + " instead of what Java trusts.")
     private @Nullable Path cacert;
@@ -51,12 +53,14 @@ final class RouteOptions {
     @Option(
             names = "--cert",
             paramLabel = "FILE",
+            converter = Values.File.class,
             description = "https: show this certificate (PEM) to a server that asks for one.")
     private @Nullable Path cert;
 
     @Option(
             names = "--key",
             paramLabel = "FILE",
+            converter = Values.File.class,
             description = "The private key of --cert (PEM, PKCS#8, not encrypted); default: it is in the same file.")
     private @Nullable Path key;
 
@@ -74,7 +78,9 @@ final class RouteOptions {
     Route route(List<Target> targets) {
         boolean https = targets.stream().anyMatch(target -> target.endpoint().tls());
         refuseIf(keep && lend, "--keep and --lend contradict each other; one of them is allowed");
-        refuseIf(limit != null && !lend, "--limit has no effect without --lend");
+        refuseIf(
+                limit != null && keep,
+                "--keep gives every thread a connection of its own; --limit is not allowed with it, but with --lend");
         refuseIf(
                 unix != null && targets.isEmpty(),
                 "--unix needs a URL, whose host and path are sent there, such as http://localhost/");

@@ -45,6 +45,7 @@ final class TextReport implements Report {
                 + (summary.reuse() == IdlePolicy.CLOSE
                         ? ""
                         : " for " + count(summary.succeeded() + summary.failed(), "request"))
+                + (summary.replaced() == 0 ? "" : " (" + summary.replaced() + " replaced)")
                 + ", most open at once " + summary.mostOpen() + ", " + count(summary.bytes(), "byte") + ", "
                 + BigDecimal.valueOf(summary.time().toMillis(), 3) + " s";
         if (summary.failed() > 0) {

@@ -9,82 +9,35 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
-import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class EncryptedTest {
-    private static final char[] PASSWORD = "password".toCharArray();
-
     @TempDir
     static Path directory;
 
-    private static KeyStore store;
-    private static Path certificate;
-    private static Path key;
-    private static Path both;
+    private static OwnCertificate own;
+    private static String certificate;
 
     /** One certificate, signed by itself, for both sides. */
     @BeforeAll
     static void makeCertificate() throws Exception {
-        Path file = directory.resolve("own.p12");
-        String keytool =
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
-        String[] arguments = ("-genkeypair -alias own -keyalg EC -dname CN=localhost -ext san=dns:localhost"
-                        + " -storetype PKCS12 -storepass password -keystore " + file)
-                .split(" ");
-        Cli.Result made = Cli.runAny(
-                Stream.concat(Stream.of(keytool), Stream.of(arguments)).toList(), directory);
-        assertThat(made.status()).as(made.out() + made.err()).isZero();
-        store = KeyStore.getInstance(file.toFile(), PASSWORD);
-        String shown = pem("CERTIFICATE", store.getCertificate("own").getEncoded());
-        String secret = pem("PRIVATE KEY", store.getKey("own", PASSWORD).getEncoded());
-        certificate = Files.writeString(directory.resolve("cert.pem"), shown);
-        key = Files.writeString(directory.resolve("key.pem"), secret);
-        both = Files.writeString(directory.resolve("both.pem"), secret + shown);
-    }
-
-    private static String pem(String label, byte[] bytes) {
-        return "-----BEGIN " + label + "-----\n" + Base64.getMimeEncoder().encodeToString(bytes) + "\n-----END " + label
-                + "-----\n";
-    }
-
-    private static SSLContext context() throws Exception {
-        KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-        keys.init(store, PASSWORD);
-        KeyStore trusted = KeyStore.getInstance("PKCS12");
-        trusted.load(null, null);
-        trusted.setCertificateEntry("clients", store.getCertificate("own"));
-        TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-        trust.init(trusted);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
-        return context;
-    }
-
-    private static SSLServerSocket listening(boolean mutual) throws Exception {
-        SSLServerSocket socket = (SSLServerSocket)
-                context().getServerSocketFactory().createServerSocket(0, 100, InetAddress.getLoopbackAddress());
-        socket.setNeedClientAuth(mutual);
-        return socket;
+        own = OwnCertificate.selfSigned(directory, "own", "localhost");
+        certificate = own.file().toString();
     }
 
     private static Server sending(String answer, boolean mutual) throws Exception {
-        return new Server(listening(mutual), (connection, request) -> Server.write(connection, answer));
+        return new Server(own.listening(mutual), (connection, request) -> Server.write(connection, answer));
     }
 
     private static String url(Server server, String host) {
@@ -109,7 +62,7 @@ class EncryptedTest {
         String page = Server.page(70_000);
         try (Server server = sending(page, false)) {
             List<String> arguments = Stream.concat(
-                            Stream.of("fetch", "-t", "4", "--cacert", certificate.toString(), url(server, "localhost")),
+                            Stream.of("fetch", "-t", "4", "--cacert", certificate, url(server, "localhost")),
                             kind.stream())
                     .toList();
             Cli.Result result = Cli.run(arguments.toArray(String[]::new));
@@ -136,37 +89,72 @@ class EncryptedTest {
         }
     }
 
-    @Test
-    void one_for_another_host_is_refused() throws Exception {
-        try (Server server = sending(Server.page(5), false)) {
-            assertOneLine(
-                    Cli.run("fetch", "--cacert", certificate.toString(), url(server, "127.0.0.1")),
-                    1,
-                    "certificate is for localhost and not for 127.0.0.1");
+    @ParameterizedTest
+    @CsvSource({
+        "expired,   expired on 20",
+        "early,     is not valid before 20",
+        "elsewhere, is for elsewhere.example and not for localhost",
+        "unvouched, is self-signed (CN=localhost) and is not itself trusted",
+        "unknown,   CN=authority.example"
+    })
+    void a_certificate_that_does_not_fit_is_refused_in_one_line_that_says_why(String which, String why)
+            throws Exception {
+        OwnCertificate shown = switch (which) {
+            case "expired" ->
+                OwnCertificate.selfSigned(directory, which, "localhost", "-startdate", "-10d", "-validity", "5");
+            case "early" -> OwnCertificate.selfSigned(directory, which, "localhost", "-startdate", "+10d");
+            case "elsewhere" -> OwnCertificate.selfSigned(directory, which, "elsewhere.example");
+            case "unknown" -> OwnCertificate.ofUnknownAuthority(directory, which, "localhost");
+            default -> OwnCertificate.selfSigned(directory, which, "localhost");
+        };
+        String trusted = (which.startsWith("un") ? own : shown).file().toString();
+        try (WebServer web = WebServer.start(Files.createTempDirectory(directory, which), shown)) {
+            String url = "https://localhost:" + web.https() + "/";
+            Cli.Result result = Cli.run("fetch", "-t", "3", "--cacert", trusted, url);
+
+            assertThat(result.status()).isEqualTo(1);
+            assertThat(result.err().lines())
+                    .singleElement()
+                    .asString()
+                    .startsWith(
+                            "perthread: " + url + ": cannot connect to localhost:" + web.https() + ": the server's ")
+                    .contains(why)
+                    .endsWith("(3 of 3 requests)");
+            assertThat(web.connectionsOf(0)).isLessThanOrEqualTo(3);
         }
     }
 
     @Test
     void a_server_that_wants_a_certificate_gets_the_one_of_cert_and_key() throws Exception {
         try (Server server = sending(Server.page(5), true)) {
-            String trusted = certificate.toString();
+            Path both = Files.writeString(
+                    directory.resolve("both.pem"), Files.readString(own.keyFile()) + Files.readString(own.file()));
             String url = url(server, "localhost");
 
-            assertThat(Cli.run("fetch", "--cacert", trusted, "--cert", trusted, "--key", key.toString(), url)
+            assertThat(Cli.run(
+                                    "fetch",
+                                    "--cacert",
+                                    certificate,
+                                    "--cert",
+                                    certificate,
+                                    "--key",
+                                    own.keyFile().toString(),
+                                    url)
                             .gotLines())
                     .hasSize(2);
-            assertThat(Cli.run("fetch", "--cacert", trusted, "--cert", both.toString(), url)
+            assertThat(Cli.run("fetch", "--cacert", certificate, "--cert", both.toString(), url)
                             .gotLines())
                     .hasSize(2);
             assertOneLine(
-                    Cli.run("fetch", "-t", "1", "--cacert", trusted, url), 1, "the server wants a certificate of this");
+                    Cli.run("fetch", "-t", "1", "--cacert", certificate, url),
+                    1,
+                    "the server wants a certificate of this");
         }
     }
 
     @Test
     void a_cert_without_a_key_anywhere_is_a_wrong_command_line() throws Exception {
-        assertOneLine(
-                Cli.run("fetch", "--cert", certificate.toString(), "https://localhost/"), 2, "it has 0 private keys");
+        assertOneLine(Cli.run("fetch", "--cert", certificate, "https://localhost/"), 2, "it has 0 private keys");
     }
 
     @Test
@@ -174,10 +162,10 @@ class EncryptedTest {
         try (Server server = cuttingOff("HTTP/1.0 200 OK\r\n\r\nsome");
                 Server whole = cuttingOff(Server.page(10))) {
             assertOneLine(
-                    Cli.run("fetch", "-t", "1", "--cacert", certificate.toString(), url(server, "localhost")),
+                    Cli.run("fetch", "-t", "1", "--cacert", certificate, url(server, "localhost")),
                     1,
                     "the connection was cut off");
-            assertThat(Cli.run("fetch", "-t", "1", "--cacert", certificate.toString(), url(whole, "localhost"))
+            assertThat(Cli.run("fetch", "-t", "1", "--cacert", certificate, url(whole, "localhost"))
                             .status())
                     .isZero();
         }
@@ -186,7 +174,7 @@ class EncryptedTest {
     /** TCP's end without the one that TLS has: what a man in the middle can send too. */
     private static Server cuttingOff(String answer) throws Exception {
         Map<Socket, Socket> below = new ConcurrentHashMap<>();
-        SSLSocketFactory tls = context().getSocketFactory();
+        SSLSocketFactory tls = own.context().getSocketFactory();
         ServerSocket listening = new ServerSocket(0, 100, InetAddress.getLoopbackAddress()) {
             @Override
             public Socket accept() throws IOException {
@@ -206,7 +194,7 @@ class EncryptedTest {
     @Test
     void with_keep_one_handshake_serves_all_requests_of_a_thread() throws Exception {
         String page = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage";
-        try (Server server = new Server(listening(false), (connection, request) -> {
+        try (Server server = new Server(own.listening(false), (connection, request) -> {
             for (int i = 0; i < 10; i++) {
                 Server.write(connection, page);
                 if (i < 9) {
@@ -215,8 +203,8 @@ class EncryptedTest {
             }
             Server.head(connection.getInputStream()); // the client's end
         })) {
-            Cli.Result result = Cli.run(
-                    "fetch", "--keep", "-n", "10", "--cacert", certificate.toString(), url(server, "localhost"));
+            Cli.Result result =
+                    Cli.run("fetch", "--keep", "-n", "10", "--cacert", certificate, url(server, "localhost"));
 
             assertThat(result.err()).isEmpty();
             assertThat(result.lastLine()).startsWith("2 threads, 2 connections for 20 requests, ");

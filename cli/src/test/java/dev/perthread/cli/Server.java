@@ -49,8 +49,12 @@ final class Server implements AutoCloseable {
 
     /** Answers one request after the other on the same connection, until it is closed, by the answerer or the client. */
     static Server answeringMany(Answerer answerer) throws IOException {
+        return answeringMany(new ServerSocket(0, 1000, InetAddress.getLoopbackAddress()), answerer);
+    }
+
+    static Server answeringMany(ServerSocket listening, Answerer answerer) {
         Server[] self = new Server[1];
-        self[0] = new Server((connection, request) -> {
+        self[0] = new Server(listening, (connection, request) -> {
             for (String next = request; !next.isEmpty(); next = head(connection.getInputStream())) {
                 if (next != request) {
                     self[0].requests.add(next);

@@ -1,97 +1,19 @@
 // perthread fetch --unix: requests through a Unix domain socket, whatever host the URL names.
 package dev.perthread.cli;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class UnixFetchTest {
-    private static final String PAGE = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage";
+    private static final String PAGE = UnixServer.PAGE;
 
     @TempDir
     Path directory;
-
-    /** Answers so many requests on each connection, and closes it. */
-    private static final class UnixServer implements AutoCloseable {
-        final Queue<String> requests = new ConcurrentLinkedQueue<>();
-        private final Queue<SocketChannel> connections = new ConcurrentLinkedQueue<>();
-        private final ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        private final int each;
-
-        UnixServer(Path socket, int each) throws IOException {
-            this.each = each;
-            listening.bind(UnixDomainSocketAddress.of(socket), 100);
-            daemon(this::accept);
-        }
-
-        private static void daemon(Runnable task) {
-            Thread thread = new Thread(task, "unix-server");
-            thread.setDaemon(true);
-            thread.start();
-        }
-
-        private void accept() {
-            while (true) {
-                try {
-                    SocketChannel connection = listening.accept();
-                    connections.add(connection);
-                    daemon(() -> serve(connection));
-                } catch (IOException e) {
-                    return; // closed
-                }
-            }
-        }
-
-        private void serve(SocketChannel connection) {
-            try (connection) {
-                for (int i = 0; i < each; i++) {
-                    String request = head(connection);
-                    if (request.isEmpty()) {
-                        return;
-                    }
-                    requests.add(request);
-                    connection.write(ByteBuffer.wrap(PAGE.getBytes(ISO_8859_1)));
-                }
-            } catch (IOException e) {
-                return; // closed by the test's end
-            }
-        }
-
-        private static String head(SocketChannel connection) throws IOException {
-            StringBuilder head = new StringBuilder();
-            ByteBuffer piece = ByteBuffer.allocate(4096);
-            while (head.indexOf("\r\n\r\n") < 0 && connection.read(piece) >= 0) {
-                head.append(ISO_8859_1.decode(piece.flip()));
-                piece.clear();
-            }
-            return head.toString();
-        }
-
-        int connections() {
-            return connections.size();
-        }
-
-        @Override
-        public void close() throws IOException {
-            listening.close();
-            for (SocketChannel connection : connections) {
-                connection.close();
-            }
-        }
-    }
 
     @ParameterizedTest
     @ValueSource(strings = {"--unix", "--unix-socket"})
@@ -122,7 +44,7 @@ class UnixFetchTest {
 
             assertThat(result.err()).isEmpty();
             assertThat(result.status()).isZero();
-            assertThat(result.lastLine()).startsWith("2 threads, 8 connections for 40 requests, ");
+            assertThat(result.lastLine()).startsWith("2 threads, 8 connections for 40 requests (6 replaced), ");
             assertThat(server.connections()).isEqualTo(8);
             assertThat(server.requests).hasSize(40);
         }
