@@ -51,7 +51,7 @@ final class Jmx implements PerThreadMXBean {
                         + (id == 1 ? "" : ",id=" + id));
                 return server.registerMBean(bean, name).getObjectName();
             } catch (InstanceAlreadyExistsException taken) {
-                continue;
+                // the next number
             } catch (MalformedObjectNameException impossible) {
                 throw new AssertionError(bean.name, impossible);
             } catch (JMException refused) {

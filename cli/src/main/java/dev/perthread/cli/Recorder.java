@@ -11,17 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Started before anything is opened, and finished after all is closed. */
 final class Recorder implements AutoCloseable {
-    private static final List<String> EVENTS =
-            List.of("Open",
-            "OpenFailed",
-            "Lease",
-            "Wait",
-            "Close",
-            "CloseFailed",
-            "Leak",
-            "Reclaim",
-            "Resource",
-            "Statistics");
+    private static final List<String> EVENTS = List.of(
+            "Open", "OpenFailed", "Lease", "Wait", "Close", "CloseFailed", "Leak", "Reclaim", "Resource", "Statistics");
     private static final int PATIENCE_MILLIS = 5000;
     private static final int LOOK_EVERY_MILLIS = 10;
 

@@ -278,7 +278,8 @@ final class TimelineBuilder {
         private final List<Who> threads = new ArrayList<>();
         private final List<List<Row>> rows = new ArrayList<>();
         private final Map<Place, Integer> places = new HashMap<>();
-        private final long shortIdle; // on its way to the next thread: a row for that would make every lane twice as high
+        private final long
+                shortIdle; // on its way to the next thread: a row for that would make every lane twice as high
 
         Lanes(long shortIdle) {
             this.shortIdle = shortIdle;

@@ -78,7 +78,8 @@ final class TimelineReader {
     }
 
     private Timeline build() {
-        boolean leases = events.stream().anyMatch(event -> event.getEventType().getName().equals(LEASE));
+        boolean leases =
+                events.stream().anyMatch(event -> event.getEventType().getName().equals(LEASE));
         TimelineBuilder builder = new TimelineBuilder(leases);
         events.forEach(event -> add(event, builder));
         Path name = file.getFileName();
@@ -116,8 +117,7 @@ final class TimelineReader {
             case "Wait" -> to.waited(who(event), from, until, event.getBoolean("served"), stack(event, "waited at"));
             case "Close" -> to.closed(resource(event), owner(event), from, until, text(event, "reason"), null);
             case "CloseFailed" ->
-                to.closed(
-                        resource(event), owner(event), from, until, text(event, "reason"), text(event, "failure"));
+                to.closed(resource(event), owner(event), from, until, text(event, "reason"), text(event, "failure"));
             case "Leak" -> to.leaked(resource(event), who(event), from, since(event), acquired(event));
             default -> to.seen(resource(event), owner(event), from, since(event), acquired(event));
         }

@@ -30,8 +30,9 @@ final class TopCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "TARGET",
             converter = JmxTarget.Converter.class,
-            description = "The program: PID, its process id, if it is ours and on this machine; or HOST:PORT, where it listens"
-                    + " for JMX (com.sun.management.jmxremote.port).")
+            description =
+                    "The program: PID, its process id, if it is ours and on this machine; or HOST:PORT, where it listens"
+                            + " for JMX (com.sun.management.jmxremote.port).")
     @SuppressWarnings("NullAway.Init") // picocli demands it
     private JmxTarget target;
 

@@ -22,12 +22,25 @@ final class TopTable {
     private static final int LAST_NUMBER = 6; // the column, in the lower table
     // What says that something is wrong stands first: a narrow terminal cuts off the end.
     private static final String[] HOLDERS = {
-        "HOLDER", "LIMIT", "OPEN", "LEASED", "IDLE", "WAITING", "LEAKED", "TIMEOUTS", "FAILED", "ACQUIRED", "/S", "WAITED",
-        "OPENING", "RECLAIMED"
+        "HOLDER",
+        "LIMIT",
+        "OPEN",
+        "LEASED",
+        "IDLE",
+        "WAITING",
+        "LEAKED",
+        "TIMEOUTS",
+        "FAILED",
+        "ACQUIRED",
+        "/S",
+        "WAITED",
+        "OPENING",
+        "RECLAIMED"
     };
     private static final String[] LEASES = {
         "RESOURCE", "THREAD", "ID", "STATE", "LEASED", "OPEN", "USES", "HOLDER", "ACQUIRED AT"
     };
+
     enum Sort {
         AGE,
         USES,
@@ -94,7 +107,8 @@ final class TopTable {
         holders.forEach(holder -> resources.addAll(holder.resources()));
         resources.sort(sort.order());
         lines.add("perthread top  " + target + "  "
-                + LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS) + "  " + holders.size() + (holders.size() == 1 ? " holder, " : " holders, ")
+                + LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS) + "  " + holders.size()
+                + (holders.size() == 1 ? " holder, " : " holders, ")
                 + resources.size() + " resources, by " + sort.name().toLowerCase(Locale.ROOT));
         lines.addAll(table(HOLDERS, holders.stream().map(this::row).toList(), 1));
         lines.add("");

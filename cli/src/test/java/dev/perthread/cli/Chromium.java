@@ -79,11 +79,13 @@ final class Chromium implements AutoCloseable {
         return ((Number) Objects.requireNonNull(evaluate("return timeline.state()." + name))).longValue();
     }
 
-    @Nullable Object evaluate(String script) {
+    @Nullable
+    Object evaluate(String script) {
         return driver.executeScript(script);
     }
 
-    @Nullable Object evaluateLater(String script) {
+    @Nullable
+    Object evaluateLater(String script) {
         return driver.executeAsyncScript(script);
     }
 

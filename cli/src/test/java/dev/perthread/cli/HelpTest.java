@@ -18,7 +18,8 @@ class HelpTest {
 
         assertThat(help.status()).isZero();
         assertThat(help.err()).isEmpty();
-        assertThat(help.out()).contains("fetch", "timeline", "top", "serve", "generate-completion", "Exit status", "130");
+        assertThat(help.out())
+                .contains("fetch", "timeline", "top", "serve", "generate-completion", "Exit status", "130");
         assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     }
 

@@ -48,7 +48,9 @@ final class Recordings {
     @Name("dev.perthread.Lease")
     static final class Lease extends OfResource {
         String outcome = "RELEASED";
-        @Nullable String acquiredAt;
+
+        @Nullable
+        String acquiredAt;
     }
 
     @Name("dev.perthread.Wait")
@@ -72,7 +74,8 @@ final class Recordings {
         @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
         long leasedSince;
 
-        @Nullable String acquiredAt;
+        @Nullable
+        String acquiredAt;
     }
 
     static void record(Path file, Content content) throws IOException, InterruptedException {

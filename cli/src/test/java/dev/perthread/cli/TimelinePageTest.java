@@ -1,4 +1,5 @@
-// The timeline's page, in a real browser: shows what the recording has, zooms, filters, and stays smooth with very many bars.
+// The timeline's page, in a real browser: shows what the recording has, zooms, filters, and stays smooth with very many
+// bars.
 package dev.perthread.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -88,8 +89,7 @@ class TimelinePageTest {
         assertThat(chromium.total("leases")).startsWith(Recordings.KNOWN_LEASES + ",");
         assertThat(chromium.total("idle")).startsWith(Recordings.KNOWN_IDLE + ",");
         assertThat(chromium.total("leak")).isEqualTo("1");
-        assertThat(chromium.element("histogram").getDomAttribute("aria-label"))
-                .startsWith("Histogram of waits: ");
+        assertThat(chromium.element("histogram").getDomAttribute("aria-label")).startsWith("Histogram of waits: ");
         assertThat(colours()).hasSizeGreaterThanOrEqualTo(2); // two resources, on a canvas
         assertThat(chromium.complaints()).isEmpty();
     }
@@ -228,7 +228,9 @@ class TimelinePageTest {
         WebElement chart = chromium.element("chart");
         chart.sendKeys("++++++");
         chart.sendKeys("n");
-        assertThat(chromium.element("detail").getText()).startsWith("opening failed").contains("Connection refused");
+        assertThat(chromium.element("detail").getText())
+                .startsWith("opening failed")
+                .contains("Connection refused");
         chart.sendKeys("nn");
         assertThat(chromium.element("detail").getText())
                 .startsWith("leaked #2")

@@ -1,4 +1,5 @@
-// perthread timeline, but for its page: what is read out of recordings, the text form, and files that are not what they should be.
+// perthread timeline, but for its page: what is read out of recordings, the text form, and files that are not what they
+// should be.
 package dev.perthread.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -139,8 +140,9 @@ class TimelineTest {
         assertThat(result.status()).as(result.err()).isZero();
         List<String> lanes =
                 result.lines().stream().filter(line -> line.endsWith("|")).toList();
-        assertThat(lanes).hasSize(Recordings.KNOWN_LANES).allSatisfy(line -> assertThat(line)
-                .hasSize(80));
+        assertThat(lanes)
+                .hasSize(Recordings.KNOWN_LANES)
+                .allSatisfy(line -> assertThat(line).hasSize(80));
         assertThat(lanes.get(0)).startsWith("fetch-1").contains("1", "~", "-");
         assertThat(lanes.get(1)).contains("1", ".").doesNotContain("2");
         assertThat(lanes.get(2)).contains("2", "!");
@@ -149,10 +151,12 @@ class TimelineTest {
 
     @Test
     void without_leases_it_says_so_and_how_to_get_them() throws Exception {
-        Recordings.record(file("no-leases.jfr"), () -> Recordings.thread("fetch-1", () -> {
-            Recordings.open(1);
-            Recordings.close(1, "EVICTED");
-        }));
+        Recordings.record(
+                file("no-leases.jfr"),
+                () -> Recordings.thread("fetch-1", () -> {
+                    Recordings.open(1);
+                    Recordings.close(1, "EVICTED");
+                }));
         Cli.Result result = Cli.run("timeline", file("no-leases.jfr").toString());
 
         assertThat(result.status()).isZero();
@@ -167,7 +171,10 @@ class TimelineTest {
         for (int cut = 1; cut < CUTS; cut++) {
             Path part = file("part.jfr");
             Files.write(part, Arrays.copyOf(whole, (int) ((long) whole.length * cut / CUTS)));
-            assertThat(failure(part)).as("cut %d of %d", cut, CUTS).contains("part.jfr: ").contains("cut off");
+            assertThat(failure(part))
+                    .as("cut %d of %d", cut, CUTS)
+                    .contains("part.jfr: ")
+                    .contains("cut off");
         }
         Path part = file("part.jfr");
         Files.write(part, Arrays.copyOf(whole, whole.length / 2));
@@ -234,8 +241,19 @@ class TimelineTest {
     @Test
     void fetch_records_and_draws_what_it_did() throws Exception {
         Cli.Result result = Cli.run(
-                "fetch", "-q", "-t", "4", "-n", "5", "--lend", "--limit", "2", "--record",
-                file("fetch.jfr").toString(), "--timeline", file("fetch.html").toString());
+                "fetch",
+                "-q",
+                "-t",
+                "4",
+                "-n",
+                "5",
+                "--lend",
+                "--limit",
+                "2",
+                "--record",
+                file("fetch.jfr").toString(),
+                "--timeline",
+                file("fetch.html").toString());
 
         assertThat(result.status()).as(result.err()).isZero();
         assertThat(result.err()).isEmpty();
@@ -251,7 +269,8 @@ class TimelineTest {
 
     @Test
     void fetch_draws_without_keeping_the_recording() throws Exception {
-        Cli.Result result = Cli.run("fetch", "-q", "--timeline", file("only.html").toString());
+        Cli.Result result =
+                Cli.run("fetch", "-q", "--timeline", file("only.html").toString());
 
         assertThat(result.status()).as(result.err()).isZero();
         assertThat(Files.readString(file("only.html"))).contains("\"fetch-2\"");
@@ -262,7 +281,11 @@ class TimelineTest {
     void fetch_opens_nothing_if_it_could_not_write_what_it_records() throws Exception {
         try (Server server = Server.sending(Server.page(10))) {
             assertRefused(
-                    Cli.run("fetch", server.url("/"), "--record", file("none/a.jfr").toString()),
+                    Cli.run(
+                            "fetch",
+                            server.url("/"),
+                            "--record",
+                            file("none/a.jfr").toString()),
                     "none/a.jfr",
                     "cannot be written to");
             assertRefused(
@@ -273,8 +296,8 @@ class TimelineTest {
 
     @Test
     void after_ctrl_c_the_recording_is_there() throws Exception {
-        try (Server server =
-                        new Server((connection, request) -> connection.getInputStream().read());
+        try (Server server = new Server(
+                        (connection, request) -> connection.getInputStream().read());
                 Cli cli = Cli.startWithSignals(
                         "fetch", server.url("/"), "--record", file("cut.jfr").toString())) {
             await().until(() -> server.requests.size() == 2);
@@ -285,5 +308,31 @@ class TimelineTest {
         Timeline timeline = TimelineReader.read(file("cut.jfr"));
         assertThat(timeline.count(Kind.OPENING)).isEqualTo(2);
         assertThat(timeline.count(Kind.LEASED)).isEqualTo(2);
+    }
+
+    /** The recording that is in the picture of the README, made by its commands. */
+    @Test
+    void the_example_of_the_readme_has_a_leak_waits_and_connections_that_travel() throws Exception {
+        Path repository = Path.of("..");
+        String command = Files.readString(repository.resolve("README.md"))
+                .replace("\\\n", " ")
+                .lines()
+                .filter(line -> line.startsWith("java -XX:StartFlightRecording"))
+                .findFirst()
+                .orElseThrow()
+                .replaceFirst("java", Cli.JAVA.toString())
+                .replace("who.jfr", file("who.jfr").toString());
+        Cli.Result program = Cli.runAny(List.of("sh", "-c", command), repository);
+        assertThat(program.status()).as(program.err()).isZero();
+
+        Timeline timeline = TimelineReader.read(file("who.jfr"));
+        assertThat(timeline.lanes()).hasSize(6);
+        assertThat(timeline.count(Trouble.LEAK)).isEqualTo(1);
+        assertThat(timeline.count(Kind.WAITING)).isPositive();
+        assertThat(timeline.spans().stream()
+                        .filter(span -> span.kind() == Kind.LEASED && span.resource() == 0)
+                        .map(Span::lane)
+                        .distinct())
+                .hasSizeGreaterThan(1);
     }
 }
