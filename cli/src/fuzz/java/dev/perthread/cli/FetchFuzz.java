@@ -7,8 +7,10 @@ import com.code_intelligence.jazzer.api.BugDetectors;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.perthread.IdlePolicy;
 import dev.perthread.fuzz.Peer;
 import dev.perthread.fuzz.Promises;
+import dev.perthread.net.Tls;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +24,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 public final class FetchFuzz {
     private static final int MOST = 4_096;
     private static final int PIECE = 8_192;
+    private static final int KEPT = 0x10;
+    private static final Route KEEPING = new Route(Tls.defaults(), null, IdlePolicy.KEEP, 0);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Peer PEER = new Peer(true);
 
@@ -31,35 +35,36 @@ public final class FetchFuzz {
         BugDetectors.allowNetworkConnections();
     }
 
-    /** The first byte says where the others are cut, and how the connection ends. */
+    /** The first byte says where the others are cut, how the connection ends, and whether it would be kept. */
     public static void fuzzerTestOneInput(byte[] input) throws Exception {
         if (input.length == 0) {
             return;
         }
         byte[] sent = Arrays.copyOfRange(input, 1, input.length);
         boolean reset = input[0] < 0;
+        boolean kept = (input[0] & KEPT) != 0;
         PEER.prepare(sent, input[0], reset);
         Target target = Target.parse("http://127.0.0.1:" + PEER.port() + "/\u00e9?q");
-        Plan plan = new Plan(List.of(target), 1, 1, false, PATIENCE, MOST);
+        Plan plan = new Plan(List.of(target), 1, 1, false, PATIENCE, MOST, kept ? KEEPING : Route.PLAIN);
         Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
         Summary summary;
-        try (FetchRun run = new FetchRun(plan, outcomes::add)) {
-            run.start();
+        try (FetchRun run = new FetchRun(plan)) {
+            run.start(outcomes::add);
             holds(run.await(PATIENCE.multipliedBy(2)), "does not end");
             summary = run.summary();
         }
         holds(outcomes.size() == 1, outcomes.size() + " outcomes");
         Outcome outcome = outcomes.remove();
-        check(outcome, sent, reset);
+        holds(outcome.bytes() <= Math.min(sent.length, MOST + PIECE), "read " + outcome.bytes() + " of " + sent.length);
+        if (!reset
+                && !kept) { // what had not been read by then is lost, and so may the connection be before it was used
+            check(outcome, sent);
+        }
         checkLines(outcome, summary);
         checkJson(outcome, summary);
     }
 
-    private static void check(Outcome outcome, byte[] sent, boolean reset) {
-        holds(outcome.bytes() <= Math.min(sent.length, MOST + PIECE), "read " + outcome.bytes() + " of " + sent.length);
-        if (reset) {
-            return; // what had not been read by then is lost, and so may the connection be before it was used
-        }
+    private static void check(Outcome outcome, byte[] sent) {
         if (sent.length > MOST) {
             holds(!outcome.ended() && outcome.bytes() > MOST, "not given up, at " + outcome.bytes());
             return;

@@ -61,7 +61,7 @@ public final class OptionsFuzz {
             holds(plan.rounds() >= 1 && plan.rounds() <= 1_000_000_000, "requests " + plan.rounds());
             holds(plan.maxBytes() >= 1 && plan.maxBytes() <= 1L << 40, "max bytes " + plan.maxBytes());
             holds(plan.timeout().compareTo(Duration.ZERO) > 0, "timeout " + plan.timeout());
-            new FetchRun(plan, outcome -> {}).close(); // opens nothing until it is started
+            fetch.prepare(plan).close(); // opens nothing until it is started
         }
         return 0;
     }

@@ -25,10 +25,13 @@ public final class UrlFuzz {
         }
         holds(target.url().equals(given), "the URL is not the one that was given");
         holds(target.port() >= 1 && target.port() <= 65_535, "port " + target.port());
-        try (LazyConnection connection = LazyConnection.to(target.host(), target.port())) {
+        try (LazyConnection connection = Route.PLAIN.to(target.endpoint()).build()) {
             Promises.isOneLineToRead(connection.holder().name());
+        } catch (IllegalArgumentException refusal) {
+            holds(target.tls(), "refused, and yet not for TLS: " + refusal); // which knows fewer names
+            Promises.isOneLineToRead(Output.plain(Reasons.of(refusal)));
         }
-        String request = new String(target.request(), StandardCharsets.ISO_8859_1);
+        String request = new String(target.request("HTTP/1.0"), StandardCharsets.ISO_8859_1);
         holds(REQUEST.matcher(request).matches(), "not one request: " + request);
         Target again = Target.parse(print(target));
         holds(
@@ -38,6 +41,6 @@ public final class UrlFuzz {
 
     private static String print(Target target) {
         String host = target.host().contains(":") ? "[" + target.host() + "]" : target.host();
-        return "http://" + host + ":" + target.port() + target.path();
+        return (target.tls() ? "https://" : "http://") + host + ":" + target.port() + target.path();
     }
 }

@@ -46,6 +46,20 @@ final class Answer {
         return status.matches() ? Integer.parseInt(status.group("code")) : 0;
     }
 
+    /** Whether all came that its header announces; not so if it announces nothing. */
+    boolean isWhole() {
+        String text = text();
+        Matcher end = HEAD_END.matcher(text);
+        if (status() == 0 || !end.find()) {
+            return false;
+        }
+        String fields = text.substring(0, end.end());
+        Matcher length = LENGTH.matcher(fields);
+        return !ENCODED.matcher(fields).find()
+                && length.find()
+                && bytes - end.end() >= Long.parseLong(length.group("length"));
+    }
+
     /** What is wrong with it now that its end was reached, or null if nothing is. */
     @Nullable
     String complaint() {

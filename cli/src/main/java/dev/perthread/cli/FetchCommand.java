@@ -2,6 +2,7 @@
 package dev.perthread.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -21,8 +23,9 @@ import picocli.CommandLine.Spec;
         description = {
             "Fetch pages with many threads that share one connection object.",
             "",
-            "Every thread opens a socket of its own, sends GET by HTTP/1.0, reads to the end and prints how many bytes it"
-                    + " got, the header included. Redirects are not followed, and a status such as 404 is told but is no"
+            "Every thread opens a connection of its own, sends GET by HTTP/1.0, reads to the end and prints how many bytes"
+                    + " it got, the header included. With --keep or --lend a connection serves many requests, by"
+                    + " HTTP/1.1. Redirects are not followed, and a status such as 404 is told but is no"
                     + " failure. An answer that is empty, not HTTP, or shorter than it says is a failure."
         },
         mixinStandardHelpOptions = true,
@@ -33,6 +36,9 @@ import picocli.CommandLine.Spec;
             "  perthread fetch",
             "  perthread fetch http://localhost:8000/index.html --threads 8",
             "  perthread fetch -q -t 50 -n 1000 http://localhost:8000/",
+            "  perthread fetch -q -t 50 -n 1000 --lend --limit 8 http://localhost:8000/",
+            "  perthread fetch --cacert ca.pem https://localhost:8443/",
+            "  perthread fetch --unix /run/app.sock http://localhost/status",
             "",
             "Exit status: 0 all went well, 1 a request failed, 2 the command line is wrong,",
             "130 stopped by Ctrl-C; what was done until then is printed."
@@ -49,7 +55,7 @@ final class FetchCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "URL",
             arity = "0..*",
-            description = "http://HOST[:PORT][/PATH]. Without one a small built-in site is started and fetched.")
+            description = "http[s]://HOST[:PORT][/PATH]. Without one a small built-in site is started and fetched.")
     private List<String> urls = new ArrayList<>();
 
     @Option(
@@ -65,12 +71,15 @@ final class FetchCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "1",
             converter = Values.Requests.class,
-            description = "How often each thread fetches each URL, with a new socket each time (default: "
-                    + "${DEFAULT-VALUE}).")
+            description = "How often each thread fetches each URL, with a new connection each time but for"
+                    + " --keep and --lend (default: ${DEFAULT-VALUE}).")
     private int requests;
 
     @Option(names = "--virtual", description = "Use virtual threads; needs Java 21 or later.")
     private boolean virtual;
+
+    @Mixin
+    private final RouteOptions route = new RouteOptions();
 
     @Option(
             names = "--timeout",
@@ -101,10 +110,23 @@ final class FetchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON document instead of lines.")
     private boolean json;
 
+    @Option(
+            names = "--record",
+            paramLabel = "FILE",
+            description = "Write a flight recording (.jfr) of who had which connection when.")
+    private @Nullable Path record;
+
+    @Option(
+            names = "--timeline",
+            paramLabel = "FILE",
+            description = "Draw it: write a page (.html) such as the timeline command makes.")
+    private @Nullable Path timeline;
+
     private final Output output = new Output(System.out, System.err);
     private final Failures failures = new Failures();
     private final ReentrantLock ending = new ReentrantLock();
     private boolean ended; // by ending
+    private volatile boolean unrecorded;
     private volatile boolean deaf; // standard output is gone
 
     @Override
@@ -130,7 +152,20 @@ final class FetchCommand implements Callable<Integer> {
     }
 
     private Plan plan(List<Target> targets) {
-        return new Plan(targets, threads, requests, virtual, timeout, maxBytes);
+        try {
+            return new Plan(targets, threads, requests, virtual, timeout, maxBytes, route.route(targets));
+        } catch (IllegalArgumentException e) {
+            throw misuse(Reasons.of(e));
+        }
+    }
+
+    /** Reads the files that the plan names, and opens nothing. */
+    FetchRun prepare(Plan plan) {
+        try {
+            return new FetchRun(plan);
+        } catch (IllegalArgumentException e) {
+            throw misuse(Reasons.of(e));
+        }
     }
 
     private List<Target> targets(List<String> given) {
@@ -146,23 +181,27 @@ final class FetchCommand implements Callable<Integer> {
     }
 
     private int fetch(Plan plan, @Nullable String note) throws IOException, InterruptedException, Main.Failure {
-        Report report = json
-                ? new JsonReport(output, quiet)
-                : new TextReport(output, quiet, plan.targets().size() > 1);
-        if (note != null) {
-            report.note(note);
-        }
-        try (FetchRun run = new FetchRun(plan, outcome -> tell(outcome, report))) {
-            Thread interrupted = new Thread(() -> interrupt(run, report), "interrupted");
+        try (FetchRun run = prepare(plan);
+                Recorder recorder = Recorder.start(record, timeline)) {
+            Report report = json
+                    ? new JsonReport(output, quiet)
+                    : new TextReport(output, quiet, plan.targets().size() > 1);
+            if (note != null) {
+                report.note(note);
+            }
+            Thread interrupted = new Thread(() -> interrupt(run, report, recorder), "interrupted");
             Runtime.getRuntime().addShutdownHook(interrupted);
             try {
-                run.start();
+                run.start(outcome -> tell(outcome, report));
                 await(run);
-                end(run, report);
+                end(run, report, recorder);
             } finally {
                 forget(interrupted);
             }
-            return deaf || run.summary().failed() > 0 ? ExitCode.SOFTWARE : ExitCode.OK;
+            boolean allWell = !deaf
+                    && !unrecorded
+                    && run.summary().succeeded() == run.planned(); // a thread that died counts nothing
+            return allWell ? ExitCode.OK : ExitCode.SOFTWARE;
         }
     }
 
@@ -192,18 +231,18 @@ final class FetchCommand implements Callable<Integer> {
     }
 
     /** Called by the Java runtime when a signal ends the process; it sets the exit status itself. */
-    private void interrupt(FetchRun run, Report report) {
+    private void interrupt(FetchRun run, Report report, @Nullable Recorder recorder) {
         run.stop();
         try {
             run.await(LAST_WORDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        end(run, report);
+        end(run, report, recorder);
     }
 
     /** By the main thread or by the one above, whichever is first; the other one waits until all is told. */
-    private void end(FetchRun run, Report report) {
+    private void end(FetchRun run, Report report, @Nullable Recorder recorder) {
         ending.lock();
         try {
             if (!ended) {
@@ -211,12 +250,28 @@ final class FetchCommand implements Callable<Integer> {
                 output.endBar();
                 deaf |= !report.summary(run.summary());
                 failures.tell(output, run.planned());
+                finish(run, recorder);
                 if (deaf) {
                     output.error("standard output cannot be written to; stopped");
                 }
             }
         } finally {
             ending.unlock();
+        }
+    }
+
+    /** What cannot be written is told like a failed request: the results were printed already. */
+    private void finish(FetchRun run, @Nullable Recorder recorder) {
+        if (recorder != null) {
+            run.close(); // so that the last connections' ends are in it
+            try {
+                recorder.finish();
+            } catch (Main.Failure e) {
+                unrecorded = true;
+                output.error(Reasons.of(e));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

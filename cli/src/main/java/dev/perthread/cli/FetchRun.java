@@ -1,14 +1,8 @@
 // The main job: many threads, one shared LazyConnection a host, a socket of its own for every thread.
 package dev.perthread.cli;
 
-import dev.perthread.ResourceException;
 import dev.perthread.cli.Target.Endpoint;
-import dev.perthread.net.Connection;
 import dev.perthread.net.LazyConnection;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,25 +16,26 @@ import java.util.function.Consumer;
 
 /** Used once: start, await, close. Any thread may stop it at any time. */
 final class FetchRun implements AutoCloseable {
-    private static final int PIECE = 8192;
-
     private final Plan plan;
-    private final Consumer<Outcome> tell;
     private final Map<Endpoint, LazyConnection> shared = new LinkedHashMap<>();
     private final OpenCount open = new OpenCount();
     private final LongAdder bytes = new LongAdder();
     private final LongAdder succeeded = new LongAdder();
     private final LongAdder failed = new LongAdder();
+    private final LongAdder repeated = new LongAdder();
     private final CountDownLatch gate = new CountDownLatch(1);
     private final CountDownLatch working;
     private volatile boolean stopping;
     private volatile long began;
     private volatile long ended;
 
-    /** Opens nothing yet. The consumer is called by the thread that made the request, outside of its scope. */
-    FetchRun(Plan plan, Consumer<Outcome> tell) {
+    /**
+     * Opens nothing yet.
+     *
+     * @throws IllegalArgumentException if a host, or a file for TLS, is not what it should be
+     */
+    FetchRun(Plan plan) {
         this.plan = plan;
-        this.tell = tell;
         this.working = new CountDownLatch(plan.threads());
         for (Target target : plan.targets()) {
             shared.computeIfAbsent(target.endpoint(), this::connectionTo);
@@ -48,7 +43,8 @@ final class FetchRun implements AutoCloseable {
     }
 
     private LazyConnection connectionTo(Endpoint endpoint) {
-        return LazyConnection.tcp(endpoint.host(), endpoint.port())
+        return plan.route()
+                .to(endpoint)
                 .connectTimeout(plan.timeout())
                 .readTimeout(plan.timeout())
                 .listener(open)
@@ -56,15 +52,16 @@ final class FetchRun implements AutoCloseable {
     }
 
     /**
-     * Starts all threads, and lets them go together.
+     * Starts all threads, and lets them go together. The consumer is called by the thread that made the request, outside
+     * of its scope.
      *
      * @throws Main.Failure if the system does not give so many threads; none has done anything then
      */
-    void start() throws Main.Failure {
+    void start(Consumer<Outcome> tell) throws Main.Failure {
         List<Thread> threads = new ArrayList<>(plan.threads());
         try {
             for (int number = 1; number <= plan.threads(); number++) {
-                Thread thread = thread("fetch-" + number);
+                Thread thread = thread("fetch-" + number, tell);
                 thread.start();
                 threads.add(thread);
             }
@@ -78,8 +75,8 @@ final class FetchRun implements AutoCloseable {
         gate.countDown();
     }
 
-    private Thread thread(String name) {
-        Runnable work = () -> work(name);
+    private Thread thread(String name, Consumer<Outcome> tell) {
+        Runnable work = () -> work(name, tell);
         if (plan.virtual()) {
             return VirtualThreads.unstarted(name, work);
         }
@@ -88,7 +85,7 @@ final class FetchRun implements AutoCloseable {
         return thread;
     }
 
-    private void work(String name) {
+    private void work(String name, Consumer<Outcome> tell) {
         try {
             gate.await();
             for (int round = 0; round < plan.rounds(); round++) {
@@ -96,7 +93,7 @@ final class FetchRun implements AutoCloseable {
                     if (stopping) {
                         return;
                     }
-                    fetch(name, target);
+                    fetch(name, target, tell);
                 }
             }
         } catch (InterruptedException e) {
@@ -107,60 +104,26 @@ final class FetchRun implements AutoCloseable {
         }
     }
 
-    private void fetch(String thread, Target target) {
+    private void fetch(String thread, Target target, Consumer<Outcome> tell) {
         LazyConnection connection = Objects.requireNonNull(shared.get(target.endpoint()));
-        Answer answer = new Answer();
-        String local = "";
-        String remote = "";
-        boolean complete = false;
-        String failure;
         long start = System.nanoTime();
-        try (Connection own = connection.open()) {
-            local = text(own.localAddress());
-            remote = text(own.remoteAddress());
-            own.send(target.request());
-            complete = receive(own, answer);
-            failure = complete ? answer.complaint() : tooLong();
-        } catch (SocketTimeoutException e) {
-            failure = remote.isEmpty()
-                    ? Reasons.of(e)
-                    : "the server sent nothing for " + Values.seconds(plan.timeout()) + "; --timeout allows more";
-        } catch (IOException | ResourceException | IllegalStateException e) {
-            failure = Reasons.of(e);
+        Attempt attempt = attempt(connection, target);
+        while (attempt.cameTooLate() && !stopping) {
+            repeated.increment();
+            attempt = attempt(connection, target);
         }
         Duration time = Duration.ofNanos(System.nanoTime() - start);
-        if (stopping && !complete) {
+        if (stopping && !attempt.ended()) {
             return; // cut off by stop(), which is not the request's failure
         }
-        (failure == null ? succeeded : failed).increment();
-        tell.accept(
-                new Outcome(thread, target, local, remote, answer.bytes(), answer.status(), complete, time, failure));
+        (attempt.failed() ? failed : succeeded).increment();
+        tell.accept(attempt.outcome(thread, time));
     }
 
-    /** The recipe's loop, with a bound. Returns whether the end was reached. */
-    private boolean receive(Connection own, Answer answer) throws IOException {
-        byte[] piece = own.recv(PIECE);
-        while (piece.length > 0) {
-            answer.add(piece);
-            bytes.add(piece.length);
-            if (answer.bytes() > plan.maxBytes()) {
-                return false;
-            }
-            piece = own.recv(PIECE);
-        }
-        return true;
-    }
-
-    private String tooLong() {
-        return "the answer is longer than " + plan.maxBytes() + " bytes; --max-bytes allows more";
-    }
-
-    private static String text(SocketAddress address) {
-        if (address instanceof InetSocketAddress inet && !inet.isUnresolved()) {
-            String host = inet.getAddress().getHostAddress();
-            return (host.contains(":") ? "[" + host + "]" : host) + ":" + inet.getPort();
-        }
-        return address.toString();
+    private Attempt attempt(LazyConnection connection, Target target) {
+        Attempt attempt = new Attempt(plan, target, open, bytes);
+        attempt.run(connection);
+        return attempt;
     }
 
     /** Waits until all threads have ended; false if that took longer. */
@@ -204,6 +167,9 @@ final class FetchRun implements AutoCloseable {
                 plan.requests(),
                 succeeded.sum(),
                 failed.sum(),
+                open.unfit() + repeated.sum(),
+                repeated.sum(),
+                plan.route().whenIdle(),
                 shared.values().stream()
                         .mapToLong(connection -> connection.holder().stats().opened())
                         .sum(),

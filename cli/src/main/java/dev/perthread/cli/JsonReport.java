@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Written as it happens, so that a long run needs no memory for its results. */
@@ -39,6 +40,7 @@ final class JsonReport implements Report {
                     json.writeStringField("url", outcome.target().url());
                     text("local", outcome.local());
                     text("remote", outcome.remote());
+                    json.writeBooleanField("reused", outcome.reused());
                     json.writeNumberField("bytes", outcome.bytes());
                     if (outcome.status() == 0) {
                         json.writeNullField("status");
@@ -60,6 +62,9 @@ final class JsonReport implements Report {
             json.writeNumberField("requests", summary.planned());
             json.writeNumberField("succeeded", summary.succeeded());
             json.writeNumberField("failed", summary.failed());
+            json.writeNumberField("replaced", summary.replaced());
+            json.writeNumberField("repeated", summary.repeated());
+            json.writeStringField("reuse", summary.reuse().name().toLowerCase(Locale.ROOT));
             json.writeNumberField("connections", summary.connections());
             json.writeNumberField("mostOpenAtOnce", summary.mostOpen());
             json.writeNumberField("bytes", summary.bytes());

@@ -19,7 +19,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {FetchCommand.class, ServeCommand.class, GenerateCompletion.class},
+        subcommands = {
+            FetchCommand.class,
+            TimelineCommand.class,
+            TopCommand.class,
+            ServeCommand.class,
+            GenerateCompletion.class
+        },
         footerHeading = "%nExit status:%n",
         footer = {
             "  0    all went well",
@@ -52,7 +58,8 @@ final class Main implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "no command given; fetch, serve and generate-completion are allowed");
+                spec.commandLine(),
+                "no command given; fetch, timeline, top, serve and generate-completion are allowed");
     }
 
     private static int misused(ParameterException mistake, String[] args) {

@@ -20,6 +20,8 @@ final class Site implements AutoCloseable {
         // Without it every answer waits some 40 ms for the client's delayed acknowledgement. Read once, by a static
         // field.
         System.setProperty("sun.net.httpserver.nodelay", "true");
+        // Otherwise it closes all but 200 of the connections that its clients keep.
+        System.setProperty("sun.net.httpserver.maxIdleConnections", "100000");
     }
 
     private static final int HANDLERS = 16;

@@ -12,13 +12,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * @param url as it was given
+ * @param tls whether by https
  * @param host a name or an address, an IPv6 address without its brackets
  * @param port from 1 to 65535
  * @param path the path and the query, as they are sent
  */
-record Target(String url, String host, int port, String path) {
+record Target(String url, boolean tls, String host, int port, String path) {
 
     private static final int HTTP = 80;
+    private static final int HTTPS = 443;
     private static final int HIGHEST_PORT = 65_535;
 
     /** URI.getHost knows no names with an underscore, though they exist and resolve; so it is taken apart here. */
@@ -27,8 +29,8 @@ record Target(String url, String host, int port, String path) {
     /** What a name may consist of once it is ASCII: turning it into that makes slashes and spaces of their look-alikes. */
     private static final Pattern NAME = Pattern.compile("[a-z0-9._-]+");
 
-    /** A host and a port: what is shared by all URLs that name them. */
-    record Endpoint(String host, int port) {}
+    /** What is shared by all URLs that name it. */
+    record Endpoint(boolean tls, String host, int port) {}
 
     static Target parse(String given) {
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(given)) {
@@ -43,10 +45,8 @@ record Target(String url, String host, int port, String path) {
         }
         String scheme = uri.getScheme();
         String authority = uri.getRawAuthority();
-        if ("https".equalsIgnoreCase(scheme)) {
-            throw refuse(given, "needs https, which this version does not support yet");
-        }
-        if (scheme != null && authority != null && !"http".equalsIgnoreCase(scheme)) {
+        boolean tls = "https".equalsIgnoreCase(scheme);
+        if (scheme != null && authority != null && !tls && !"http".equalsIgnoreCase(scheme)) {
             throw refuse(given, "has the scheme '" + scheme + "'");
         }
         if (scheme == null || authority == null) {
@@ -60,7 +60,7 @@ record Target(String url, String host, int port, String path) {
             throw refuse(given, "names no host and port that can be understood");
         }
         String host = host(given, parts.group("host"));
-        return new Target(given, host, port(given, parts.group("port")), path(uri));
+        return new Target(given, tls, host, port(given, parts.group("port"), tls ? HTTPS : HTTP), path(uri));
     }
 
     private static String host(String given, String host) {
@@ -82,9 +82,9 @@ record Target(String url, String host, int port, String path) {
         return refuse(given, "names the host '" + host + "', which is none");
     }
 
-    private static int port(String given, @Nullable String digits) {
+    private static int port(String given, @Nullable String digits, int usual) {
         if (digits == null || digits.isEmpty()) {
-            return HTTP;
+            return usual;
         }
         int port = digits.length() > 5 ? 0 : Integer.parseInt(digits);
         if (port < 1 || port > HIGHEST_PORT) {
@@ -101,17 +101,18 @@ record Target(String url, String host, int port, String path) {
     }
 
     private static IllegalArgumentException refuse(String given, String why) {
-        return new IllegalArgumentException("'" + given + "' " + why + "; http://HOST[:PORT][/PATH] is allowed");
+        return new IllegalArgumentException("'" + given + "' " + why + "; http[s]://HOST[:PORT][/PATH] is allowed");
     }
 
     Endpoint endpoint() {
-        return new Endpoint(host, port);
+        return new Endpoint(tls, host, port);
     }
 
-    /** The recipe's request: HTTP/1.0, so that the server closes the connection to end its answer. */
-    byte[] request() {
+    /** The recipe's request. After HTTP/1.0 the server closes the connection to end its answer. */
+    byte[] request(String version) {
         String name = host.contains(":") ? "[" + host + "]" : host;
-        String request = "GET " + path + " HTTP/1.0\r\nHost: " + name + (port == HTTP ? "" : ":" + port) + "\r\n\r\n";
+        boolean usual = port == (tls ? HTTPS : HTTP);
+        String request = "GET " + path + " " + version + "\r\nHost: " + name + (usual ? "" : ":" + port) + "\r\n\r\n";
         return request.getBytes(StandardCharsets.US_ASCII);
     }
 }

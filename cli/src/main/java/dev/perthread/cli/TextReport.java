@@ -1,6 +1,7 @@
 // A run of fetch, told as lines.
 package dev.perthread.cli;
 
+import dev.perthread.IdlePolicy;
 import java.math.BigDecimal;
 
 final class TextReport implements Report {
@@ -27,8 +28,8 @@ final class TextReport implements Report {
         if (quiet || !outcome.ended()) {
             return true; // what did not come to its end is among the failures
         }
-        String line = "Got " + outcome.bytes() + " bytes  thread " + outcome.thread() + "  " + outcome.local() + " -> "
-                + outcome.remote();
+        String line = "Got " + outcome.bytes() + " bytes  thread " + outcome.thread() + "  "
+                + (outcome.local().isEmpty() ? "" : outcome.local() + " -> ") + outcome.remote();
         if (paths) {
             line += "  " + outcome.target().path();
         }
@@ -41,6 +42,10 @@ final class TextReport implements Report {
     @Override
     public boolean summary(Summary summary) {
         String line = count(summary.threads(), "thread") + ", " + count(summary.connections(), "connection")
+                + (summary.reuse() == IdlePolicy.CLOSE
+                        ? ""
+                        : " for " + count(summary.succeeded() + summary.failed(), "request"))
+                + (summary.replaced() == 0 ? "" : " (" + summary.replaced() + " replaced)")
                 + ", most open at once " + summary.mostOpen() + ", " + count(summary.bytes(), "byte") + ", "
                 + BigDecimal.valueOf(summary.time().toMillis(), 3) + " s";
         if (summary.failed() > 0) {

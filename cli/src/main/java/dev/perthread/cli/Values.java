@@ -2,6 +2,8 @@
 package dev.perthread.cli;
 
 import java.math.BigDecimal;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -45,6 +47,25 @@ final class Values {
         @Override
         public Integer convert(String given) {
             return (int) whole(given, 1, MOST);
+        }
+    }
+
+    static final class Limit implements ITypeConverter<Integer> {
+        static final int MOST = 100_000;
+
+        @Override
+        public Integer convert(String given) {
+            return (int) whole(given, 1, MOST);
+        }
+    }
+
+    static final class Width implements ITypeConverter<Integer> {
+        static final int LEAST = 40;
+        static final int MOST = 10_000;
+
+        @Override
+        public Integer convert(String given) {
+            return (int) whole(given, LEAST, MOST);
         }
     }
 
@@ -103,6 +124,25 @@ final class Values {
             }
             throw new TypeConversionException(
                     "'" + given + "' was given; a number of bytes, or one with k, M or G, from 1 to 1024G is allowed");
+        }
+    }
+
+    /** Unlike picocli's own it takes no empty one, which would be the working directory, and says what is allowed. */
+    static final class File implements ITypeConverter<Path> {
+        @Override
+        public Path convert(String given) {
+            try {
+                if (!given.isEmpty()) {
+                    return Path.of(given);
+                }
+            } catch (InvalidPathException e) {
+                throw wrong(given);
+            }
+            throw wrong(given);
+        }
+
+        private static TypeConversionException wrong(String given) {
+            return new TypeConversionException("'" + given + "' was given; the path of a file is allowed");
         }
     }
 

@@ -111,6 +111,10 @@ final class Cli implements AutoCloseable {
         await().atMost(PATIENCE).until(() -> err().contains(text));
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     void signal(String name) throws IOException {
         Result sent = runAny(List.of("kill", "-" + name, String.valueOf(process.pid())), Path.of("."));
         assertThat(sent.status()).isZero();

@@ -18,7 +18,8 @@ class HelpTest {
 
         assertThat(help.status()).isZero();
         assertThat(help.err()).isEmpty();
-        assertThat(help.out()).contains("fetch", "serve", "generate-completion", "Exit status", "130");
+        assertThat(help.out())
+                .contains("fetch", "timeline", "top", "serve", "generate-completion", "Exit status", "130");
         assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     }
 
@@ -28,7 +29,24 @@ class HelpTest {
 
         assertThat(help.status()).isZero();
         assertThat(help.out().replaceAll("\\s+", " "))
-                .contains("--threads", "--requests", "--virtual", "--timeout", "--max-bytes", "--quiet", "--json")
+                .contains(
+                        "--threads",
+                        "--requests",
+                        "--virtual",
+                        "--timeout",
+                        "--max-bytes",
+                        "--keep",
+                        "--lend",
+                        "--limit",
+                        "--unix",
+                        "--cacert",
+                        "--cert",
+                        "--key",
+                        "--insecure",
+                        "--record",
+                        "--timeline",
+                        "--quiet",
+                        "--json")
                 .contains("default: 2", "default: 1", "default: 10", "default: 64M");
         assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     }

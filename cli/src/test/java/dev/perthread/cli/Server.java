@@ -23,7 +23,7 @@ final class Server implements AutoCloseable {
         void answer(Socket connection, String request) throws Exception;
     }
 
-    private final ServerSocket listening = new ServerSocket(0, 1000, InetAddress.getLoopbackAddress());
+    private final ServerSocket listening;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger peak = new AtomicInteger();
     private final Answerer answerer;
@@ -33,6 +33,11 @@ final class Server implements AutoCloseable {
     final AtomicInteger goneClients = new AtomicInteger();
 
     Server(Answerer answerer) throws IOException {
+        this(new ServerSocket(0, 1000, InetAddress.getLoopbackAddress()), answerer);
+    }
+
+    Server(ServerSocket listening, Answerer answerer) {
+        this.listening = listening;
         this.answerer = answerer;
         daemon("server", this::accept);
     }
@@ -40,6 +45,27 @@ final class Server implements AutoCloseable {
     /** Answers every request with these bytes. */
     static Server sending(String answer) throws IOException {
         return new Server((connection, request) -> write(connection, answer));
+    }
+
+    /** Answers one request after the other on the same connection, until it is closed, by the answerer or the client. */
+    static Server answeringMany(Answerer answerer) throws IOException {
+        return answeringMany(new ServerSocket(0, 1000, InetAddress.getLoopbackAddress()), answerer);
+    }
+
+    static Server answeringMany(ServerSocket listening, Answerer answerer) {
+        Server[] self = new Server[1];
+        self[0] = new Server(listening, (connection, request) -> {
+            for (String next = request; !next.isEmpty(); next = head(connection.getInputStream())) {
+                if (next != request) {
+                    self[0].requests.add(next);
+                }
+                answerer.answer(connection, next);
+                if (connection.isClosed()) {
+                    return;
+                }
+            }
+        });
+        return self[0];
     }
 
     static void write(Socket connection, String text) throws IOException {
@@ -82,7 +108,7 @@ final class Server implements AutoCloseable {
         }
     }
 
-    private static String head(InputStream in) throws IOException {
+    static String head(InputStream in) throws IOException {
         ByteArrayOutputStream head = new ByteArrayOutputStream();
         while (!head.toString(ISO_8859_1).endsWith("\r\n\r\n")) {
             int next = in.read();

@@ -19,7 +19,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
-/** Decides nothing itself: that is all the other trust manager's. */
+/** Decides nothing itself but that an expired certificate is no good; all else is the other trust manager's. */
 final class Explaining extends X509ExtendedTrustManager {
     private final X509ExtendedTrustManager real;
     private final String host;
@@ -43,6 +43,7 @@ final class Explaining extends X509ExtendedTrustManager {
             throws CertificateException {
         try {
             real.checkServerTrusted(chain, authType, engine);
+            chain[0].checkValidity(); // the runtime takes one that is itself trusted as it is, expired or not
         } catch (CertificateException failure) {
             throw new Refused(why(chain, failure), failure);
         }

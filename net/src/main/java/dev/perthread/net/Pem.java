@@ -3,6 +3,7 @@ package dev.perthread.net;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class Pem {
     private static final Pattern BLOCK =
             Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----\\s*([^-]*?)\\s*-----END \\1-----", Pattern.DOTALL);
+    private static final int LONGEST = 1 << 24; // the wrong file, such as a disk image, must not fill the memory
     private static final String CERTIFICATE = "CERTIFICATE";
     private static final String KEY = "PRIVATE KEY";
 
@@ -48,8 +50,12 @@ final class Pem {
     Pem(Path file) {
         this.file = file;
         String text;
-        try {
-            text = Files.readString(file, StandardCharsets.ISO_8859_1); // all that matters is ASCII
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(LONGEST + 1);
+            if (bytes.length > LONGEST) {
+                throw wrong("it is longer than 16 MiB; a file of certificates or keys is allowed", null);
+            }
+            text = new String(bytes, StandardCharsets.ISO_8859_1); // all that matters is ASCII
         } catch (NoSuchFileException e) {
             throw wrong("there is no such file", e);
         } catch (IOException e) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -34,6 +35,11 @@ class PemTest {
     void certificates() throws Exception {
         Tls tls = Tls.defaults().trust(directory.resolve("x.pem"));
         refused(() -> build(tls), "there is no such file");
+        try (RandomAccessFile image =
+                new RandomAccessFile(directory.resolve("x.pem").toFile(), "rw")) {
+            image.setLength(1L << 40); // takes no room on the disk
+        }
+        refused(() -> build(tls), "it is longer than 16 MiB");
         file("hello");
         refused(() -> build(tls), "it is not a PEM file: it has no line -----BEGIN ...-----");
         file(Certificates.pem("CERTIFICATE", new byte[] {1, 2, 3}));

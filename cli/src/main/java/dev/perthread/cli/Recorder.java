@@ -1,0 +1,108 @@
+// Records what PerThread does in this process, for fetch --record and --timeline.
+package dev.perthread.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.RecordingState;
+import org.jspecify.annotations.Nullable;
+
+/** Started before anything is opened, and finished after all is closed. */
+final class Recorder implements AutoCloseable {
+    private static final List<String> EVENTS = List.of(
+            "Open", "OpenFailed", "Lease", "Wait", "Close", "CloseFailed", "Leak", "Reclaim", "Resource", "Statistics");
+    private static final int PATIENCE_MILLIS = 5000;
+    private static final int LOOK_EVERY_MILLIS = 10;
+
+    private final Recording recording = new Recording();
+    private final Path file;
+    private final boolean temporary;
+    private final @Nullable Path page;
+
+    /**
+     * At least one of the two is wanted.
+     *
+     * @throws Main.Failure if one cannot be written to: better said before the work than after it
+     */
+    static @Nullable Recorder start(@Nullable Path file, @Nullable Path page) throws Main.Failure {
+        if (file == null && page == null) {
+            return null;
+        }
+        refuseWithoutFlightRecorder();
+        if (page != null) {
+            touch(page);
+        }
+        if (file != null) {
+            touch(file);
+        }
+        return new Recorder(file, page);
+    }
+
+    private Recorder(@Nullable Path file, @Nullable Path page) throws Main.Failure {
+        this.page = page;
+        this.temporary = file == null;
+        try {
+            this.file = file == null ? Files.createTempFile("perthread", ".jfr") : file;
+            recording.setName("perthread");
+            recording.setToDisk(true);
+            recording.setDestination(this.file);
+            recording.setDumpOnExit(true); // after Ctrl-C Java ends it, before or after we do
+            EVENTS.forEach(event -> recording.enable("dev.perthread." + event).withoutThreshold());
+            recording.start();
+        } catch (IOException e) {
+            recording.close();
+            throw new Main.Failure("cannot record (" + Reasons.ofFile(e) + ")");
+        }
+    }
+
+    /** A Java runtime may have been made without it. */
+    static void refuseWithoutFlightRecorder() throws Main.Failure {
+        if (ModuleLayer.boot().findModule("jdk.jfr").isEmpty()) {
+            throw new Main.Failure("this Java has no flight recorder (module jdk.jfr); a full JDK is allowed");
+        }
+    }
+
+    private static void touch(Path file) throws Main.Failure {
+        try {
+            Files.newOutputStream(file).close();
+        } catch (IOException e) {
+            throw new Main.Failure(file + ": cannot be written to (" + Reasons.ofFile(e) + ")");
+        }
+    }
+
+    /** Writes what was asked for. */
+    void finish() throws Main.Failure, InterruptedException {
+        try {
+            recording.stop();
+        } catch (IllegalStateException e) {
+            awaitJavasOwnEnd();
+        }
+        if (page != null) {
+            TimelinePage.write(TimelineReader.read(file), page);
+        }
+    }
+
+    /** The process ends by a signal: then Java stops and writes recordings by itself, at the same time as this runs. */
+    private void awaitJavasOwnEnd() throws InterruptedException {
+        for (int waited = 0; waited < PATIENCE_MILLIS; waited += LOOK_EVERY_MILLIS) {
+            if (recording.getState() == RecordingState.CLOSED) {
+                return;
+            }
+            Thread.sleep(LOOK_EVERY_MILLIS);
+        }
+    }
+
+    @Override
+    public void close() {
+        recording.close();
+        if (temporary) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                file.toFile().deleteOnExit();
+            }
+        }
+    }
+}

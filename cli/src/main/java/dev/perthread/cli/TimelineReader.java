@@ -1,0 +1,197 @@
+// Reads PerThread's events out of a flight recording, and says in one line what is wrong with a file that has none.
+package dev.perthread.cli;
+
+import dev.perthread.cli.Timeline.Resource;
+import dev.perthread.cli.TimelineBuilder.Who;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordedFrame;
+import jdk.jfr.consumer.RecordedObject;
+import jdk.jfr.consumer.RecordedStackTrace;
+import jdk.jfr.consumer.RecordedThread;
+import jdk.jfr.consumer.RecordingFile;
+import org.jspecify.annotations.Nullable;
+
+final class TimelineReader {
+    private static final String PREFIX = "dev.perthread.";
+    private static final String LEASE = PREFIX + "Lease";
+    /** Reclaim and Statistics have no place in a lane. */
+    private static final Set<String> KINDS = Stream.of(
+                    "Open", "OpenFailed", "Lease", "Wait", "Close", "CloseFailed", "Leak", "Resource")
+            .map(PREFIX::concat)
+            .collect(Collectors.toSet());
+
+    private static final byte[] MAGIC = {'F', 'L', 'R', 0};
+    private static final int MOST_FRAMES = 30;
+    private static final long NANOS = 1_000_000_000;
+    private static final long NANOS_IN_MILLI = 1_000_000;
+    /** The library's own frames, which lie above the one that somebody looks for. */
+    private static final Pattern OURS = Pattern.compile("dev\\.perthread\\.(net\\.)?[A-Z].*");
+
+    private final Path file;
+    private final List<RecordedEvent> events = new ArrayList<>();
+    private final Map<String, String> texts = new HashMap<>(); // the same stack is in very many events
+    private long others;
+
+    private TimelineReader(Path file) {
+        this.file = file;
+    }
+
+    static Timeline read(Path file) throws Main.Failure {
+        return new TimelineReader(file).read();
+    }
+
+    private Timeline read() throws Main.Failure {
+        refuseWhatIsNoRecording();
+        try (RecordingFile recording = new RecordingFile(file)) {
+            while (recording.hasMoreEvents()) {
+                RecordedEvent event = recording.readEvent();
+                if (KINDS.contains(event.getEventType().getName())) {
+                    events.add(event);
+                } else {
+                    others++;
+                }
+            }
+            if (!events.isEmpty()) {
+                return build();
+            }
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            // Whatever the JDK's reader stumbles over: it trusts the sizes and numbers in the file.
+            throw new Main.Failure(file + ": a flight recording that is cut off or damaged (" + Reasons.of(e)
+                    + "); one whose program has ended, or that jcmd JFR.dump wrote, is allowed");
+        }
+        throw new Main.Failure(file + ": no PerThread events among its " + others
+                + " events; a recording of a program that used PerThread meanwhile is allowed");
+    }
+
+    private Timeline build() {
+        boolean leases =
+                events.stream().anyMatch(event -> event.getEventType().getName().equals(LEASE));
+        TimelineBuilder builder = new TimelineBuilder(leases);
+        events.forEach(event -> add(event, builder));
+        Path name = file.getFileName();
+        return builder.build(Output.plain(String.valueOf(name == null ? file : name)));
+    }
+
+    private void refuseWhatIsNoRecording() throws Main.Failure {
+        if (!Files.exists(file)) {
+            throw new Main.Failure(file + ": no such file");
+        }
+        if (Files.isDirectory(file)) {
+            throw new Main.Failure(file + ": a directory; a flight recording (.jfr) is allowed");
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] first = in.readNBytes(MAGIC.length);
+            if (first.length == 0) {
+                throw new Main.Failure(file + ": an empty file; a flight recording (.jfr) is allowed");
+            }
+            if (!Arrays.equals(first, MAGIC)) {
+                throw new Main.Failure(file + ": not a flight recording (.jfr)");
+            }
+        } catch (IOException e) {
+            throw new Main.Failure(file + ": cannot be read (" + Reasons.of(e) + ")");
+        }
+    }
+
+    private void add(RecordedEvent event, TimelineBuilder to) {
+        long from = nanos(event.getStartTime());
+        long until = Math.max(from, nanos(event.getEndTime()));
+        switch (event.getEventType().getName().substring(PREFIX.length())) {
+            case "Open" -> to.opened(resource(event), who(event), from, until, stack(event, "opened at"));
+            case "OpenFailed" ->
+                to.openFailed(who(event), from, until, text(event, "failure"), stack(event, "opened at"));
+            case "Lease" -> to.leased(resource(event), who(event), from, until, outcome(event), acquired(event));
+            case "Wait" -> to.waited(who(event), from, until, event.getBoolean("served"), stack(event, "waited at"));
+            case "Close" -> to.closed(resource(event), owner(event), from, until, text(event, "reason"), null);
+            case "CloseFailed" ->
+                to.closed(resource(event), owner(event), from, until, text(event, "reason"), text(event, "failure"));
+            case "Leak" -> to.leaked(resource(event), who(event), from, since(event), acquired(event));
+            default -> to.seen(resource(event), owner(event), from, since(event), acquired(event));
+        }
+    }
+
+    private Resource resource(RecordedObject event) {
+        return new Resource(text(event, "holder"), event.getLong("holderId"), event.getLong("resourceId"));
+    }
+
+    private String outcome(RecordedObject event) {
+        String outcome = text(event, "outcome");
+        return outcome.equals("RELEASED") ? "" : outcome;
+    }
+
+    /**
+     * The thread whose resource it is, in words: of a thread that has ended Flight Recorder may have forgotten the name. The
+     * thread that did it may be another one, such as the one that closes the holder.
+     */
+    private Who owner(RecordedObject event) {
+        long id = event.getLong("ownerId");
+        return id == 0 ? TimelineBuilder.NOBODY : who(id, event.getString("ownerName"));
+    }
+
+    private Who who(RecordedEvent event) {
+        Who owner = owner(event);
+        @Nullable RecordedThread emitter = event.getThread();
+        return owner.equals(TimelineBuilder.NOBODY) && emitter != null
+                ? who(emitter.getJavaThreadId(), emitter.getJavaName())
+                : owner;
+    }
+
+    private Who who(long id, @Nullable String name) {
+        return new Who(id, same(name == null || name.isEmpty() ? "thread " + id : Output.plain(name)));
+    }
+
+    private static long nanos(Instant time) {
+        return time.getEpochSecond() * NANOS + time.getNano();
+    }
+
+    private static long since(RecordedObject event) {
+        return event.getLong("leasedSince") * NANOS_IN_MILLI;
+    }
+
+    private String text(RecordedObject event, String field) {
+        String text = event.getString(field);
+        return text == null ? "" : same(Output.plain(text));
+    }
+
+    private String acquired(RecordedObject event) {
+        String lines = event.getString("acquiredAt");
+        return lines == null || lines.isEmpty()
+                ? ""
+                : same("acquired at\n" + lines.lines().map(Output::plain).collect(Collectors.joining("\n")));
+    }
+
+    private String stack(RecordedEvent event, String title) {
+        RecordedStackTrace stack = event.getStackTrace();
+        if (stack == null) {
+            return "";
+        }
+        List<String> lines = stack.getFrames().stream()
+                .map(TimelineReader::line)
+                .dropWhile(line -> OURS.matcher(line).matches())
+                .limit(MOST_FRAMES)
+                .toList();
+        return lines.isEmpty() ? "" : same(title + "\n" + String.join("\n", lines));
+    }
+
+    private static String line(RecordedFrame frame) {
+        return Output.plain(frame.getMethod().getType().getName() + "."
+                + frame.getMethod().getName() + ":" + frame.getLineNumber());
+    }
+
+    private String same(String text) {
+        return texts.computeIfAbsent(text, it -> it);
+    }
+}
