@@ -70,8 +70,7 @@ final class Records implements AutoCloseable {
                     throw new UncheckedIOException(e);
                 }
             });
-            System.out.println("number 500 is: "
-                    + new String(records.read(500), StandardCharsets.US_ASCII).strip());
+            System.out.println("number 500 is: " + new String(records.read(500), StandardCharsets.US_ASCII).strip());
             System.out.println("1000 written, with " + records.opened() + " open files at most");
         }
     }

@@ -17,7 +17,11 @@ final class RedisPing {
     static String ask(LazyConnection redis, String... words) throws IOException {
         StringBuilder command = new StringBuilder("*" + words.length + "\r\n");
         for (String word : words) {
-            command.append('$').append(word.getBytes(UTF_8).length).append("\r\n").append(word).append("\r\n");
+            command.append('$')
+                    .append(word.getBytes(UTF_8).length)
+                    .append("\r\n")
+                    .append(word)
+                    .append("\r\n");
         }
         return redis.call(connection -> {
             connection.send(command.toString().getBytes(UTF_8));

@@ -59,7 +59,8 @@ final class ThreadLog implements AutoCloseable {
         }
         try (var files = Files.list(directory)) {
             for (Path file : files.sorted().toList()) {
-                System.out.println(file.getFileName() + ": " + Files.readAllLines(file).size() + " lines");
+                System.out.println(
+                        file.getFileName() + ": " + Files.readAllLines(file).size() + " lines");
             }
         }
     }

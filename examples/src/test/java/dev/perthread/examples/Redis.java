@@ -1,4 +1,5 @@
-// redis-server on loopback where it is installed, and where not, one of Java that knows the few commands of the examples.
+// redis-server on loopback where it is installed, and where not, one of Java that knows the few commands of the
+// examples.
 package dev.perthread.examples;
 
 import java.io.BufferedReader;
@@ -57,7 +58,15 @@ final class Redis implements AutoCloseable {
             port = free.getLocalPort();
         }
         Process process = new ProcessBuilder(
-                        program.toString(), "--port", "" + port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+                        program.toString(),
+                        "--port",
+                        "" + port,
+                        "--bind",
+                        "127.0.0.1",
+                        "--save",
+                        "",
+                        "--appendonly",
+                        "no")
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("redis.log").toFile())
@@ -125,9 +134,10 @@ final class Redis implements AutoCloseable {
                 }
                 String answer = switch (words[0]) {
                     case "PING" -> "+PONG";
-                    case "INCR" -> ":"
-                            + counters.computeIfAbsent(words[1], name -> new AtomicLong())
-                                    .incrementAndGet();
+                    case "INCR" ->
+                        ":"
+                                + counters.computeIfAbsent(words[1], name -> new AtomicLong())
+                                        .incrementAndGet();
                     case "ECHO" -> "$" + words[1].getBytes(StandardCharsets.UTF_8).length + "\r\n" + words[1];
                     default -> "-ERR unknown command";
                 };

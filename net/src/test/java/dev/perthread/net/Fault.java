@@ -19,7 +19,7 @@ enum Fault {
     final Duration reading;
 
     Fault(String words) {
-        this(words, Duration.ofSeconds(10), Duration.ofSeconds(10));
+        this(words, Duration.ofSeconds(30), Duration.ofSeconds(30));
     }
 
     Fault(String words, Duration opening, Duration reading) {

@@ -2,16 +2,20 @@ package dev.perthread.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.perthread.testkit.ThreadKind;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -153,6 +157,28 @@ class RefusedCertificateTest {
                 TestTls.AUTHORITY.issue("other"),
                 "the server's certificate is for no host and not for localhost (No name matching localhost found)",
                 WRONG_HOST);
+    }
+
+    @Test
+    void theServerIsToldThatItsCertificateWasRefused() throws Exception {
+        AtomicReference<Throwable> seen = new AtomicReference<>();
+        try (ServerSocket listener = Certificates.selfSigned("me", "localhost")
+                        .server(null)
+                        .getServerSocketFactory()
+                        .createServerSocket(0, 1, TestServer.address("127.0.0.1"));
+                LazyConnection shared = LazyConnection.tls("localhost", listener.getLocalPort())
+                        .tls(TestTls.trusting(directory))
+                        .build()) {
+            Thread server = new Thread(() -> seen.set(catchThrowable(() -> {
+                try (SSLSocket socket = (SSLSocket) listener.accept()) {
+                    socket.startHandshake();
+                }
+            })));
+            server.start();
+            assertThatThrownBy(shared::open).hasMessageContaining("self-signed");
+            server.join();
+        }
+        assertThat(seen.get()).hasMessageContaining("Received fatal alert: certificate_unknown");
     }
 
     /** Java looks for revocations only if it is told to, by properties that it reads once: so in a process of its own. */

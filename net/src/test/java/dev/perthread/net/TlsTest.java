@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.perthread.IdlePolicy;
 import dev.perthread.testkit.ThreadKind;
 import java.io.EOFException;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SNIServerName;
@@ -275,6 +277,48 @@ class TlsTest {
         public void close() throws Exception {
             listener.close();
             thread.join();
+        }
+    }
+
+    /** It may become data, which the next user would take for the answer to its own question. */
+    @Test
+    void aKeptConnectionOnWhichHalfARecordWaitsIsReplaced() throws Exception {
+        byte[] halfARecord = {23, 3, 3, 0, 100, 1, 2, 3}; // application data, 100 bytes of it to come
+        Semaphore answered = new Semaphore(0); // what comes later than the answer is not read with it
+        try (ServerSocket listener = new ServerSocket(0, 10, TestServer.address("127.0.0.1"));
+                LazyConnection shared = LazyConnection.tls("localhost", listener.getLocalPort())
+                        .tls(TestTls.trusting(directory).protocols("TLSv1.2")) // no tickets
+                        .whenIdle(IdlePolicy.LEND)
+                        .build()) {
+            Thread server = new Thread(() -> {
+                for (int i = 0; i < 2; i++) {
+                    try (Socket socket = listener.accept();
+                            SSLSocket tls = (SSLSocket)
+                                    TestTls.CONTEXT.getSocketFactory().createSocket(socket, "localhost", 1, false)) {
+                        tls.setUseClientMode(false);
+                        tls.getOutputStream().write(tls.getInputStream().read());
+                        tls.getOutputStream().flush();
+                        answered.acquire();
+                        socket.getOutputStream().write(halfARecord);
+                        tls.getInputStream().read();
+                    } catch (IOException | InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                }
+            });
+            server.start();
+            for (int opened = 1; opened <= 2; opened++) {
+                try (Connection mine = shared.open()) {
+                    assertThat(shared.holder().stats().opened()).isEqualTo(opened);
+                    mine.send(bytes("a"));
+                    assertThat(mine.recv(1)).isEqualTo(bytes("a"));
+                    answered.release();
+                    InputStream below = mine.unwrap(Socket.class).orElseThrow().getInputStream();
+                    TestServer.await(() -> below.available() == halfARecord.length);
+                }
+            }
+            shared.holder().evictIdle();
+            server.join();
         }
     }
 
