@@ -10,6 +10,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.CertificateParsingException;
+import java.security.cert.CertificateRevokedException;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.Collection;
@@ -50,6 +51,11 @@ final class Explaining extends X509ExtendedTrustManager {
     }
 
     private String why(X509Certificate[] chain, CertificateException failure) {
+        CertificateRevokedException revoked = cause(failure, CertificateRevokedException.class);
+        if (revoked != null) {
+            return culprit(chain, failure) + " was revoked on "
+                    + revoked.getRevocationDate().toInstant() + " (" + revoked.getRevocationReason() + ")";
+        }
         for (X509Certificate one : chain) {
             try {
                 one.checkValidity();
@@ -68,7 +74,7 @@ final class Explaining extends X509ExtendedTrustManager {
             return noPath(chain);
         }
         if (invalid != null) {
-            return whose(chain[0], chain) + " is refused: " + invalid.getMessage();
+            return culprit(chain, failure) + " is refused: " + invalid.getMessage();
         }
         // The runtime has no exception of its own for a name that does not match.
         String words = String.valueOf(failure.getMessage());
@@ -96,10 +102,18 @@ final class Explaining extends X509ExtendedTrustManager {
             return "the server's certificate was issued by an unknown CA: it calls itself " + issuer
                     + " as a trusted one does, but has another key";
         }
-        return "the server's certificate cannot be traced to a trusted one: " + issuer + ", the issuer of "
+        // From here nobody can tell an intermediate that was left out from an authority that one has never heard of.
+        return "the server's certificate chain is incomplete: " + issuer + ", the issuer of "
                 + name(last.getSubjectX500Principal())
-                + ", is not trusted and was not sent (an unknown CA, or an intermediate certificate is missing from what"
-                + " the server sends)";
+                + ", was not sent and is not trusted (an intermediate certificate is missing from what the server sends,"
+                + " or this is an unknown CA)";
+    }
+
+    /** The certificate that the validator stumbled over, if it says so. */
+    private static String culprit(X509Certificate[] chain, CertificateException failure) {
+        CertPathValidatorException invalid = cause(failure, CertPathValidatorException.class);
+        return whose(
+                invalid == null ? chain[0] : chain[Math.max(0, Math.min(invalid.getIndex(), chain.length - 1))], chain);
     }
 
     private static String whose(X509Certificate one, X509Certificate[] chain) {

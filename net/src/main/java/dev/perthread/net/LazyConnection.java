@@ -4,10 +4,7 @@ package dev.perthread.net;
 
 import dev.perthread.Body;
 import dev.perthread.CloseReport;
-import dev.perthread.IdlePolicy;
-import dev.perthread.Listener;
 import dev.perthread.PerThread;
-import dev.perthread.ReentryPolicy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.StandardProtocolFamily;
@@ -15,10 +12,7 @@ import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -58,17 +52,11 @@ public final class LazyConnection implements AutoCloseable {
     private LazyConnection(Builder builder) {
         Options options = builder.options;
         options.check();
-        this.connector = builder.via.apply(options.connector(builder.name));
+        this.connector = builder.via.apply(options.connector(builder.name()));
         this.readMillis = Text.millis(options.readTimeout);
         this.openNanos = options.openNanos();
         this.longestWait = options.waitWithinOpenTimeout();
-        PerThread.Builder<Transport, IOException> holding = PerThread.builder(() -> connector.connect(deadline()));
-        builder.holderOptions.forEach(option -> option.accept(holding));
-        holding.name(builder.name);
-        if (builder.whenIdle != IdlePolicy.CLOSE) {
-            holding.check(Transport::isQuiet);
-        }
-        this.holder = holding.build();
+        this.holder = builder.holder(() -> connector.connect(deadline()));
     }
 
     /**
@@ -277,29 +265,16 @@ public final class LazyConnection implements AutoCloseable {
      * Options of a {@link LazyConnection}. Not safe for use by several threads; it may be used again after {@link #build}.
      * A bad value is refused where it is given, options that contradict each other at {@code build}.
      */
-    public static final class Builder {
-        private final Options options;
-        private final List<Consumer<PerThread.Builder<Transport, IOException>>> holderOptions = new ArrayList<>();
-        private String name;
-        private IdlePolicy whenIdle = IdlePolicy.CLOSE;
+    public static final class Builder extends HolderOptions<Builder> {
         private UnaryOperator<Connector> via = UnaryOperator.identity();
 
         private Builder(Options options) {
-            this.options = options;
-            this.name = options.name();
+            super(options);
         }
 
-        /**
-         * The name in messages, metrics and events. Default: the connection string without
-         * options, such as {@code tcp://host:port}.
-         *
-         * @param name not blank
-         * @return this
-         * @throws IllegalArgumentException if it is blank
-         */
-        public Builder name(String name) {
-            this.name = name;
-            return hold(options -> options.name(name));
+        @Override
+        Builder self() {
+            return this;
         }
 
         /**
@@ -456,110 +431,6 @@ public final class LazyConnection implements AutoCloseable {
             return this;
         }
 
-        /**
-         * What a thread gets that opens inside its scope, as for {@link PerThread.Builder#reentry}. Default:
-         * {@link ReentryPolicy#REJECT}.
-         *
-         * @param reentry the policy
-         * @return this
-         */
-        public Builder reentry(ReentryPolicy reentry) {
-            return hold(options -> options.reentry(reentry));
-        }
-
-        /**
-         * What becomes of a connection when its scope ends, as for {@link PerThread.Builder#whenIdle}. Default:
-         * {@link IdlePolicy#CLOSE}.
-         *
-         * @param whenIdle the policy
-         * @return this
-         */
-        public Builder whenIdle(IdlePolicy whenIdle) {
-            this.whenIdle = whenIdle;
-            return hold(options -> options.whenIdle(whenIdle));
-        }
-
-        /**
-         * Closes a connection that nobody has used for so long, as for {@link PerThread.Builder#idleTimeout}. Default:
-         * never.
-         *
-         * @param idleTimeout more than zero
-         * @return this
-         * @throws IllegalArgumentException if it is zero or negative
-         */
-        public Builder idleTimeout(Duration idleTimeout) {
-            return hold(options -> options.idleTimeout(idleTimeout));
-        }
-
-        /**
-         * Closes a connection that has been open for so long, as for {@link PerThread.Builder#maxAge}. Default: never.
-         *
-         * @param maxAge more than zero
-         * @return this
-         * @throws IllegalArgumentException if it is zero or negative
-         */
-        public Builder maxAge(Duration maxAge) {
-            return hold(options -> options.maxAge(maxAge));
-        }
-
-        /**
-         * The most connections that may be open at once, as for {@link PerThread.Builder#limit}. Default: no limit.
-         *
-         * @param limit 1 or more
-         * @return this
-         * @throws IllegalArgumentException if it is less than 1
-         */
-        public Builder limit(int limit) {
-            hold(options -> options.limit(limit));
-            options.limited = true;
-            return this;
-        }
-
-        /**
-         * How long {@link LazyConnection#open()} waits at the limit, before it connects. Default: 30 seconds. Needs a
-         * {@code limit}.
-         *
-         * @param acquireTimeout zero or more; zero does not wait at all
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder acquireTimeout(Duration acquireTimeout) {
-            hold(options -> options.acquireTimeout(acquireTimeout));
-            options.acquireTimeout = acquireTimeout;
-            return this;
-        }
-
-        /**
-         * The grace of {@link LazyConnection#close()}. Default: 5 seconds.
-         *
-         * @param closeTimeout zero or more; zero forces at once
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder closeTimeout(Duration closeTimeout) {
-            return hold(options -> options.closeTimeout(closeTimeout));
-        }
-
-        /**
-         * Is told what happens. Default: none.
-         *
-         * @param listener the listener
-         * @return this
-         */
-        public Builder listener(Listener listener) {
-            return hold(options -> options.listener(listener));
-        }
-
-        /**
-         * Remembers where each scope began, as for {@link PerThread.Builder#trace}. Default: false.
-         *
-         * @param trace whether to
-         * @return this
-         */
-        public Builder trace(boolean trace) {
-            return hold(options -> options.trace(trace));
-        }
-
         boolean isTls() {
             return options.kind == Options.Kind.TLS;
         }
@@ -573,14 +444,6 @@ public final class LazyConnection implements AutoCloseable {
         /** Puts something between the connector and the rest; for tests. */
         Builder via(UnaryOperator<Connector> via) {
             this.via = via;
-            return this;
-        }
-
-        private Builder hold(Consumer<PerThread.Builder<Transport, IOException>> option) {
-            option.accept(PerThread.builder(() -> {
-                throw new IOException("only there to refuse a bad value here and not at build");
-            }));
-            holderOptions.add(option);
             return this;
         }
 

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
-import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
@@ -15,23 +14,20 @@ import org.jspecify.annotations.Nullable;
  * there for what must not wait: a plain socket cannot look for the end of the stream without waiting at least a
  * millisecond for it, ten times as long as opening a new connection on the same machine takes.
  */
-final class SocketTransport implements Transport {
+final class SocketTransport extends ChannelTransport {
     private final SocketChannel channel;
     private final Socket socket;
     private final InputStream input;
     private final OutputStream output;
-    private final SocketAddress local;
-    private final SocketAddress remote;
     private int timeoutMillis; // what the socket was told last; zero is what a new one has
 
     /** Takes over a connected channel in blocking mode; if this throws, it is still the caller's to close. */
     SocketTransport(SocketChannel channel) throws IOException {
+        super(channel.getLocalAddress(), channel.getRemoteAddress());
         this.channel = channel;
         this.socket = channel.socket();
         this.input = socket.getInputStream();
         this.output = socket.getOutputStream();
-        this.local = socket.getLocalSocketAddress();
-        this.remote = socket.getRemoteSocketAddress();
     }
 
     @Override
@@ -64,16 +60,6 @@ final class SocketTransport implements Transport {
     @Override
     public int available() throws IOException {
         return input.available();
-    }
-
-    @Override
-    public SocketAddress local() {
-        return local;
-    }
-
-    @Override
-    public SocketAddress remote() {
-        return remote;
     }
 
     @Override

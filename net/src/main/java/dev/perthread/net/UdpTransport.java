@@ -4,29 +4,24 @@ package dev.perthread.net;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
-import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.DatagramChannel;
 import org.jspecify.annotations.Nullable;
 
 /** It reads through the channel's socket, which can time out. */
-final class UdpTransport implements Transport {
+final class UdpTransport extends ChannelTransport {
     private static final int LARGEST = 65_535;
 
     private final DatagramChannel channel;
     private final DatagramSocket socket;
-    private final SocketAddress local;
-    private final SocketAddress remote;
     private byte @Nullable [] received; // room for any datagram, so that one that is too long is known to be
 
     /** Takes over a connected channel in blocking mode; if this throws, it is still the caller's to close. */
     UdpTransport(DatagramChannel channel) throws IOException {
+        super(channel.getLocalAddress(), channel.getRemoteAddress());
         this.channel = channel;
         this.socket = channel.socket();
-        this.local = channel.getLocalAddress();
-        this.remote = channel.getRemoteAddress();
     }
 
     /** One datagram; an empty one is zero bytes. There is no end. */
@@ -42,7 +37,8 @@ final class UdpTransport implements Transport {
         } catch (SocketTimeoutException late) {
             throw late;
         } catch (IOException failure) {
-            throw interruptedOr(failure);
+            // The socket tells an interrupt by words only.
+            throw Thread.currentThread().isInterrupted() && !channel.isOpen() ? interrupted(failure) : failure;
         }
         int got = datagram.getLength();
         if (got > length) {
@@ -51,16 +47,6 @@ final class UdpTransport implements Transport {
         }
         System.arraycopy(received, 0, into, from, got);
         return got;
-    }
-
-    /** The socket tells an interrupt by words only. */
-    private IOException interruptedOr(IOException failure) {
-        if (!Thread.currentThread().isInterrupted() || channel.isOpen()) {
-            return failure;
-        }
-        ClosedByInterruptException clear = new ClosedByInterruptException();
-        clear.initCause(failure);
-        return clear;
     }
 
     @Override
@@ -79,21 +65,6 @@ final class UdpTransport implements Transport {
     @Override
     public void shutdownOutput() {
         throw new UnsupportedOperationException("a datagram socket has no end to send");
-    }
-
-    @Override
-    public int available() {
-        return 0;
-    }
-
-    @Override
-    public SocketAddress local() {
-        return local;
-    }
-
-    @Override
-    public SocketAddress remote() {
-        return remote;
     }
 
     @Override

@@ -2,7 +2,6 @@
 package dev.perthread.net;
 
 import java.io.IOException;
-import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -19,19 +18,16 @@ import org.jspecify.annotations.Nullable;
  * The channel never blocks, and a selector of its own waits for it: Java has no {@code Socket} for Unix sockets, and a
  * channel's own reads cannot time out. The price is two more descriptors a connection.
  */
-final class UnixTransport implements Transport {
+final class UnixTransport extends ChannelTransport {
     private final SocketChannel channel;
     private final Selector selector;
     private final SelectionKey key;
-    private final SocketAddress local;
-    private final SocketAddress remote;
 
     /** Takes over a connected channel in non-blocking mode; if this throws, both are still the caller's to close. */
     UnixTransport(SocketChannel channel, Selector selector) throws IOException {
+        super(channel.getLocalAddress(), channel.getRemoteAddress());
         this.channel = channel;
         this.selector = selector;
-        this.local = channel.getLocalAddress();
-        this.remote = channel.getRemoteAddress();
         this.key = channel.register(selector, 0);
     }
 
@@ -89,10 +85,9 @@ final class UnixTransport implements Transport {
         }
     }
 
-    /** As a blocking channel does it. */
     private void closeIfInterrupted() throws IOException {
         if (Thread.currentThread().isInterrupted()) {
-            ClosedByInterruptException failure = new ClosedByInterruptException();
+            ClosedByInterruptException failure = interrupted(null);
             Opening.close(this, failure);
             throw failure;
         }
@@ -101,22 +96,6 @@ final class UnixTransport implements Transport {
     @Override
     public void shutdownOutput() throws IOException {
         channel.shutdownOutput();
-    }
-
-    /** There is no way to ask. */
-    @Override
-    public int available() {
-        return 0;
-    }
-
-    @Override
-    public SocketAddress local() {
-        return local;
-    }
-
-    @Override
-    public SocketAddress remote() {
-        return remote;
     }
 
     @Override

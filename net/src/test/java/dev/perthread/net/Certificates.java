@@ -3,6 +3,7 @@ package dev.perthread.net;
 
 import java.io.IOException;
 import java.math.BigInteger;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -24,9 +25,15 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.CRLDistPoint;
+import org.bouncycastle.asn1.x509.CRLNumber;
+import org.bouncycastle.asn1.x509.CRLReason;
+import org.bouncycastle.asn1.x509.DistributionPoint;
+import org.bouncycastle.asn1.x509.DistributionPointName;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
@@ -66,6 +73,36 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
         List<X509Certificate> longer = new ArrayList<>(List.of(certificate));
         longer.addAll(chain);
         return new Certificates(pair.getPrivate(), longer, top);
+    }
+
+    /** Issued by this one, which keeps a list there of those that it has revoked. */
+    Certificates issueListed(String name, URI list, String... hosts) {
+        KeyPair pair = pair("EC");
+        Instant now = Instant.now();
+        String issuer = subject().getSubjectX500Principal().getName().replaceFirst("CN=", "");
+        X509Certificate certificate =
+                sign(name, pair, issuer, key, now.minus(LONG), now.plus(LONG), false, List.of(hosts), list);
+        return new Certificates(
+                pair.getPrivate(),
+                Stream.concat(Stream.of(certificate), chain.stream()).toList(),
+                top);
+    }
+
+    /** Writes the list, with this one on it. */
+    void revoke(Path list, Certificates revoked, Instant since) {
+        try {
+            Instant now = Instant.now();
+            X509v2CRLBuilder builder = new X509v2CRLBuilder(
+                    new X500Name(subject().getSubjectX500Principal().getName()), Date.from(now.minusSeconds(60)));
+            builder.setNextUpdate(Date.from(now.plus(LONG)));
+            builder.addCRLEntry(revoked.subject().getSerialNumber(), Date.from(since), CRLReason.keyCompromise);
+            builder.addExtension(Extension.cRLNumber, false, new CRLNumber(BigInteger.ONE));
+            byte[] encoded = builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key))
+                    .getEncoded();
+            Files.writeString(list, pem("X509 CRL", encoded));
+        } catch (IOException | OperatorCreationException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     static Certificates selfSigned(String name, String... hosts) {
@@ -111,7 +148,8 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
             Instant from,
             Instant until,
             boolean authority,
-            List<String> hosts) {
+            List<String> hosts,
+            URI... revocations) {
         try {
             X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
                     new X500Name("CN=" + issuer),
@@ -127,6 +165,12 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
                                 Text.isAddress(host) ? GeneralName.iPAddress : GeneralName.dNSName, host))
                         .toArray(GeneralName[]::new);
                 builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(names));
+            }
+            for (URI list : revocations) {
+                GeneralName there = new GeneralName(GeneralName.uniformResourceIdentifier, list.toString());
+                builder.addExtension(Extension.cRLDistributionPoints, false, new CRLDistPoint(new DistributionPoint[] {
+                    new DistributionPoint(new DistributionPointName(new GeneralNames(there)), null, null)
+                }));
             }
             String algorithm = switch (issuerKey.getAlgorithm()) {
                 case "EC" -> "SHA256withECDSA";

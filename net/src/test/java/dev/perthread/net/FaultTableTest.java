@@ -22,12 +22,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.LongStream;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -40,13 +43,18 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @TestMethodOrder(MethodOrderer.MethodName.class)
 class FaultTableTest {
+    private static final boolean ALL = "all".equals(System.getProperty("perthread.faults"));
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final String LATE = "`SocketTimeoutException`";
     private static final int WORKERS = 16;
+    private static final int SLICE = 100; // as many as are surely done within the minute that a thread may take
     private static final byte[] QUESTION = bytes("ping\n");
     private static final byte[] ANSWER = bytes("pong 12345\n");
     private static final int MOST = 1_000;
     private static final Set<Class<?>> DOCUMENTED =
             Set.of(SocketTimeoutException.class, SocketException.class, EOFException.class, SSLException.class);
     private static final StringBuilder TABLE = new StringBuilder();
+    private static final LongAdder EXCHANGES = new LongAdder();
 
     @TempDir
     Path directory;
@@ -70,6 +78,7 @@ class FaultTableTest {
 
     @ParameterizedTest
     @EnumSource(names = {"TCP", "TLS13", "UNIX"})
+    @Timeout(value = 30, unit = TimeUnit.MINUTES) // what all of them may take where there is much else to do
     void everyFaultAtEveryPosition(Wire wire) throws Exception {
         try (TestServer server = server(wire)) {
             long length;
@@ -82,26 +91,38 @@ class FaultTableTest {
                 Map<Long, String> at = new ConcurrentSkipListMap<>();
                 outcomes.put(fault, at);
                 long[] positions = fault.hasPositions() && fault != Fault.NONE ? positions(wire, length) : new long[1];
-                AtomicInteger next = new AtomicInteger();
-                int workers = Math.min(WORKERS, positions.length);
-                ThreadKind.PLATFORM.inParallel(workers, i -> {
-                    try (Client client = new Client(wire, server)) {
-                        for (int n = next.getAndIncrement(); n < positions.length; n = next.getAndIncrement()) {
-                            at.put(positions[n], client.outcome(fault, positions[n]));
-                            if (!wire.isTls() || n % 10 == 0) {
-                                assertThat(client.outcome(Fault.NONE, 0)).isEqualTo("the whole answer");
-                            }
-                        }
-                    }
-                });
+                for (int from = 0; from < positions.length; from += SLICE) {
+                    tryAll(
+                            wire,
+                            server,
+                            fault,
+                            Arrays.copyOfRange(positions, from, Math.min(from + SLICE, positions.length)),
+                            at);
+                }
             }
             server.awaitOpen(0);
             write(wire);
         }
     }
 
+    private void tryAll(Wire wire, TestServer server, Fault fault, long[] positions, Map<Long, String> at)
+            throws Exception {
+        AtomicInteger next = new AtomicInteger();
+        ThreadKind.PLATFORM.inParallel(Math.min(WORKERS, positions.length), i -> {
+            try (Client client = new Client(wire, server)) {
+                for (int n = next.getAndIncrement(); n < positions.length; n = next.getAndIncrement()) {
+                    at.put(positions[n], client.surely(fault, positions[n]));
+                    EXCHANGES.add(fault == Fault.NONE ? 0 : 1);
+                    if (!wire.isTls() || n % 10 == 0) {
+                        assertThat(client.outcome(Fault.NONE, 0)).isEqualTo("the whole answer");
+                    }
+                }
+            }
+        });
+    }
+
     private static long[] positions(Wire wire, long length) {
-        int step = wire.isTls() && !"all".equals(System.getProperty("perthread.faults")) ? 23 : 1;
+        int step = wire.isTls() && !ALL ? 23 : 1;
         int first = "17".equals(System.getProperty("perthread.test.jdk")) ? 0 : 11;
         return LongStream.range(0, length)
                 .filter(i -> i % step == (step == 1 ? 0 : first))
@@ -119,7 +140,24 @@ class FaultTableTest {
             this.proxy = new FaultProxy(server.address());
         }
 
-        private LazyConnection through(Duration timeout) throws IOException {
+        /**
+         * For the whole table, where there is much else to do for the machine: who was only too slow gets more time. A
+         * stall in the handshake is what a timeout is there for; garbage in a length can be one, or else is a failure.
+         */
+        String surely(Fault fault, long position) throws IOException {
+            String outcome = outcome(fault, position);
+            String reset = outcomes.getOrDefault(Fault.RESET, Map.of()).getOrDefault(position, "");
+            boolean slow = fault == Fault.GARBAGE
+                    ? outcome.contains(LATE)
+                    : fault == Fault.STALL
+                            && outcome.startsWith("while opening")
+                            && reset.startsWith("while answering");
+            return slow && ALL
+                    ? outcome(fault, position, PATIENCE, fault == Fault.STALL ? fault.reading : PATIENCE)
+                    : outcome;
+        }
+
+        private LazyConnection through(Duration opening, Duration reading) throws IOException {
             LazyConnection.Builder builder = proxy.address() instanceof UnixDomainSocketAddress unix
                     ? LazyConnection.unix(unix.getPath())
                     : wire.isTls()
@@ -127,15 +165,19 @@ class FaultTableTest {
                                     .tls(trusting)
                             : LazyConnection.tcp("127.0.0.1", ((InetSocketAddress) proxy.address()).getPort());
             return builder.name("shop")
-                    .connectTimeout(timeout)
-                    .openTimeout(timeout)
-                    .readTimeout(timeout)
+                    .connectTimeout(opening)
+                    .openTimeout(opening)
+                    .readTimeout(reading)
                     .build();
         }
 
         String outcome(Fault fault, long position) throws IOException {
+            return outcome(fault, position, fault.opening, fault.reading);
+        }
+
+        private String outcome(Fault fault, long position, Duration opening, Duration reading) throws IOException {
             proxy.next(fault, position);
-            try (LazyConnection shared = through(fault.timeout)) {
+            try (LazyConnection shared = through(opening, reading)) {
                 String outcome;
                 long begin = System.nanoTime();
                 try (Connection mine = shared.open()) {
@@ -156,7 +198,7 @@ class FaultTableTest {
                 }
                 // Opening and one read, each with its timeout; and a busy machine.
                 assertThat(Duration.ofNanos(System.nanoTime() - begin))
-                        .isLessThan(fault.timeout.multipliedBy(2).plusSeconds(5));
+                        .isLessThan(opening.plus(reading).plusSeconds(5));
                 assertThat(shared.holder().stats().open()).isZero();
                 return outcome;
             }
@@ -217,6 +259,7 @@ class FaultTableTest {
 
     @AfterAll
     static void keep() throws IOException {
+        Figures.note("exchanges with a fault", String.valueOf(EXCHANGES.sum()));
         Files.createDirectories(Path.of("target"));
         Files.writeString(
                 Path.of("target", "fault-table.md"),

@@ -161,6 +161,8 @@ class KeptConnectionTest {
                     stale = mine;
                     in = mine.input();
                     out = mine.output();
+                    out.write('x'); // used, and not only made, while it was good
+                    assertThat(in.read()).isEqualTo('x');
                 }
                 try (Connection next = shared.open()) { // the same socket
                     refused(() -> out.write(bytes("smuggled")));

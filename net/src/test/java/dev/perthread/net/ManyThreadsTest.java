@@ -8,6 +8,7 @@ import dev.perthread.testkit.Pinned;
 import dev.perthread.testkit.ThreadKind;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,11 +43,15 @@ class ManyThreadsTest {
                     done.incrementAndGet();
                 }
             });
-            assertThat(pinned.stacks().stream()
-                            .filter(stack -> stack.contains("dev.perthread."))
-                            .toList())
-                    .isEmpty();
+            List<String> ours = pinned.stacks().stream()
+                    .filter(stack -> stack.contains("dev.perthread."))
+                    .toList();
             assertThat(done).hasValue(THREADS);
+            Figures.note(
+                    THREADS + " virtual threads over kept connections, " + wire,
+                    server.accepted() + " connections, " + server.peak() + " at once, " + ours.size()
+                            + " times pinned");
+            assertThat(ours).isEmpty();
             assertThat(server.accepted()).isLessThanOrEqualTo(CONNECTIONS);
             assertThat(server.peak()).isLessThanOrEqualTo(CONNECTIONS);
         }

@@ -19,8 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLSession;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,8 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
  * which it was is written to {@code target/peers.txt}.
  */
 class RealPeersTest {
-    private static final List<String> PEERS = new CopyOnWriteArrayList<>();
-
     @TempDir
     Path directory;
 
@@ -45,12 +41,6 @@ class RealPeersTest {
         ca = TestTls.AUTHORITY.topFile(directory);
         chain = TestTls.LOCALHOST.chainFile(directory);
         key = TestTls.LOCALHOST.keyFile(directory);
-    }
-
-    @AfterAll
-    static void keep() throws IOException {
-        Files.createDirectories(Path.of("target"));
-        Files.write(Path.of("target", "peers.txt"), PEERS);
     }
 
     private LazyConnection keeping(LazyConnection.Builder builder) {
@@ -113,7 +103,7 @@ class RealPeersTest {
     void http() throws Exception {
         Path nginx = Program.find("nginx").orElse(null);
         if (nginx == null) {
-            PEERS.add("HTTP: a stand-in of Java (no nginx here)");
+            Peers.met("HTTP: a stand-in of Java (no nginx here)");
             TestServer.Talk page = (in, out) -> {
                 int newlines = 0;
                 for (int next = in.read(); next >= 0; next = in.read()) {
@@ -135,7 +125,7 @@ class RealPeersTest {
             }
             return;
         }
-        PEERS.add("HTTP: " + Program.version(nginx, "-v"));
+        Peers.met("HTTP: " + Program.version(nginx, "-v"));
         int plain = Program.freePort();
         int tls = Program.freePort();
         int mutual = Program.freePort();
@@ -203,10 +193,10 @@ class RealPeersTest {
     void throughHaproxy() throws Exception {
         Path haproxy = Program.find("haproxy").orElse(null);
         if (haproxy == null) {
-            PEERS.add("a proxy that ends TLS: none (no haproxy here; the HTTP test covers the same path)");
+            Peers.met("a proxy that ends TLS: none (no haproxy here; the HTTP test covers the same path)");
             return;
         }
-        PEERS.add("a proxy that ends TLS: " + Program.version(haproxy, "-v"));
+        Peers.met("a proxy that ends TLS: " + Program.version(haproxy, "-v"));
         int front = Program.freePort();
         int mutual = Program.freePort();
         Path both = Files.writeString(directory.resolve("both.pem"), Files.readString(chain) + Files.readString(key));
@@ -273,7 +263,7 @@ class RealPeersTest {
     void redis() throws Exception {
         Path redis = Program.find("redis-server").orElse(null);
         if (redis == null) {
-            PEERS.add("redis: a stand-in of Java (no redis-server here)");
+            Peers.met("redis: a stand-in of Java (no redis-server here)");
             TestServer.Talk counting = (in, out) -> {
                 int count = 0;
                 for (int next = in.read(); next >= 0; next = in.read()) {
@@ -291,7 +281,7 @@ class RealPeersTest {
             }
             return;
         }
-        PEERS.add("redis: " + Program.version(redis, "--version"));
+        Peers.met("redis: " + Program.version(redis, "--version"));
         int plain = Program.freePort();
         int tls = Program.freePort();
         Path unix = directory.resolve("redis.sock");
@@ -339,118 +329,6 @@ class RealPeersTest {
             }
             assertThat(reasons).isEmpty();
             assertThat(shared.holder().stats().opened()).isLessThanOrEqualTo(4);
-        }
-    }
-
-    // --- openssl ---
-
-    @Test
-    void openssl() throws Exception {
-        Path openssl = Program.find("openssl").orElse(null);
-        if (openssl == null) {
-            PEERS.add("openssl: none (TlsTest covers the same with Java on both sides)");
-            return;
-        }
-        PEERS.add("openssl s_server: " + Program.version(openssl, "version"));
-        for (String version : List.of("-tls1_2", "-tls1_3")) {
-            int port = Program.freePort();
-            // -rev sends every line back in reverse; it sends two tickets with TLS 1.3, unasked.
-            try (Program server = Program.start(
-                            directory,
-                            List.of(
-                                    openssl.toString(),
-                                    "s_server",
-                                    "-accept",
-                                    "127.0.0.1:" + port,
-                                    "-cert",
-                                    chain.toString(),
-                                    "-key",
-                                    key.toString(),
-                                    version,
-                                    "-rev",
-                                    "-quiet"))
-                    .awaitPort(port)) {
-                reasons.clear();
-                try (LazyConnection shared =
-                        keeping(LazyConnection.tls("localhost", port).tls(trusting()))) {
-                    for (int i = 0; i < 20; i++) {
-                        try (Connection mine = shared.open()) {
-                            mine.send(bytes("abc" + (char) ('a' + i) + "\n"));
-                            assertThat(mine.input().readNBytes(5)).isEqualTo(bytes((char) ('a' + i) + "cba\n"));
-                            assertThat(mine.unwrap(SSLSession.class).map(SSLSession::getProtocol))
-                                    .hasValue(version.equals("-tls1_2") ? "TLSv1.2" : "TLSv1.3");
-                        }
-                    }
-                    assertThat(reasons).isEmpty();
-                    assertThat(shared.holder().stats().opened()).isEqualTo(1);
-                }
-            }
-        }
-        for (String[] bad : List.of(
-                new String[] {"-tls1_1", "the server speaks neither of the TLS versions"},
-                new String[] {"-no_tls1_3", null})) {
-            int port = Program.freePort();
-            try (Program server = Program.start(
-                            directory,
-                            List.of(
-                                    openssl.toString(),
-                                    "s_server",
-                                    "-accept",
-                                    "127.0.0.1:" + port,
-                                    "-cert",
-                                    chain.toString(),
-                                    "-key",
-                                    key.toString(),
-                                    bad[0],
-                                    "-cipher",
-                                    "ALL:@SECLEVEL=0",
-                                    "-rev",
-                                    "-quiet"))
-                    .awaitPort(port)) {
-                try (LazyConnection shared =
-                        LazyConnection.tls("localhost", port).tls(trusting()).build()) {
-                    if (bad[1] == null) {
-                        shared.open().close();
-                    } else {
-                        assertThatThrownBy(shared::open)
-                                .isInstanceOf(SSLException.class)
-                                .hasMessageContaining(bad[1]);
-                    }
-                }
-            }
-        }
-    }
-
-    @Test
-    void anOpensslServerThatIsKilledIsNoCleanEnd() throws Exception {
-        Path openssl = Program.find("openssl").orElse(null);
-        if (openssl == null) {
-            return;
-        }
-        int port = Program.freePort();
-        try (Program server = Program.start(
-                        directory,
-                        List.of(
-                                openssl.toString(),
-                                "s_server",
-                                "-accept",
-                                "127.0.0.1:" + port,
-                                "-cert",
-                                chain.toString(),
-                                "-key",
-                                key.toString(),
-                                "-rev",
-                                "-quiet"))
-                .awaitPort(port)) {
-            try (LazyConnection shared = LazyConnection.tls("localhost", port)
-                            .tls(trusting())
-                            .build();
-                    Connection mine = shared.open()) {
-                mine.send(bytes("ab\n"));
-                assertThat(mine.input().readNBytes(3)).isEqualTo(bytes("ba\n"));
-                server.kill();
-                assertThatThrownBy(() -> mine.recv(1)).isExactlyInstanceOf(EOFException.class);
-            }
         }
     }
 }
