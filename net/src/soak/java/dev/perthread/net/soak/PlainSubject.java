@@ -30,6 +30,11 @@ final class PlainSubject extends Subject {
     private static final class Line {
         final Socket socket = new Socket();
         final AtomicInteger closed = new AtomicInteger();
+
+        @Override
+        public String toString() {
+            return "line from port " + socket.getLocalPort();
+        }
     }
 
     PlainSubject(Shape shape, Tally tally) {

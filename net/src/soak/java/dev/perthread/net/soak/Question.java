@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.Stream;
 
 /**
@@ -21,6 +22,8 @@ record Question(long token, Manner manner, int length, int millis) {
     private static final int UNASKED = 0x554E4153;
     private static final int GARBAGE = 0x67617262;
     private static final AtomicLong TOKENS = new AtomicLong();
+
+    private static final AtomicReferenceArray<String> ASKED = new AtomicReferenceArray<>(1 << 14); // the last ones
 
     /** What the server does with a question. */
     enum Manner {
@@ -65,6 +68,11 @@ record Question(long token, Manner manner, int length, int millis) {
         return new Question(TOKENS.incrementAndGet(), manner, length, millis);
     }
 
+    /** Remembers where it was asked, for who gets its answer in the place of his own. */
+    void askedOn(Object where) {
+        ASKED.set((int) (token % ASKED.length()), this + " was asked on " + where);
+    }
+
     byte[] toBytes() {
         return ByteBuffer.allocate(BYTES)
                 .putLong(token)
@@ -104,6 +112,10 @@ record Question(long token, Manner manner, int length, int millis) {
                 .array();
     }
 
+    private static String asked(long token) {
+        return String.valueOf(ASKED.get((int) Math.floorMod(token, ASKED.length())));
+    }
+
     private byte filling(int index) {
         return (byte) (token * 31 + index);
     }
@@ -118,7 +130,8 @@ record Question(long token, Manner manner, int length, int millis) {
         }
         if (kind != ANSWER || tokenRead != token || head.getInt() != length) {
             throw new WrongAnswer("question " + this + " was answered by kind " + Integer.toHexString(kind) + ", token "
-                    + tokenRead + ": a foreign or stale answer");
+                    + tokenRead + ": a foreign or stale answer; this " + asked(token) + ", that "
+                    + asked(tokenRead));
         }
         byte[] filled = readFully(from, length);
         for (int i = 0; i < length; i++) {

@@ -229,6 +229,7 @@ final class Worker implements Runnable {
 
     private void ask(Subject subject, Scope scope, Manner manner) throws IOException {
         Question question = Question.ask(manner, random.nextInt(1, 4000), random.nextInt(50, 1500));
+        question.askedOn(scope.resource() + " by " + Thread.currentThread() + " at " + tally.pulse.now());
         scope.out().write(question.toBytes());
         if (manner == Manner.ANSWER && subject.shape.idle() != IdlePolicy.CLOSE && random.nextInt(200) == 0) {
             throw new IOException("abandoned with the answer on its way");
