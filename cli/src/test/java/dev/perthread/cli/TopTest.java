@@ -129,7 +129,7 @@ class TopTest {
 
         assertThat(result.status()).as(result.out() + result.err()).isZero();
         assertThat(result.out())
-                .contains("\u001b[?1049h\u001b[?25l\u001b[H", // the other screen "by age", "by uses", "asker-", "\u001b[?1049l")
+                .contains("\u001b[?1049h\u001b[?25l\u001b[H", "by age", "by uses", "asker-", "\u001b[?1049l")
                 .doesNotContain("WARNING");
     }
 
