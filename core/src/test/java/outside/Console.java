@@ -20,6 +20,7 @@ public final class Console {
      * @param arguments a process id
      * @throws Exception if something is wrong
      */
+    @SuppressWarnings("BanJNDI") // what it attaches to is started by the same test
     public static void main(String[] arguments) throws Exception {
         VirtualMachine machine = VirtualMachine.attach(arguments[0]);
         String address = machine.startLocalManagementAgent();
@@ -34,8 +35,11 @@ public final class Console {
                         for (CompositeData row : rows) {
                             row.getCompositeType()
                                     .keySet()
-                                    .forEach(key -> System.out.println(
-                                            "resource " + key + "=" + String.valueOf(row.get(key)).lines().findFirst().orElse("")));
+                                    .forEach(key -> System.out.println("resource " + key + "="
+                                            + String.valueOf(row.get(key))
+                                                    .lines()
+                                                    .findFirst()
+                                                    .orElse("")));
                         }
                     } else {
                         System.out.println(attribute.getName() + "=" + value);

@@ -72,13 +72,13 @@ public final class Scopes {
     }
 
     private static void shown() throws Exception {
-        try (PerThread<Caller.Resource, RuntimeException> holder =
-                        PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
-                                .name("orders, \"primary\"")
-                                .whenIdle(IdlePolicy.KEEP)
-                                .limit(3)
-                                .trace(true)
-                                .build();
+        try (PerThread<Caller.Resource, RuntimeException> holder = PerThread.<Caller.Resource, RuntimeException>builder(
+                                Caller.Resource::new)
+                        .name("orders, \"primary\"")
+                        .whenIdle(IdlePolicy.KEEP)
+                        .limit(3)
+                        .trace(true)
+                        .build();
                 PerThreadMXBean.Registration registration = holder.registerMXBean()) {
             Thread.currentThread().setName("main of the shown");
             Lease<Caller.Resource> lease = Caller.acquireHere(holder);
@@ -92,10 +92,10 @@ public final class Scopes {
     }
 
     private static void notShown() {
-        try (PerThread<Caller.Resource, RuntimeException> holder =
-                PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
-                        .name("db")
-                        .build()) {
+        try (PerThread<Caller.Resource, RuntimeException> holder = PerThread.<Caller.Resource, RuntimeException>builder(
+                        Caller.Resource::new)
+                .name("db")
+                .build()) {
             holder.registerMXBean().close();
         } catch (IllegalStateException expected) {
             System.out.println(expected.getMessage());

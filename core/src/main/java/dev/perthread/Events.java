@@ -22,7 +22,16 @@ final class Events<T> {
     Events(Holder<T, ?> holder, @Nullable Listener listener) {
         this.holder = holder;
         this.listener = listener;
-        this.leases = listener != null && listener.wantsLeases();
+        this.leases = listener != null && wantsLeases(listener);
+    }
+
+    private boolean wantsLeases(Listener asked) {
+        try {
+            return asked.wantsLeases();
+        } catch (Throwable failure) {
+            failed(asked, failure);
+            return true;
+        }
     }
 
     boolean tellsLeases() {

@@ -1,4 +1,5 @@
-// Shows a holder to JMX, for who asks for it. Only to be touched through PerThread.registerMXBean: it needs java.management.
+// Shows a holder to JMX, for who asks for it. Only to be touched through PerThread.registerMXBean: it needs
+// java.management.
 package dev.perthread;
 
 import java.lang.management.ManagementFactory;

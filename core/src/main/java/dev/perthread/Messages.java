@@ -46,8 +46,8 @@ final class Messages {
     static long nanos(String what, Duration given, long least) {
         long nanos = saturatedNanos(given);
         if (nanos < least) {
-            throw new IllegalArgumentException(what + " is " + given + "; "
-                    + (least == 0 ? "zero or more" : "more than zero") + " is allowed");
+            throw new IllegalArgumentException(
+                    what + " is " + given + "; " + (least == 0 ? "zero or more" : "more than zero") + " is allowed");
         }
         return nanos;
     }

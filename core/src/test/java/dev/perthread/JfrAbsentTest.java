@@ -32,7 +32,8 @@ class JfrAbsentTest {
     @Test
     void whileNobodyRecordsNothingOfFlightRecorderIsLoadedButWhatSaysSo() throws Exception {
         List<String> lines = Child.run(List.of("-Xlog:class+load:stdout"), "outside.Scopes", "scopes");
-        assertThat(lines.stream().filter(line -> line.contains("dev.perthread.Jfr"))).isNotEmpty();
+        assertThat(lines.stream().filter(line -> line.contains("dev.perthread.Jfr")))
+                .isNotEmpty();
         assertThat(lines.stream()
                         .map(line -> line.replaceFirst(".*\\] ", "").replaceFirst(" .*", ""))
                         .filter(type -> type.startsWith("jdk.jfr.") || type.startsWith("dev.perthread.JfrEvents")))

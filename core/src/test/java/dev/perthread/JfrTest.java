@@ -41,7 +41,8 @@ class JfrTest {
     private List<Recorded.Entry> stop(Recorded recorded) throws IOException {
         return recorded.stop().stream()
                 .filter(entry -> entry.text("holder").equals(name))
-                .filter(entry -> !entry.name().equals("Statistics") && !entry.name().equals("Resource"))
+                .filter(entry ->
+                        !entry.name().equals("Statistics") && !entry.name().equals("Resource"))
                 .toList();
     }
 
@@ -133,7 +134,8 @@ class JfrTest {
                         .isBetween(spent[i] * 9 / 10, spent[i] + 2_000_000_000L);
             }
             Duration all = Duration.between(
-                    entries.get(0).event().getStartTime(), entries.get(2).event().getEndTime());
+                    entries.get(0).event().getStartTime(),
+                    entries.get(2).event().getEndTime());
             assertThat(all.toNanos()).isLessThan(before).isGreaterThan(spent[0] + spent[1] + spent[2] - 1_000_000);
         }
     }
@@ -261,8 +263,10 @@ class JfrTest {
     void aLeakIsToldWithItsDeadOwnerAndWhereItWasAcquired(ThreadKind kind) throws Exception {
         LogLines.expect("ended without closing its lease");
         try (Recorded recorded = Recorded.everything();
-                PerThread<Probe, IOException> holder =
-                        builder(Probe::new).whenIdle(IdlePolicy.KEEP).trace(true).build()) {
+                PerThread<Probe, IOException> holder = builder(Probe::new)
+                        .whenIdle(IdlePolicy.KEEP)
+                        .trace(true)
+                        .build()) {
             long before = System.currentTimeMillis();
             Thread owner = kind.call(() -> {
                 Caller.acquireHere(holder);
@@ -275,8 +279,9 @@ class JfrTest {
             Actor.until(() -> holder.stats().reclaimed() == 2);
             holder.close();
             List<Recorded.Entry> all = stop(recorded);
-            List<Recorded.Entry> entries =
-                    all.stream().filter(entry -> entry.number("resourceId") == 1).toList();
+            List<Recorded.Entry> entries = all.stream()
+                    .filter(entry -> entry.number("resourceId") == 1)
+                    .toList();
             assertThat(lines(entries))
                     .containsExactlyInAnyOrder(
                             "Open 1", "Lease 1 LEAKED 1", "Leak 1", "Close 1 THREAD_ENDED", "Reclaim 1 true");
@@ -288,8 +293,9 @@ class JfrTest {
             Recorded.Entry reclaim = only(entries, "Reclaim");
             assertThat(reclaim.event().getEndTime())
                     .isAfterOrEqualTo(only(entries, "Close").event().getEndTime());
-            List<Recorded.Entry> others =
-                    all.stream().filter(entry -> entry.number("resourceId") == 2).toList();
+            List<Recorded.Entry> others = all.stream()
+                    .filter(entry -> entry.number("resourceId") == 2)
+                    .toList();
             assertThat(lines(others))
                     .containsExactlyInAnyOrder(
                             "Open 2", "Lease 2 RELEASED 1", "Close 2 THREAD_ENDED", "Reclaim 2 false");
@@ -409,16 +415,19 @@ class JfrTest {
             assertThat(types).hasSizeGreaterThanOrEqualTo(8).allSatisfy(type -> {
                 assertThat(type.getLabel()).isNotBlank();
                 assertThat(type.getDescription()).isNotBlank();
-                type.getFields().stream().skip(3).forEach(field -> assertThat(field.getLabel())
-                        .as(type.getName() + " " + field.getName())
-                        .isNotBlank());
+                type.getFields().stream()
+                        .skip(3)
+                        .forEach(field -> assertThat(field.getLabel())
+                                .as(type.getName() + " " + field.getName())
+                                .isNotBlank());
             });
             assertThat(Recorded.settings().keySet())
                     .contains("dev.perthread.Lease#enabled", "dev.perthread.Statistics#period");
             assertThat(Recorded.settings().keySet().stream()
                             .map(key -> key.replaceFirst("#.*", ""))
                             .distinct())
-                    .containsAll(types.stream().map(EventType::getName).distinct().toList())
+                    .containsAll(
+                            types.stream().map(EventType::getName).distinct().toList())
                     .hasSize(10);
             recorded.stop();
         }
@@ -427,7 +436,9 @@ class JfrTest {
     @Test
     void theSettingsMergeWithThoseOfTheJdkOnTheCommandLine(@TempDir Path folder) throws Exception {
         Path settings = folder.resolve("perthread.jfc");
-        Files.write(settings, PerThread.class.getResourceAsStream("/META-INF/perthread.jfc").readAllBytes());
+        Files.write(
+                settings,
+                PerThread.class.getResourceAsStream("/META-INF/perthread.jfc").readAllBytes());
         Path file = folder.resolve("scopes.jfr");
         Child.run(
                 List.of("-XX:StartFlightRecording:settings=default,settings=" + settings + ",filename=" + file),

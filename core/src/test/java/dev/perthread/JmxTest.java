@@ -22,7 +22,9 @@ class JmxTest {
     private static final MBeanServer SERVER = ManagementFactory.getPlatformMBeanServer();
 
     private static PerThread.Builder<Probe, RuntimeException> builder() {
-        return PerThread.<Probe, RuntimeException>builder(Probe::new).name("orders").whenIdle(IdlePolicy.KEEP);
+        return PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .name("orders")
+                .whenIdle(IdlePolicy.KEEP);
     }
 
     private static PerThreadMXBean proxy(PerThreadMXBean.Registration registration) throws Exception {
@@ -39,7 +41,8 @@ class JmxTest {
             String[] shown = child.readUntil("shown ").split(" ", 2);
             String name = "dev.perthread:type=PerThread,name=\"orders, \\\"primary\\\"\"";
             assertThat(shown[1]).isEqualTo(name);
-            assertThat(Child.run(List.of("--add-modules", "jdk.attach,java.management.rmi"), "outside.Console", shown[0]))
+            assertThat(Child.run(
+                            List.of("--add-modules", "jdk.attach,java.management.rmi"), "outside.Console", shown[0]))
                     .startsWith(name)
                     .contains(
                             "Name=orders, \"primary\"",

@@ -153,6 +153,94 @@ class ListenerTest {
         assertThat(all.get(1).leasedSince()).isNotNull();
     }
 
+    /** Says how long things took. */
+    private static class Watch implements Listener {
+        final List<String> told = new ArrayList<>();
+        final List<Duration> took = new ArrayList<>();
+
+        @Override
+        public void opened(ResourceInfo resource, Duration opening) {
+            told.add("opened");
+            took.add(opening);
+        }
+
+        @Override
+        public void openFailed(Throwable failure, Duration opening) {
+            told.add("openFailed");
+            took.add(opening);
+        }
+
+        @Override
+        public void acquired(ResourceInfo resource) {
+            told.add("acquired");
+        }
+
+        @Override
+        public void released(ResourceInfo resource, Duration used) {
+            told.add("released");
+            took.add(used);
+        }
+
+        @Override
+        public void closed(ResourceInfo resource, CloseReason reason) {
+            told.add("closed");
+        }
+    }
+
+    private static long spend() {
+        long begin = System.nanoTime();
+        while (System.nanoTime() - begin < 2_000_000) {
+            Thread.onSpinWait();
+        }
+        return System.nanoTime() - begin;
+    }
+
+    @ParameterizedTest
+    @EnumSource(IdlePolicy.class)
+    void theDurationsAreThoseOfTheOpenerAndOfTheLease(IdlePolicy whenIdle) throws Exception {
+        List<Long> spent = new ArrayList<>();
+        boolean[] failing = {true};
+        Watch watch = new Watch();
+        PerThread<Probe, IOException> holder = PerThread.<Probe, IOException>builder(() -> {
+                    spent.add(spend());
+                    if (failing[0]) {
+                        throw new IOException("no route");
+                    }
+                    return new Probe();
+                })
+                .whenIdle(whenIdle)
+                .listener(watch)
+                .build();
+        long begin = System.nanoTime();
+        assertThatThrownBy(holder::acquire).hasMessage("no route");
+        failing[0] = false;
+        holder.run(probe -> spent.add(spend()));
+        long all = System.nanoTime() - begin;
+        holder.close();
+        assertThat(watch.told).containsExactly("openFailed", "opened", "acquired", "released", "closed");
+        for (int i = 0; i < 3; i++) {
+            assertThat(watch.took.get(i).toNanos()).isBetween(spent.get(i), all);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(IdlePolicy.class)
+    void oneThatDoesNotWantLeasesIsToldOfAllTheRest(IdlePolicy whenIdle) {
+        Watch watch = new Watch() {
+            @Override
+            public boolean wantsLeases() {
+                return false;
+            }
+        };
+        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .whenIdle(whenIdle)
+                .listener(watch)
+                .build();
+        holder.run(Probe::use);
+        holder.close();
+        assertThat(watch.told).containsExactly("opened", "closed");
+    }
+
     static Stream<Throwable> failures() {
         return Stream.of(
                 new IllegalStateException("listener"),

@@ -15,12 +15,12 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.File;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,7 +97,8 @@ class DashboardTest {
         List<String> queries = new ArrayList<>();
         for (JsonNode panel : dashboard().get("panels")) {
             assertThat(panel.get("title").asText()).isNotBlank();
-            panel.get("targets").forEach(target -> queries.add(target.get("expr").asText()));
+            panel.get("targets")
+                    .forEach(target -> queries.add(target.get("expr").asText()));
         }
         assertThat(queries).hasSizeGreaterThan(20);
         return queries;
@@ -168,14 +169,16 @@ class DashboardTest {
             exchange.close();
         });
         site.start();
-        Path config = Files.writeString(folder.resolve("prometheus.yml"), String.join(
-                "\n",
-                "global: {scrape_interval: 500ms, scrape_timeout: 500ms}",
-                "scrape_configs:",
-                "  - job_name: perthread",
-                "    static_configs:",
-                "      - targets: ['127.0.0.1:" + site.getAddress().getPort() + "']",
-                ""));
+        Path config = Files.writeString(
+                folder.resolve("prometheus.yml"),
+                String.join(
+                        "\n",
+                        "global: {scrape_interval: 500ms, scrape_timeout: 500ms}",
+                        "scrape_configs:",
+                        "  - job_name: perthread",
+                        "    static_configs:",
+                        "      - targets: ['127.0.0.1:" + site.getAddress().getPort() + "']",
+                        ""));
         int port = freePort();
         Process process = new ProcessBuilder(
                         prometheus.toString(),

@@ -81,7 +81,10 @@ class PerThreadMetricsTest {
         try (Actor first = new Actor(kind);
                 Actor second = new Actor(kind);
                 Actor third = new Actor(kind)) {
-            assertThat(scrape()).containsEntry("", 0.0).containsEntry("_max", 2.0).containsEntry("_pending", 0.0);
+            assertThat(scrape())
+                    .containsEntry("", 0.0)
+                    .containsEntry("_max", 2.0)
+                    .containsEntry("_pending", 0.0);
             Lease<Probe> one = first.call(holder::acquire);
             Lease<Probe> two = second.call(holder::acquire);
             assertThatThrownBy(() -> third.call(() -> holder.acquire(Duration.ofMillis(2))))
