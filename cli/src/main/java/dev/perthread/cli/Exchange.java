@@ -38,7 +38,6 @@ final class Exchange {
     private static final int LONGEST_LINE = 32_768; // together some megabytes: the most that a header can take up
     private static final int MOST_FIELDS = 200;
     private static final int MOST_ANNOUNCEMENTS = 100;
-    private static final int HIGHEST_STATUS = 999;
     private static final Http1Config LIMITS = Http1Config.custom()
             .setMaxLineLength(LONGEST_LINE)
             .setMaxHeaderCount(MOST_FIELDS)
@@ -100,7 +99,6 @@ final class Exchange {
         }
         return DefaultConnectionReuseStrategy.INSTANCE.keepAlive(null, response, HttpCoreContext.create())
                 && !contradictsItself(response)
-                && !over
                 && !buffer.hasBufferedData();
     }
 
@@ -120,7 +118,7 @@ final class Exchange {
             if (over) { // HttpCore takes the end of the stream for the end of the header
                 throw new ConnectionClosedException("the header has no end");
             }
-            if (response.getCode() < HttpStatus.SC_CONTINUE || response.getCode() > HIGHEST_STATUS) {
+            if (response.getCode() < HttpStatus.SC_CONTINUE) {
                 throw new ProtocolException("Invalid status code: " + response.getCode());
             }
             if (response.getCode() >= HttpStatus.SC_SUCCESS
