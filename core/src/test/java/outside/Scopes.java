@@ -76,11 +76,11 @@ public final class Scopes {
 
     /** Many virtual threads find at once that there is a recording. */
     private static void recordedLate() throws Exception {
-        try (PerThread<Caller.Resource, RuntimeException> holder =
-                PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
-                        .whenIdle(IdlePolicy.LEND)
-                        .limit(8)
-                        .build()) {
+        try (PerThread<Caller.Resource, RuntimeException> holder = PerThread.<Caller.Resource, RuntimeException>builder(
+                        Caller.Resource::new)
+                .whenIdle(IdlePolicy.LEND)
+                .limit(8)
+                .build()) {
             holder.run(resource -> {});
             try (Pinned pinned = new Pinned()) {
                 ThreadKind.VIRTUAL.inParallel(500, i -> holder.run(resource -> ThreadKind.giveWay()));
