@@ -20,6 +20,7 @@ public final class Console {
      * @param arguments a process id
      * @throws Exception if something is wrong
      */
+    @SuppressWarnings("BanJNDI") // what it attaches to is started by the same test
     public static void main(String[] arguments) throws Exception {
         VirtualMachine machine = VirtualMachine.attach(arguments[0]);
         String address = machine.startLocalManagementAgent();

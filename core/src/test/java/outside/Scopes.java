@@ -7,6 +7,8 @@ import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import dev.perthread.PerThreadMXBean;
+import dev.perthread.testkit.Pinned;
+import dev.perthread.testkit.ThreadKind;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
@@ -34,6 +36,7 @@ public final class Scopes {
                     System.out.println("allocated " + Cycles.leastAllocated());
                 }
             }
+            case "recorded-late" -> recordedLate();
             case "shown" -> shown();
             case "not-shown" -> notShown();
             default -> throw new IllegalArgumentException(arguments[0]);
@@ -66,6 +69,22 @@ public final class Scopes {
                 leaker.join();
                 holder.acquire(Duration.ofSeconds(30)).close();
                 System.out.println("leaked " + holder.stats().leaked());
+            }
+        }
+        System.out.println("done");
+    }
+
+    /** Many virtual threads find at once that there is a recording. */
+    private static void recordedLate() throws Exception {
+        try (PerThread<Caller.Resource, RuntimeException> holder = PerThread.<Caller.Resource, RuntimeException>builder(
+                        Caller.Resource::new)
+                .whenIdle(IdlePolicy.LEND)
+                .limit(8)
+                .build()) {
+            holder.run(resource -> {});
+            try (Pinned pinned = new Pinned()) {
+                ThreadKind.VIRTUAL.inParallel(500, i -> holder.run(resource -> ThreadKind.giveWay()));
+                pinned.stacks().forEach(System.out::println);
             }
         }
         System.out.println("done");

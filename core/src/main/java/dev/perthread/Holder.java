@@ -24,6 +24,12 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     static final List<Class<?>> NEEDED = List.of(
             Slot.class, Lease.class, Waiter.class, Reaper.class, Threads.class, ResourceInfo.class, CloseReason.class);
 
+    static {
+        // Loaded is not initialized yet, and for that too a virtual thread would wait with its carrier.
+        Threads.watches();
+        Jfr.isPresent();
+    }
+
     private static final AtomicLong NUMBERS = new AtomicLong();
 
     final long number = NUMBERS.incrementAndGet(); // in this process
@@ -48,7 +54,6 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         this.expires = options.idleNanos > 0 || options.ageNanos > 0;
         this.careful = expires || options.trace || options.check != null || events.tellsLeases();
         this.tick = clock.getAsLong();
-        Jfr.prepare();
     }
 
     String name() {

@@ -1,6 +1,9 @@
 // The door to Flight Recorder: shut where there is no module jdk.jfr, and until somebody starts a recording.
 package dev.perthread;
 
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import jdk.jfr.FlightRecorder;
@@ -14,11 +17,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Called with no lock held. Nothing here throws: the callers are in the middle of opening or closing.
  */
 final class Jfr {
-    private static final boolean PRESENT = isPresent();
+    private static final long PATIENCE = 10_000_000_000L;
+    private static final boolean PRESENT = look();
+    private static final AtomicBoolean LOADING = new AtomicBoolean();
+    private static final CountDownLatch LOADED = new CountDownLatch(1);
+    private static volatile boolean loaded; // as LOADED, for less
 
     private Jfr() {}
 
-    private static boolean isPresent() {
+    private static boolean look() {
         try {
             FlightRecorder.isInitialized();
             return true;
@@ -27,15 +34,41 @@ final class Jfr {
         }
     }
 
-    /** Whether a recording was ever started in this process, for the price of reading one volatile field. */
-    static boolean on() {
-        return PRESENT && FlightRecorder.isInitialized();
+    /** Asked early, so that nobody has to wait for this class later. */
+    static boolean isPresent() {
+        return PRESENT;
     }
 
-    /** Loads what is behind the door while nobody waits: a virtual thread that has to load a class pins its carrier. */
-    static void prepare() {
-        if (on()) {
+    /** Whether a recording was ever started in this process, for the price of reading a volatile field or two. */
+    static boolean on() {
+        return PRESENT && FlightRecorder.isInitialized() && (loaded || load());
+    }
+
+    /**
+     * Loads what is behind the door, once, and in a thread of its own: a virtual thread that loads a class, or waits for
+     * one, pins its carrier. This one parks. Not for ever: the caller may hold what the loading of classes needs.
+     */
+    private static boolean load() {
+        try {
+            if (LOADING.compareAndSet(false, true)) {
+                Reaper.daemon("perthread-jfr", Jfr::loadAll).start();
+            }
+            return LOADED.await(PATIENCE, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException wanted) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (OutOfMemoryError noThread) {
+            LOADING.set(false);
+            return false;
+        }
+    }
+
+    private static void loadAll() {
+        try {
             JfrWriter.prepare();
+        } finally {
+            loaded = true;
+            LOADED.countDown();
         }
     }
 

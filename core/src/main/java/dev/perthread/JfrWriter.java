@@ -14,12 +14,16 @@ import org.jspecify.annotations.Nullable;
 final class JfrWriter {
     private JfrWriter() {}
 
+    /** Has all events loaded and known to Flight Recorder. */
     static void prepare() {
         opening();
         closing();
         waiting();
         reclaiming();
-        leaseBegins();
+        begin(JfrEvents.Lease::new);
+        begin(JfrEvents.Leak::new);
+        begin(JfrEvents.Resource::new);
+        begin(JfrEvents.Statistics::new);
     }
 
     private static <E extends Event> @Nullable E begin(Supplier<E> kind) {
@@ -178,7 +182,6 @@ final class JfrWriter {
 
     static void hang(Runnable statistics, Runnable resources) {
         try {
-            prepare();
             FlightRecorder.addPeriodicEvent(JfrEvents.Statistics.class, statistics);
             FlightRecorder.addPeriodicEvent(JfrEvents.Resource.class, resources);
         } catch (Throwable unrecorded) {

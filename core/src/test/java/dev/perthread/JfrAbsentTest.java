@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -46,5 +48,11 @@ class JfrAbsentTest {
     void aScopeOnAKeptResourceAllocatesNothingWithoutARecordingAndWithOneOfDefaultSettings(String how)
             throws Exception {
         assertThat(Child.run(List.of(), "outside.Scopes", how)).containsExactly("allocated 0");
+    }
+
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "no virtual threads")
+    void aRecordingStartedUnderManyVirtualThreadsPinsNoneOfThem() throws Exception {
+        assertThat(Child.run(List.of(), "outside.Scopes", "recorded-late")).containsExactly("done");
     }
 }

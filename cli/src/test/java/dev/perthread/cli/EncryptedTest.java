@@ -145,10 +145,11 @@ class EncryptedTest {
             assertThat(Cli.run("fetch", "--cacert", certificate, "--cert", both.toString(), url)
                             .gotLines())
                     .hasSize(2);
-            assertOneLine(
-                    Cli.run("fetch", "-t", "1", "--cacert", certificate, url),
-                    1,
-                    "the server wants a certificate of this");
+            // A server of Java 17 says no more than that it does not like what it got.
+            String words = Runtime.version().feature() > 17
+                    ? "the server wants a certificate of this side"
+                    : "the server refuses this side's certificate, or that there is none";
+            assertOneLine(Cli.run("fetch", "-t", "1", "--cacert", certificate, url), 1, words);
         }
     }
 

@@ -206,10 +206,9 @@ final class Recordings {
                         () -> {
                             for (int n = 0; n < leases / count; n++) {
                                 Lease lease = new Lease();
-                                lease.resourceId = (first + n / 100) % count + 1;
+                                lease.resourceId = 1L + (first + n / 100) % count;
                                 lease.begin();
                                 lease.commit();
-                                Thread.yield();
                             }
                         },
                         "worker-" + (number + 1)));

@@ -106,7 +106,10 @@ class TimelineTest {
                         }
                     });
                 }
-                join(kind, holder::acquire);
+                join(kind, () -> {
+                    Lease<Probe> forgotten = holder.acquire();
+                    forgotten.get();
+                });
                 holder.reap();
             }
         });
@@ -180,19 +183,6 @@ class TimelineTest {
         Files.write(part, Arrays.copyOf(whole, whole.length / 2));
         assertRefused(Cli.run("timeline", part.toString()), "part.jfr", "cut off or damaged");
         assertThat(file("part.html")).doesNotExist();
-    }
-
-    @Test
-    void a_recording_with_damaged_bytes_never_ends_in_anything_but_a_timeline_or_one_line() throws Exception {
-        Recordings.known(file("whole.jfr"));
-        byte[] whole = Files.readAllBytes(file("whole.jfr"));
-        for (int place = 0; place < CUTS; place++) {
-            byte[] damaged = whole.clone();
-            int begin = (int) ((long) whole.length * place / CUTS);
-            Arrays.fill(damaged, begin, Math.min(whole.length, begin + 64), (byte) 0xFF);
-            Files.write(file("damaged.jfr"), damaged);
-            assertThat(failure(file("damaged.jfr"))).doesNotContain("\n");
-        }
     }
 
     private static String failure(Path recording) {

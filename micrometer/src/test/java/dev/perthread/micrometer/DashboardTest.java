@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -35,9 +36,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Every query of the Grafana dashboard finds what it asks for in a scrape of a holder that has seen everything. */
@@ -152,14 +153,20 @@ class DashboardTest {
         assertThat(metrics).as("what is measured is shown").isEqualTo(asked);
     }
 
-    @Test
-    void prometheusAnswersEveryQueryWithANumber(@TempDir Path folder) throws Exception {
-        Path prometheus = Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
+    private static Optional<Path> prometheus() {
+        return Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
                 .map(path -> Path.of(path, "prometheus"))
                 .filter(Files::isExecutable)
-                .findFirst()
-                .orElse(null);
-        Assumptions.assumeTrue(prometheus != null, "no prometheus on the PATH");
+                .findFirst();
+    }
+
+    static boolean isThereAPrometheus() {
+        return prometheus().isPresent();
+    }
+
+    @Test
+    @EnabledIf(value = "isThereAPrometheus", disabledReason = "no prometheus on the PATH")
+    void prometheusAnswersEveryQueryWithANumber(@TempDir Path folder) throws Exception {
         HttpServer site = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         site.createContext("/metrics", exchange -> {
             byte[] page = registry.scrape().getBytes(StandardCharsets.UTF_8);
@@ -181,7 +188,7 @@ class DashboardTest {
                         ""));
         int port = freePort();
         Process process = new ProcessBuilder(
-                        prometheus.toString(),
+                        prometheus().orElseThrow().toString(),
                         "--config.file=" + config,
                         "--storage.tsdb.path=" + folder.resolve("data"),
                         "--web.listen-address=127.0.0.1:" + port)

@@ -25,6 +25,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /** Registered for all tests through the service loader. */
 public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCallback, AfterAllCallback {
 
+    /** A tag for tests whose tools keep threads and sockets from one test to the next, as what drives a browser does. */
+    public static final String TOOLS_STAY = "tools-stay";
+
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
     private static final String LIBRARY_THREAD = "perthread-reaper";
@@ -59,8 +62,10 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
     public void afterEach(ExtensionContext context) {
         List<String> complaints = new ArrayList<>();
         untilEmpty(complaints, "resources left open", Probe::open);
-        untilEmpty(complaints, "threads left over", () -> minus(threads(), threadsBefore));
-        untilEmpty(complaints, "sockets left open", () -> minus(sockets(), socketsBefore));
+        if (!context.getTags().contains(TOOLS_STAY)) {
+            untilEmpty(complaints, "threads left over", () -> minus(threads(), threadsBefore));
+            untilEmpty(complaints, "sockets left open", () -> minus(sockets(), socketsBefore));
+        }
         complaints.addAll(Probe.complaints());
         UNCAUGHT.forEach(failure -> complaints.add("uncaught exception: " + failure));
         complaints.addAll(LogLines.complaints());

@@ -14,11 +14,12 @@ import jdk.jfr.consumer.RecordingFile;
 
 /** Records from its making until {@link #stacks}. Java 21 or later. */
 public final class Pinned implements AutoCloseable {
+    private static final String PINNED = "jdk.VirtualThreadPinned";
     private final Recording recording = new Recording();
 
     /** Begins, with no threshold: every pinning counts. */
     public Pinned() {
-        recording.enable("jdk.VirtualThreadPinned").withThreshold(Duration.ZERO).withStackTrace();
+        recording.enable(PINNED).withThreshold(Duration.ZERO).withStackTrace();
         recording.start();
     }
 
@@ -35,6 +36,9 @@ public final class Pinned implements AutoCloseable {
             recording.dump(file);
             List<String> stacks = new ArrayList<>();
             for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
+                if (!event.getEventType().getName().equals(PINNED)) {
+                    continue; // whatever else is on by default
+                }
                 stacks.add(
                         event.getStackTrace() == null
                                 ? "no stack"
