@@ -1,4 +1,5 @@
-// What was measured, for whoever wants a number and not only that it was below the bound: target/figures-25.txt and -17.
+// What was measured, for whoever wants a number and not only that it was below the bound: target/figures-25.txt and
+// -17.
 package dev.perthread.net;
 
 import java.io.IOException;
