@@ -73,7 +73,7 @@ final class Redis implements AutoCloseable {
                 .start();
         Awaitility.await().until(() -> {
             try (Socket probe = new Socket()) {
-                probe.connect(new InetSocketAddress("127.0.0.1", port));
+                probe.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
                 return true;
             } catch (IOException notYet) {
                 return !process.isAlive();
@@ -89,7 +89,7 @@ final class Redis implements AutoCloseable {
     }
 
     private static Redis standIn() throws IOException {
-        ServerSocket listener = new ServerSocket(0, 200, InetAddress.getByName("127.0.0.1"));
+        ServerSocket listener = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
         Map<String, AtomicLong> counters = new ConcurrentHashMap<>();
         Set<Socket> open = ConcurrentHashMap.newKeySet();
         Thread accepting = new Thread(() -> {

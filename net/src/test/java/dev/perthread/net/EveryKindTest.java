@@ -125,6 +125,21 @@ class EveryKindTest {
 
     @ParameterizedTest
     @MethodSource(ALL)
+    void oneWhoseOutputHasEndedIsNotKept(Wire wire, ThreadKind kind) throws Exception {
+        try (TestServer server = wire.server(TestServer.SILENCE);
+                LazyConnection shared = keeping(wire, server)) {
+            kind.call(() -> {
+                try (Connection mine = shared.open()) {
+                    mine.shutdownOutput();
+                }
+                return null;
+            });
+            assertThat(reasons).containsExactly(CloseReason.INVALIDATED);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ALL)
     void aReadTimesOutAndTheLateAnswerCanStillBeRead(Wire wire, ThreadKind kind) throws Exception {
         CountDownLatch later = new CountDownLatch(1);
         TestServer.Talk late = (in, out) -> {

@@ -280,6 +280,20 @@ class TlsTest {
         }
     }
 
+    @Test
+    void aSessionTicketThatWaitsOnAKeptConnectionDoesNoHarm() throws Exception {
+        try (TestServer server = new TestServer(TestServer.ECHO, TestTls.ear(TestTls.CONTEXT, "TLSv1.3"));
+                LazyConnection shared =
+                        TestTls.to(server, directory).whenIdle(IdlePolicy.LEND).build()) {
+            try (Connection mine = shared.open()) {
+                InputStream below = mine.unwrap(Socket.class).orElseThrow().getInputStream();
+                TestServer.await(() -> below.available() > 0); // nothing else comes unasked
+            }
+            echo(shared);
+            assertThat(shared.holder().stats().opened()).isEqualTo(1);
+        }
+    }
+
     /** It may become data, which the next user would take for the answer to its own question. */
     @Test
     void aKeptConnectionOnWhichHalfARecordWaitsIsReplaced() throws Exception {
