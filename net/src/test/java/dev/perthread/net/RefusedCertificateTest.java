@@ -178,7 +178,11 @@ class RefusedCertificateTest {
             assertThatThrownBy(shared::open).hasMessageContaining("self-signed");
             server.join();
         }
-        assertThat(seen.get()).hasMessageContaining("Received fatal alert: certificate_unknown");
+        assertThat(seen.get())
+                .satisfiesAnyOf(
+                        told -> assertThat(told).hasMessageContaining("Received fatal alert: certificate_unknown"),
+                        // The alert came while it was still writing its own part, and the end came after it.
+                        busy -> assertThat(busy).hasMessageMatching("(Broken pipe|Connection reset).*"));
     }
 
     /** Java looks for revocations only if it is told to, by properties that it reads once: so in a process of its own. */
