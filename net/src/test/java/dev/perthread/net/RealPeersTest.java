@@ -83,6 +83,7 @@ class RealPeersTest {
 
     /** Ten requests through one kept connection, on every kind of thread. */
     private void gets(LazyConnection.Builder builder, String expected) throws Exception {
+        reasons.clear();
         try (LazyConnection shared = keeping(builder)) {
             for (ThreadKind kind : ThreadKind.available().toList()) {
                 kind.call(() -> {
