@@ -64,10 +64,10 @@ public class ObservationBenchmark {
     /** Starts the observer, and the holder that it looks at. */
     @Setup(Level.Trial)
     public void open() throws IOException, ParseException {
-        PerThread.Builder<StringBuilder, RuntimeException> builder =
-                PerThread.<StringBuilder, RuntimeException>builder(StringBuilder::new)
-                        .closer(resource -> resource.setLength(0))
-                        .whenIdle(IdlePolicy.KEEP);
+        PerThread.Builder<StringBuilder, RuntimeException> builder = PerThread.<StringBuilder, RuntimeException>builder(
+                        StringBuilder::new)
+                .closer(resource -> resource.setLength(0))
+                .whenIdle(IdlePolicy.KEEP);
         switch (observer) {
             case NOBODY -> holder = builder.build();
             case RECORDING, RECORDING_LEASES -> {

@@ -280,6 +280,9 @@ class TimelineTest {
                     "cannot be written to");
             assertRefused(
                     Cli.run("fetch", server.url("/"), "--timeline", directory.toString()), "cannot be written to");
+            String both = file("both").toString();
+            assertRefused(
+                    Cli.run("fetch", server.url("/"), "--record", both, "--timeline", both), "two files are allowed");
             assertThat(server.connections()).isZero();
         }
     }
