@@ -31,6 +31,9 @@ final class Recorder implements AutoCloseable {
             return null;
         }
         refuseWithoutFlightRecorder();
+        if (file != null && page != null && file.toAbsolutePath().equals(page.toAbsolutePath())) {
+            throw new Main.Failure(file + ": cannot be the recording and its page; two files are allowed");
+        }
         if (page != null) {
             touch(page);
         }

@@ -27,9 +27,9 @@ final class Recordings {
 
     @Category("PerThread")
     abstract static class Of extends Event {
-        String holder = HOLDER;
+        @Nullable String holder = HOLDER;
         long holderId = 1;
-        String ownerName = Thread.currentThread().getName();
+        @Nullable String ownerName = Thread.currentThread().getName();
         long ownerId = Thread.currentThread().getId();
     }
 
@@ -47,7 +47,7 @@ final class Recordings {
 
     @Name("dev.perthread.Lease")
     static final class Lease extends OfResource {
-        String outcome = "RELEASED";
+        @Nullable String outcome = "RELEASED";
 
         @Nullable
         String acquiredAt;
@@ -106,6 +106,18 @@ final class Recordings {
         open.begin();
         last();
         open.commit();
+    }
+
+    /** As Java 17 now and then writes an event: without its strings. */
+    static void leaseWithoutWords(long resource) {
+        Lease lease = new Lease();
+        lease.resourceId = resource;
+        lease.holder = null;
+        lease.ownerName = null;
+        lease.outcome = null;
+        lease.begin();
+        last();
+        lease.commit();
     }
 
     static void lease(long resource, @Nullable String acquiredAt) {

@@ -277,7 +277,8 @@ class TimelinePageTest {
                 median,
                 late,
                 millis.get(millis.size() - 1));
-        // What a busy machine adds is not ours: the quarter of the frames that had the processor tells what drawing costs.
+        // What a busy machine adds is not ours: the quarter of the frames that had the processor tells what drawing
+        // costs.
         assertThat(millis.get(millis.size() / 4)).as("frames: %s", millis).isLessThan(100);
         assertThat(chromium.complaints()).isEmpty();
     }
