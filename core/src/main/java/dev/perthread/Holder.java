@@ -2,6 +2,7 @@
 package dev.perthread;
 
 import java.lang.System.Logger.Level;
+import java.lang.invoke.MethodHandles;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,14 +21,26 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     private static final long RECLAIM_PATIENCE = 100_000_000;
 
-    /** Loaded with the holder: a virtual thread that has to load a class, or wait for one, pins its carrier. */
+    /** Ready with the holder: a virtual thread that has to load or initialize a class, or wait for one, pins its carrier. */
     static final List<Class<?>> NEEDED = List.of(
-            Slot.class, Lease.class, Waiter.class, Reaper.class, Threads.class, ResourceInfo.class, CloseReason.class);
+            Slot.class,
+            Lease.class,
+            Waiter.class,
+            Reaper.class,
+            Threads.class,
+            Jfr.class,
+            ResourceInfo.class,
+            ResourceInfo.State.class,
+            CloseReason.class);
 
     static {
-        // Loaded is not initialized yet, and for that too a virtual thread would wait with its carrier.
-        Threads.watches();
-        Jfr.isPresent();
+        try {
+            for (Class<?> type : NEEDED) {
+                MethodHandles.lookup().ensureInitialized(type);
+            }
+        } catch (IllegalAccessException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
     }
 
     private static final AtomicLong NUMBERS = new AtomicLong();

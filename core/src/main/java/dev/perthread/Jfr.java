@@ -18,25 +18,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class Jfr {
     private static final long PATIENCE = 10_000_000_000L;
-    private static final boolean PRESENT = look();
+    private static final boolean PRESENT = isPresent();
     private static final AtomicBoolean LOADING = new AtomicBoolean();
     private static final CountDownLatch LOADED = new CountDownLatch(1);
     private static volatile boolean loaded; // as LOADED, for less
 
     private Jfr() {}
 
-    private static boolean look() {
+    private static boolean isPresent() {
         try {
             FlightRecorder.isInitialized();
             return true;
         } catch (LinkageError absent) {
             return false; // no such module, or none that this one was told to read
         }
-    }
-
-    /** Asked early, so that nobody has to wait for this class later. */
-    static boolean isPresent() {
-        return PRESENT;
     }
 
     /** Whether a recording was ever started in this process, for the price of reading a volatile field or two. */
