@@ -43,6 +43,8 @@ final class TimelineReader {
 
     private final Path file;
     private final List<RecordedEvent> events = new ArrayList<>();
+    private final Map<Long, String> holders = new HashMap<>();
+    private final Map<Long, String> threads = new HashMap<>();
     private final Map<String, String> texts = new HashMap<>(); // the same stack is in very many events
     private long others;
 
@@ -81,6 +83,7 @@ final class TimelineReader {
         boolean leases =
                 events.stream().anyMatch(event -> event.getEventType().getName().equals(LEASE));
         TimelineBuilder builder = new TimelineBuilder(leases);
+        events.forEach(this::learn);
         events.forEach(event -> add(event, builder));
         Path name = file.getFileName();
         return builder.build(Output.plain(String.valueOf(name == null ? file : name)));
@@ -123,8 +126,28 @@ final class TimelineReader {
         }
     }
 
+    /**
+     * Names come from whichever event has them: Java 17 now and then writes an event without its longer strings. And of a
+     * thread that has ended Flight Recorder may have forgotten the name, so events of resources have it in words.
+     */
+    private void learn(RecordedEvent event) {
+        learn(holders, event.getLong("holderId"), event.getString("holder"));
+        learn(threads, event.getLong("ownerId"), event.getString("ownerName"));
+        @Nullable RecordedThread emitter = event.getThread();
+        if (emitter != null) {
+            learn(threads, emitter.getJavaThreadId(), emitter.getJavaName());
+        }
+    }
+
+    private static void learn(Map<Long, String> names, long id, @Nullable String name) {
+        if (name != null && !name.isEmpty()) {
+            names.putIfAbsent(id, Output.plain(name));
+        }
+    }
+
     private Resource resource(RecordedObject event) {
-        return new Resource(text(event, "holder"), event.getLong("holderId"), event.getLong("resourceId"));
+        long holder = event.getLong("holderId");
+        return new Resource(holders.getOrDefault(holder, "holder " + holder), holder, event.getLong("resourceId"));
     }
 
     private String outcome(RecordedObject event) {
@@ -132,25 +155,20 @@ final class TimelineReader {
         return outcome.equals("RELEASED") ? "" : outcome;
     }
 
-    /**
-     * The thread whose resource it is, in words: of a thread that has ended Flight Recorder may have forgotten the name. The
-     * thread that did it may be another one, such as the one that closes the holder.
-     */
+    /** The thread whose resource it is. The one that did it may be another, such as the one that closes the holder. */
     private Who owner(RecordedObject event) {
         long id = event.getLong("ownerId");
-        return id == 0 ? TimelineBuilder.NOBODY : who(id, event.getString("ownerName"));
+        return id == 0 ? TimelineBuilder.NOBODY : who(id);
     }
 
     private Who who(RecordedEvent event) {
         Who owner = owner(event);
         @Nullable RecordedThread emitter = event.getThread();
-        return owner.equals(TimelineBuilder.NOBODY) && emitter != null
-                ? who(emitter.getJavaThreadId(), emitter.getJavaName())
-                : owner;
+        return owner.equals(TimelineBuilder.NOBODY) && emitter != null ? who(emitter.getJavaThreadId()) : owner;
     }
 
-    private Who who(long id, @Nullable String name) {
-        return new Who(id, same(name == null || name.isEmpty() ? "thread " + id : Output.plain(name)));
+    private Who who(long id) {
+        return new Who(id, threads.getOrDefault(id, "thread " + id));
     }
 
     private static long nanos(Instant time) {

@@ -27,9 +27,14 @@ final class Recordings {
 
     @Category("PerThread")
     abstract static class Of extends Event {
+        @Nullable
         String holder = HOLDER;
+
         long holderId = 1;
+
+        @Nullable
         String ownerName = Thread.currentThread().getName();
+
         long ownerId = Thread.currentThread().getId();
     }
 
@@ -47,6 +52,7 @@ final class Recordings {
 
     @Name("dev.perthread.Lease")
     static final class Lease extends OfResource {
+        @Nullable
         String outcome = "RELEASED";
 
         @Nullable
@@ -106,6 +112,18 @@ final class Recordings {
         open.begin();
         last();
         open.commit();
+    }
+
+    /** As Java 17 now and then writes an event: without its strings. */
+    static void leaseWithoutWords(long resource) {
+        Lease lease = new Lease();
+        lease.resourceId = resource;
+        lease.holder = null;
+        lease.ownerName = null;
+        lease.outcome = null;
+        lease.begin();
+        last();
+        lease.commit();
     }
 
     static void lease(long resource, @Nullable String acquiredAt) {

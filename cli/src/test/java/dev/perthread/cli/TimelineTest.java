@@ -87,6 +87,21 @@ class TimelineTest {
         }
     }
 
+    @Test
+    void an_event_that_lost_its_names_has_those_of_the_others() throws Exception {
+        Recordings.record(
+                file("known.jfr"),
+                () -> Recordings.thread("fetch-1", () -> {
+                    Recordings.leaseWithoutWords(1);
+                    Recordings.lease(1, null);
+                }));
+        Timeline timeline = TimelineReader.read(file("known.jfr"));
+
+        assertThat(timeline.lanes()).extracting(Timeline.Lane::thread).containsExactly("fetch-1");
+        assertThat(timeline.resources()).singleElement().isEqualTo(new Timeline.Resource("sockets", 1, 1));
+        assertThat(timeline.count(Kind.LEASED)).isEqualTo(2);
+    }
+
     /** The library's own events, of a real holder. */
     @ParameterizedTest
     @MethodSource("dev.perthread.testkit.ThreadKind#available")
