@@ -116,6 +116,9 @@ final class Server implements AutoCloseable {
                 break;
             }
             head.write(next);
+            if (head.size() == 1 && (next < 'A' || next > 'Z')) {
+                break; // no method: there is no sense in waiting for the end of such a request
+            }
         }
         return head.toString(ISO_8859_1);
     }

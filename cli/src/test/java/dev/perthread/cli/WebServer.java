@@ -200,6 +200,13 @@ interface WebServer extends AutoCloseable {
         }
 
         private void answer(Socket connection, String request) throws IOException {
+            if (!request.startsWith("GET ")) {
+                Server.write(connection, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+                connection.shutdownOutput();
+                connection.getInputStream().readAllBytes(); // or the end would be a reset, and the answer lost
+                connection.close();
+                return;
+            }
             boolean last = answers.merge(connection, 1, Integer::sum) == ANSWERS_A_CONNECTION
                     || request.startsWith("GET /close")
                     || !request.contains(" HTTP/1.1\r\n");
