@@ -28,6 +28,11 @@ class ManyThreadsTest {
     @EnabledForJreRange(minVersion = 21, disabledReason = "virtual threads")
     void tenThousandOverSixtyFour(Wire wire) throws Exception {
         AtomicInteger done = new AtomicInteger();
+        // The JDK initializes its classes of TLS on first use, and whoever waits for that is pinned, whatever we do.
+        try (TestServer server = wire.server(TestServer.ECHO);
+                LazyConnection first = wire.to(server, directory).build()) {
+            first.open().close();
+        }
         try (TestServer server = wire.server(TestServer.ECHO);
                 LazyConnection shared = wire.to(server, directory)
                         .whenIdle(IdlePolicy.LEND)
