@@ -21,6 +21,7 @@ final class Heap {
     /** Counters and stamps that decide nothing, and what never changes. */
     static final Set<String> LEFT_OUT = Set.of(
             "options",
+            "since",
             "setting",
             "events",
             "clock",

@@ -291,6 +291,10 @@ public final class Hooks {
         task.run();
     }
 
+    public static boolean isDue(Object waiter, long now, String at) {
+        return choose(2, at) != 0;
+    }
+
     // ---- for scenarios ----
 
     /** Has another thread do something before the actors begin. It is dead then. */

@@ -59,6 +59,8 @@ final class Weaver extends ClassLoader {
         REPLACED.put(
                 "dev/perthread/Threads.runAside(Ljava/lang/Object;Ljava/lang/Runnable;)V",
                 "aside(Ljava/lang/Object;Ljava/lang/Runnable;" + string + ")V");
+        // How long a waiter has waited is anybody's guess.
+        REPLACED.put("dev/perthread/Waiter.isDue(J)Z", "isDue(Ljava/lang/Object;J" + string + ")Z");
         // Once a recording was started in this process it stays initialized; here it would be one more actor.
         REPLACED.put("dev/perthread/Jfr.on()Z", "off(" + string + ")Z");
         REPLACED.put(
@@ -70,7 +72,7 @@ final class Weaver extends ClassLoader {
     private static final Set<String> QUIET = Set.of("tick", "trace", "idleSince");
 
     /** Written only under the lock: whoever has it reads them undisturbed. */
-    private static final Set<String> GUARDED = Set.of("closed", "attention", "granted", "table");
+    private static final Set<String> GUARDED = Set.of("closed", "attention", "woken", "granted", "table");
 
     /** The store that is not fenced. */
     private static final String RELEASE = "java/lang/invoke/VarHandlesetRelease(Ldev/perthread/Slot;I)V";

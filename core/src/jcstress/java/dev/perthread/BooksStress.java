@@ -13,6 +13,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
+import org.openjdk.jcstress.infra.results.I_Result;
 
 /** What Holder does, in its order, but without the reaper, which would do the same at moments of its own. */
 final class BooksStress {
@@ -66,8 +67,10 @@ final class BooksStress {
             Waiter<Witness> waiter = slots.takeOrWait(LIVING);
             long begin = System.nanoTime();
             while (waiter.granted == null && System.nanoTime() - begin < PATIENCE) {
+                slots.look(waiter);
                 Thread.onSpinWait();
             }
+            slots.look(waiter);
             Slot<Witness> granted = waiter.granted;
             if (granted == null) {
                 return 3;
@@ -84,7 +87,7 @@ final class BooksStress {
         void idle(Slot<Witness> slot) {
             slot.leasedToIdle();
             if (slots.wantsIdle()) {
-                slots.handOver(slot);
+                slots.offer(slot);
             }
         }
     }
@@ -331,6 +334,7 @@ final class BooksStress {
             if (!left) {
                 idle(first.granted);
             }
+            slots.look(first);
             r.r1 = left ? 1 : 0;
         }
 
@@ -341,8 +345,47 @@ final class BooksStress {
 
         @Arbiter
         public void after(II_Result r) {
+            slots.look(second);
             Stats stats = slots.stats();
             r.r2 = second.granted != null && stats.leased() == 1 && stats.waiting() == 0 ? 1 : 0;
+        }
+    }
+
+    @JCStressTest
+    @Outcome(id = "1", expect = Expect.ACCEPTABLE, desc = "Found by the one on its way, or it was woken again.")
+    @Outcome(
+            expect = Expect.FORBIDDEN,
+            desc =
+                    "Left idle for one who had looked already: the store of IDLE after the load of woken, or the other way"
+                            + " round.")
+    @State
+    public static class OfferAgainstLook extends Books {
+        final Slot<Witness> held;
+        final Waiter<Witness> coming;
+
+        public OfferAgainstLook() {
+            super(2, IdlePolicy.LEND);
+            Slot<Witness> other = leasedBy(LIVING);
+            held = leasedBy(new Thread());
+            coming = slots.takeOrWait(new Thread());
+            idle(other); // wakes the one that waits,
+            other.idleToLeased(); // and is taken back
+        }
+
+        @Actor
+        public void holder() {
+            idle(held);
+        }
+
+        @Actor
+        public void woken() {
+            slots.look(coming);
+        }
+
+        @Arbiter
+        public void after(I_Result r) {
+            slots.look(coming);
+            r.r1 = coming.granted != null ? 1 : 0;
         }
     }
 

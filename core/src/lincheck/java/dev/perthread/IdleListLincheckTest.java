@@ -46,16 +46,17 @@ public class IdleListLincheckTest {
         }
         slot.leasedToIdle();
         if (slots.wantsIdle()) {
-            slots.handOver(slot);
+            slots.offer(slot);
         }
         return mine;
     }
 
     private Slot<Resource> await(Thread me) {
         Waiter<Resource> waiter = slots.takeOrWait(me);
-        while (waiter.granted == null) {
+        for (slots.look(waiter); waiter.granted == null; slots.look(waiter)) {
             LockSupport.park();
         }
+        slots.look(waiter);
         return waiter.granted;
     }
 

@@ -42,7 +42,7 @@ class LimitLincheckTest {
             if (lends) {
                 slot.leasedToIdle();
                 if (slots.wantsIdle()) {
-                    slots.handOver(slot);
+                    slots.offer(slot);
                 }
             } else {
                 slot.claim(CloseReason.SCOPE_END);
@@ -58,9 +58,10 @@ class LimitLincheckTest {
 
         private Slot<int[]> await(Thread me) {
             Waiter<int[]> waiter = slots.takeOrWait(me);
-            while (waiter.granted == null) {
+            for (slots.look(waiter); waiter.granted == null; slots.look(waiter)) {
                 LockSupport.park();
             }
+            slots.look(waiter);
             return waiter.granted;
         }
     }

@@ -78,6 +78,10 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         return options.limit == Integer.MAX_VALUE ? 0 : options.limit;
     }
 
+    long now() {
+        return clock.getAsLong();
+    }
+
     long tick() {
         return tick;
     }
@@ -287,7 +291,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             }
             throw failure;
         } finally {
-            slots.countWait();
+            slots.look(waiter); // woken for this, and gone another way: what is idle must not wait for nobody
             Jfr.waited(recorded, this, waiter);
             events.waited(System.nanoTime() - begin);
         }
@@ -295,6 +299,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     private Slot<T> await(Waiter<T> waiter, long begin, long timeout) {
         while (true) {
+            slots.look(waiter);
             Slot<T> granted = waiter.granted;
             if (granted != null) {
                 return granted;
@@ -427,7 +432,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     private void idleAgain(Slot<T> slot) {
         if (!slots.isClosed()) {
-            slots.handOver(slot);
+            slots.offer(slot);
         }
         // Not else: the holder may have been closed while this thread was about to hand over.
         if (slots.isClosed() && slot.idleToClosing() && slot.claim(CloseReason.HOLDER_CLOSED)) {

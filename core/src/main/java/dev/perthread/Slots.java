@@ -1,8 +1,8 @@
 // The books of one holder: which resources there are, whose they are, who waits, and the counters.
 package dev.perthread;
 
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -46,10 +46,10 @@ final class Slots<T> {
     private long leaked;
 
     // Written under the lock and read without it. A release of a lease that misses the change of attention is made
-    // good:
-    // closing looks again until nothing is left, and for waiters the reaper does.
+    // good: closing looks again until nothing is left, and for waiters the reaper does.
     private volatile boolean closed;
     private volatile boolean attention; // somebody wants to know of resources that become idle
+    private volatile @Nullable Waiter<T> woken; // told to look for itself, and has not done so yet; one at a time
 
     Slots(Holder<T, ?> holder, int limit, boolean lends) {
         this.holder = holder;
@@ -117,14 +117,14 @@ final class Slots<T> {
             if (closed) {
                 return null;
             }
-            Waiter<T> waiter = new Waiter<>(me);
+            Waiter<T> waiter = new Waiter<>(me, holder.now());
             // Before looking: a release that comes too late to be seen idle must see that somebody wants to know.
             attention |= lends;
             waiter.granted = waiters.isEmpty() ? takeLocked(me) : null;
             if (waiter.granted == null) {
                 waiters.add(waiter);
             }
-            attention = closed || (lends && !waiters.isEmpty());
+            lookOut();
             return waiter;
         } finally {
             lock.unlock();
@@ -312,27 +312,50 @@ final class Slots<T> {
         if (waiters.isEmpty() || all.size() >= limit) {
             return null;
         }
-        Waiter<T> first = firstWaiter();
-        first.granted = reserve(first.thread);
+        Waiter<T> first = longest();
+        grant(first, reserve(first.thread));
         return first;
     }
 
-    private Waiter<T> firstWaiter() {
-        Iterator<Waiter<T>> iterator = waiters.iterator();
-        Waiter<T> first = iterator.next();
-        iterator.remove();
+    private Waiter<T> longest() {
+        return waiters.iterator().next();
+    }
+
+    private void grant(Waiter<T> waiter, Slot<T> slot) {
+        waiter.granted = slot;
+        leave(waiter);
+    }
+
+    private void leave(Waiter<T> waiter) {
+        waiters.remove(waiter);
+        waited++;
+        lookOut();
+    }
+
+    private void lookOut() {
         attention = closed || (lends && !waiters.isEmpty());
-        return first;
     }
 
-    /** A lent resource has become idle while others wait: the longest waiter gets it. */
-    void handOver(Slot<T> idle) {
+    /**
+     * A lent resource has become idle while others wait. The longest waiter is woken to take it, or whatever is idle when
+     * it comes; until then its last user may take it back, any number of times. So a resource does not lie idle for as
+     * long as it takes to wake a thread, which is a thousand times a short lease. A waiter that is due is given it at
+     * once: a virtual thread that was woken may never come while the carriers are busy with those who keep taking turns.
+     */
+    void offer(Slot<T> idle) {
+        // The owner's store of IDLE goes before the load of woken, as the woken one's store of woken goes before its
+        // load
+        // of IDLE (both are unfenced by themselves): it sees this resource, or this thread sees that nobody is coming.
+        VarHandle.fullFence();
+        Waiter<T> coming = woken;
+        if (coming != null && !coming.isDue(holder.now())) {
+            return;
+        }
         Waiter<T> next = null;
         lock.lock();
         try {
-            if (!closed && !waiters.isEmpty() && idle.idleToMoved()) {
-                next = firstWaiter();
-                next.granted = move(idle, next.thread);
+            if (!closed && !waiters.isEmpty()) {
+                next = longest().isDue(holder.now()) ? handOver(idle) : wakeable();
             }
         } finally {
             lock.unlock();
@@ -340,21 +363,75 @@ final class Slots<T> {
         wake(next);
     }
 
+    private @Nullable Waiter<T> handOver(Slot<T> idle) {
+        if (!idle.idleToMoved()) {
+            return null;
+        }
+        Waiter<T> first = longest();
+        grant(first, move(idle, first.thread));
+        return first;
+    }
+
+    private @Nullable Waiter<T> wakeable() {
+        if (woken != null) {
+            return null;
+        }
+        Waiter<T> first = longest();
+        woken = first;
+        return first;
+    }
+
+    /** By a thread that waits or has waited: if it was woken to look for what is idle, it does, or has another one do so. */
+    void look(Waiter<T> waiter) {
+        if (woken != waiter) {
+            return;
+        }
+        Waiter<T> next;
+        lock.lock();
+        try {
+            woken = null;
+            VarHandle.fullFence(); // see offer()
+            Slot<T> idle = waiters.contains(waiter) ? takeIdle(waiter.thread) : null;
+            if (idle != null) {
+                grant(waiter, idle);
+            }
+            next = passOn();
+        } finally {
+            lock.unlock();
+        }
+        wake(next);
+    }
+
+    /** What became idle while somebody was on its way to look was offered to nobody else. */
+    private @Nullable Waiter<T> passOn() {
+        if (!closed && !waiters.isEmpty()) {
+            for (Slot<T> slot : all) {
+                if (slot.state() == Slot.IDLE) {
+                    return wakeable();
+                }
+            }
+        }
+        return null;
+    }
+
     /** Gives idle lent resources to waiters that a release has missed; the reaper's job. Whether anybody still waits. */
     boolean serveWaiters() {
         if (!attention) {
             return false;
         }
-        for (Slot<T> slot : all()) {
-            if (slot.state() == Slot.IDLE) {
-                handOver(slot);
-            }
-        }
+        List<Waiter<T>> served = new ArrayList<>();
         lock.lock();
         try {
+            for (Slot<T> slot : closed ? List.<Slot<T>>of() : new ArrayList<>(all)) {
+                Waiter<T> next = slot.state() == Slot.IDLE && !waiters.isEmpty() ? handOver(slot) : null;
+                if (next != null) {
+                    served.add(next);
+                }
+            }
             return !waiters.isEmpty();
         } finally {
             lock.unlock();
+            served.forEach(Slots::wake);
         }
     }
 
@@ -377,8 +454,9 @@ final class Slots<T> {
             if (waiter.granted != null) {
                 return false;
             }
-            waiters.remove(waiter);
-            attention = closed || (lends && !waiters.isEmpty());
+            if (waiters.contains(waiter)) { // close() takes all out
+                leave(waiter);
+            }
             timeouts += timedOut ? 1 : 0;
             return true;
         } finally {
@@ -386,28 +464,20 @@ final class Slots<T> {
         }
     }
 
-    void countWait() {
-        lock.lock();
-        try {
-            waited++;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /** From here on nobody gets anything, and those who wait are told. */
     void close() {
-        List<Waiter<T>> woken;
+        List<Waiter<T>> refused;
         lock.lock();
         try {
             closed = true;
             attention = true;
-            woken = new ArrayList<>(waiters);
+            refused = new ArrayList<>(waiters);
+            waited += refused.size();
             waiters.clear();
         } finally {
             lock.unlock();
         }
-        woken.forEach(Slots::wake);
+        refused.forEach(Slots::wake);
     }
 
     /**

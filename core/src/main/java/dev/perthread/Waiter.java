@@ -8,7 +8,15 @@ import org.jspecify.annotations.Nullable;
  * one that times out or is interrupted: giving up finds the grant and keeps it.
  */
 final class Waiter<T> {
+
+    /**
+     * For so long those who have a resource may go on with it between leases, at most: handing over at each release
+     * would make short leases a hundred times dearer. Longer waits are not made longer by it.
+     */
+    private static final long TURN = 1_000_000;
+
     final Thread thread;
+    private final long since;
 
     /**
      * What the thread was given: a slot to open a resource in, or a leased one. Volatile: the thread looks at it without
@@ -16,7 +24,13 @@ final class Waiter<T> {
      */
     volatile @Nullable Slot<T> granted;
 
-    Waiter(Thread thread) {
+    Waiter(Thread thread, long now) {
         this.thread = thread;
+        this.since = now;
+    }
+
+    /** Whether it has waited for so long that the next resource is to be given to it. */
+    boolean isDue(long now) {
+        return now - since >= TURN;
     }
 }

@@ -332,7 +332,7 @@ class LimitTest {
         assertThat(slots.take(newcomer)).isNull();
         Waiter<Object> last = slots.takeOrWait(newcomer);
         assertThat(last.granted).isNull();
-        slots.handOver(slot);
+        slots.serveWaiters();
         assertThat(waiter.granted).isNotNull();
         assertThat(last.granted).isNull();
     }

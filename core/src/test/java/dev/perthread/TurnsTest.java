@@ -1,0 +1,153 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Who has a lent resource may take it again while others wait, but not for long, and nothing lies idle meanwhile. */
+class TurnsTest {
+
+    /** On virtual threads all carriers are busy then: whoever is only woken never comes. */
+    @ParameterizedTest
+    @MethodSource("dev.perthread.testkit.ThreadKind#available")
+    void thoseWhoTakeTurnsWithoutEverPausingGiveWayToTheOneThatWaits(ThreadKind kind) throws Exception {
+        int greedy = Runtime.getRuntime().availableProcessors();
+        CountDownLatch go = new CountDownLatch(1);
+        AtomicBoolean served = new AtomicBoolean();
+        List<Actor> actors = new ArrayList<>();
+        List<FutureTask<Object>> all = new ArrayList<>();
+        try (PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .whenIdle(IdlePolicy.LEND)
+                .limit(greedy)
+                .build()) {
+            for (int i = 0; i <= greedy; i++) {
+                boolean waits = i == greedy;
+                Actor actor = new Actor(kind);
+                actors.add(actor);
+                all.add(actor.begin(() -> {
+                    try (Lease<Probe> lease = holder.acquire()) {
+                        lease.get().use();
+                        if (waits) {
+                            served.set(true);
+                        } else {
+                            go.await();
+                        }
+                    }
+                    while (!served.get()) {
+                        holder.run(Probe::use);
+                    }
+                    return null;
+                }));
+                int begun = i + 1;
+                Actor.until(() -> holder.stats().leased() + holder.stats().waiting() == begun);
+            }
+            go.countDown();
+            for (FutureTask<Object> one : all) {
+                Actor.get(one);
+            }
+            actors.forEach(Actor::end);
+        }
+        assertThat(served).isTrue();
+    }
+
+    // ---- on the books themselves ----
+
+    private final AtomicLong now = new AtomicLong();
+    private final Slots<Object> slots = new Slots<>(new Holder<>(builder()), 2, true);
+    private final Slot<Object> one = leased();
+    private final Slot<Object> two = leased();
+    private final Waiter<Object> first = slots.takeOrWait(new Thread());
+    private final Waiter<Object> second = slots.takeOrWait(new Thread());
+
+    private Slot<Object> leased() {
+        Slot<Object> slot = slots.take(new Thread());
+        slot.fill(new Object());
+        slots.opened(slot);
+        return slot;
+    }
+
+    private void release(Slot<Object> slot) {
+        slot.leasedToIdle();
+        assertThat(slots.wantsIdle()).isTrue();
+        slots.offer(slot);
+    }
+
+    private PerThread.Builder<Object, RuntimeException> builder() {
+        return PerThread.<Object, RuntimeException>builder(Object::new).clock(now::get);
+    }
+
+    @Test
+    void theOneThatIsWokenTakesWhatIsIdle() {
+        release(one);
+        slots.look(second); // not woken: nothing for it
+        slots.look(first);
+        assertThat(first.granted).isNotNull();
+        assertThat(second.granted).isNull();
+        assertThat(one.state()).isEqualTo(Slot.MOVED);
+    }
+
+    @Test
+    void theLastUserMayTakeItBackAndTheWokenOneWaitsOn() {
+        release(one);
+        assertThat(one.idleToLeased()).isTrue();
+        slots.look(first);
+        assertThat(first.granted).isNull();
+        release(one); // and is woken again
+        slots.look(first);
+        assertThat(first.granted).isNotNull();
+    }
+
+    @Test
+    void whatBecomesIdleWhileOneIsOnItsWayIsForTheNext() {
+        release(one);
+        release(two);
+        slots.look(first);
+        slots.look(second);
+        assertThat(first.granted).isNotNull();
+        assertThat(second.granted).isNotNull();
+    }
+
+    @Test
+    void oneThatWasWokenAndGivesUpHasTheNextWoken() {
+        release(one);
+        assertThat(slots.giveUp(first, true)).isTrue();
+        slots.look(first);
+        slots.look(second);
+        assertThat(first.granted).isNull();
+        assertThat(second.granted).isNotNull();
+    }
+
+    @Test
+    void oneThatWasWokenAndGotAPlaceMeanwhileHasTheNextWoken() {
+        release(one);
+        slots.gone(two, CloseReason.INVALIDATED, false);
+        Slot<Object> place = first.granted;
+        assertThat(place).isNotNull();
+        slots.look(first);
+        assertThat(first.granted).isSameAs(place);
+        slots.look(second);
+        assertThat(second.granted).isNotNull();
+        assertThat(slots.stats().waited()).isEqualTo(2);
+    }
+
+    @Test
+    void whoIsDueIsGivenItEvenIfItWasWokenAndDoesNotCome() {
+        release(one);
+        assertThat(one.idleToLeased()).isTrue();
+        now.addAndGet(1_000_000);
+        release(one);
+        assertThat(first.granted).isNotNull();
+        assertThat(second.granted).isNull();
+    }
+}
