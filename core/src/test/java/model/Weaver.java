@@ -72,7 +72,8 @@ final class Weaver extends ClassLoader {
     private static final Set<String> QUIET = Set.of("tick", "trace", "idleSince");
 
     /** Written only under the lock: whoever has it reads them undisturbed. */
-    private static final Set<String> GUARDED = Set.of("closed", "attention", "woken", "granted", "table");
+    private static final Set<String> GUARDED =
+            Set.of("closed", "watchful", "attention", "watched", "woken", "granted", "table");
 
     /** The store that is not fenced. */
     private static final String RELEASE = "java/lang/invoke/VarHandlesetRelease(Ldev/perthread/Slot;I)V";

@@ -67,6 +67,9 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         this.expires = options.idleNanos > 0 || options.ageNanos > 0;
         this.careful = expires || options.trace || options.check != null || events.tellsLeases();
         this.tick = clock.getAsLong();
+        if (careful) {
+            slots.takeCare();
+        }
     }
 
     String name() {
@@ -93,7 +96,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         Slot<T> own = slots.find(me);
         if (own != null && own.idleToLeased()) {
             // After the compare-and-set: who closed the holder before it is seen here, who closes it later sees LEASED.
-            if (!careful && !slots.isClosed() && !Jfr.recordsLeases()) {
+            if (!slots.isWatchful() && !Jfr.recordsLeases()) {
                 return leaseKeptAtOnce(own, me);
             }
             return receive(own, me);
@@ -142,6 +145,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         if (held != null && options.reentry == ReentryPolicy.SHARE) {
             Lease<T> shared = new Lease<>(held, me); // first: without memory for it the depth must not change
             held.depth++;
+            held.special = true;
             held.count(held.leasedAt());
             events.acquired(held);
             return shared;
@@ -213,6 +217,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         }
         slot.count(now);
         Jfr.leaseBegins(slot);
+        slot.special = careful || !keeps || slot.recorded != null;
     }
 
     private @Nullable CloseReason unfit(Slot<T> slot) {
@@ -378,15 +383,15 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     /** By the owner, once a lease. */
     void release(Slot<T> slot) {
-        if (slot.depth > 0) {
-            slot.depth--;
-            if (!slot.isClaimed()) {
-                events.released(slot);
-            }
-        } else if (keeps && !careful && !slot.invalid && slot.recorded == null) {
+        if (!slot.special) {
             slot.leasedToIdle();
             if (slots.wantsIdle()) {
                 idleAgain(slot);
+            }
+        } else if (slot.depth > 0) {
+            slot.depth--;
+            if (!slot.isClaimed()) {
+                events.released(slot);
             }
         } else {
             try {
@@ -424,6 +429,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             return;
         }
         slot.trace = null;
+        slot.special = false;
         slot.leasedToIdle();
         if (slots.wantsIdle()) {
             idleAgain(slot);

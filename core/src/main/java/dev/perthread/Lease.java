@@ -44,6 +44,7 @@ public final class Lease<T> implements AutoCloseable {
             throw misuse("invalidated");
         }
         slot.invalid = true;
+        slot.special = true;
     }
 
     /**

@@ -33,7 +33,6 @@ final class Slots<T> {
             new ThreadTable<>(); // a thread's latest slot; find() reads it unlocked
     private final ArrayList<Slot<T>> all = new ArrayList<>();
     private final Set<Waiter<T>> waiters = new LinkedHashSet<>(); // in order of arrival
-    private boolean watched; // whether the reaper knows this holder
     private long lastId;
     private long opened;
     private long closedCount;
@@ -48,7 +47,9 @@ final class Slots<T> {
     // Written under the lock and read without it. A release of a lease that misses the change of attention is made
     // good: closing looks again until nothing is left, and for waiters the reaper does.
     private volatile boolean closed;
+    private volatile boolean watchful; // closed, or a lease has more to do than to change hands
     private volatile boolean attention; // somebody wants to know of resources that become idle
+    private volatile boolean watched; // the reaper knows this holder
     private volatile @Nullable Waiter<T> woken; // told to look for itself, and has not done so yet; one at a time
 
     Slots(Holder<T, ?> holder, int limit, boolean lends) {
@@ -59,6 +60,16 @@ final class Slots<T> {
 
     boolean isClosed() {
         return closed;
+    }
+
+    /** Every lease is to take the long way from now on. */
+    void takeCare() {
+        watchful = true;
+    }
+
+    /** Whether a lease may not take the shortest way. Never false once {@link #isClosed} is true for the same reader. */
+    boolean isWatchful() {
+        return watchful;
     }
 
     boolean wantsIdle() {
@@ -210,8 +221,11 @@ final class Slots<T> {
         pastUses += slot.uses();
     }
 
-    /** Whether the reaper must be told of this holder, once. */
+    /** Whether the reaper must be told of this holder, once. By a thread that has a slot here. */
     boolean startWatch() {
+        if (watched) {
+            return false; // and it stays so while the caller's slot is there
+        }
         lock.lock();
         try {
             boolean start = !watched && !all.isEmpty();
@@ -469,6 +483,7 @@ final class Slots<T> {
         List<Waiter<T>> refused;
         lock.lock();
         try {
+            watchful = true; // first, see isWatchful()
             closed = true;
             attention = true;
             refused = new ArrayList<>(waiters);
