@@ -64,7 +64,7 @@ final class BooksStress {
         /** 0: got an open resource or the place for one; 1: one that is closed; 3: nothing. */
         int take() {
             closing.sweepOnce();
-            Waiter<Witness> waiter = slots.takeOrWait(LIVING);
+            Waiter<Witness> waiter = slots.takeOrWait(LIVING, true);
             long begin = System.nanoTime();
             while (waiter.granted == null && System.nanoTime() - begin < PATIENCE) {
                 slots.look(waiter);
@@ -279,8 +279,8 @@ final class BooksStress {
         public GiveUpAgainstFreedWithASecondWaiting() {
             super(1, IdlePolicy.CLOSE);
             held = leasedBy(LIVING);
-            first = slots.takeOrWait(new Thread());
-            second = slots.takeOrWait(new Thread());
+            first = slots.takeOrWait(new Thread(), true);
+            second = slots.takeOrWait(new Thread(), true);
         }
 
         @Actor
@@ -324,8 +324,8 @@ final class BooksStress {
         public GiveUpAgainstLentWithASecondWaiting() {
             super(1, IdlePolicy.LEND);
             held = leasedBy(LIVING);
-            first = slots.takeOrWait(new Thread());
-            second = slots.takeOrWait(new Thread());
+            first = slots.takeOrWait(new Thread(), true);
+            second = slots.takeOrWait(new Thread(), true);
         }
 
         @Actor
@@ -367,7 +367,7 @@ final class BooksStress {
             super(2, IdlePolicy.LEND);
             Slot<Witness> other = leasedBy(LIVING);
             held = leasedBy(new Thread());
-            coming = slots.takeOrWait(new Thread());
+            coming = slots.takeOrWait(new Thread(), true);
             idle(other); // wakes the one that waits,
             other.idleToLeased(); // and is taken back
         }

@@ -52,7 +52,7 @@ public class IdleListLincheckTest {
     }
 
     private Slot<Resource> await(Thread me) {
-        Waiter<Resource> waiter = slots.takeOrWait(me);
+        Waiter<Resource> waiter = slots.takeOrWait(me, true);
         for (slots.look(waiter); waiter.granted == null; slots.look(waiter)) {
             LockSupport.park();
         }

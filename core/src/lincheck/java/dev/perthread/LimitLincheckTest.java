@@ -57,7 +57,7 @@ class LimitLincheckTest {
         }
 
         private Slot<int[]> await(Thread me) {
-            Waiter<int[]> waiter = slots.takeOrWait(me);
+            Waiter<int[]> waiter = slots.takeOrWait(me, true);
             for (slots.look(waiter); waiter.granted == null; slots.look(waiter)) {
                 LockSupport.park();
             }

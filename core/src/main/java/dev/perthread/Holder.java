@@ -150,7 +150,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             events.acquired(held);
             return shared;
         }
-        Slot<T> slot = slots.take(me);
+        Slot<T> slot = slots.wantsIdle() ? null : slots.take(me); // null as well while others wait
         return receive(slot == null ? waitForSlot(me, timeout) : slot, me);
     }
 
@@ -272,8 +272,16 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     // ---- waiting at the limit ----
 
     private Slot<T> waitForSlot(Thread me, long timeout) {
-        closing.sweepOnce(); // a dead thread's place, or an expired resource's, is found at once
-        Waiter<T> waiter = slots.takeOrWait(me);
+        // A dead thread's place, or an expired resource's, is found at once. To look each time would take the lock
+        // thrice.
+        if (expires) {
+            closing.sweepOnce();
+        }
+        Waiter<T> waiter = slots.takeOrWait(me, expires);
+        if (waiter != null && waiter.sweepFirst) {
+            closing.sweepOnce();
+            waiter = slots.takeOrWait(me, true);
+        }
         if (waiter == null) {
             throw new IllegalStateException(Messages.closed(name()));
         }
@@ -284,9 +292,8 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         long begin = System.nanoTime();
         JfrEvents.Wait recorded = Jfr.waiting();
         // Whoever does not want to wait may still find the place of a dead thread's or an expired resource, though that
-        // is
-        // just being closed by somebody else.
-        long patience = closing.isReclaiming() ? Math.max(timeout, RECLAIM_PATIENCE) : timeout;
+        // is just being closed by somebody else.
+        long patience = timeout < RECLAIM_PATIENCE && closing.isReclaiming() ? RECLAIM_PATIENCE : timeout;
         try {
             Reaper.opened(null); // from now on it looks every few milliseconds after missed releases and dead owners
             return await(waiter, begin, patience);

@@ -25,7 +25,7 @@ final class Slots<T> {
     private final int limit;
     private final boolean lends;
 
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock lock = new BriefLock();
     private final Condition someoneGone = lock.newCondition();
 
     // Guarded by lock.
@@ -120,15 +120,23 @@ final class Slots<T> {
         }
     }
 
-    /** The same, or a place in the queue. Returns null if the holder is closed. */
+    /**
+     * The same, or a place in the queue. Returns null if the holder is closed.
+     *
+     * @param swept whether the caller has just looked for what dead threads left
+     */
     @Nullable
-    Waiter<T> takeOrWait(Thread me) {
+    Waiter<T> takeOrWait(Thread me, boolean swept) {
         lock.lock();
         try {
             if (closed) {
                 return null;
             }
             Waiter<T> waiter = new Waiter<>(me, holder.now());
+            if (!swept && isAnyOwnerDead()) {
+                waiter.sweepFirst = true;
+                return waiter;
+            }
             // Before looking: a release that comes too late to be seen idle must see that somebody wants to know.
             attention |= lends;
             waiter.granted = waiters.isEmpty() ? takeLocked(me) : null;
@@ -140,6 +148,15 @@ final class Slots<T> {
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean isAnyOwnerDead() {
+        for (Slot<T> slot : all) {
+            if (slot.thread != null && !slot.thread.isAlive()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private @Nullable Slot<T> takeLocked(Thread me) {

@@ -17,6 +17,7 @@ final class Waiter<T> {
 
     final Thread thread;
     private final long since;
+    boolean sweepFirst; // not in the queue: a dead thread's resource is in its way
 
     /**
      * What the thread was given: a slot to open a resource in, or a leased one. Volatile: the thread looks at it without

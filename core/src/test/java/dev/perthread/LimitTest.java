@@ -326,11 +326,11 @@ class LimitTest {
         Slot<Object> slot = slots.take(new Thread());
         slot.fill(new Object());
         slots.opened(slot);
-        Waiter<Object> waiter = slots.takeOrWait(new Thread());
+        Waiter<Object> waiter = slots.takeOrWait(new Thread(), true);
         slot.leasedToIdle();
         Thread newcomer = new Thread();
         assertThat(slots.take(newcomer)).isNull();
-        Waiter<Object> last = slots.takeOrWait(newcomer);
+        Waiter<Object> last = slots.takeOrWait(newcomer, true);
         assertThat(last.granted).isNull();
         slots.serveWaiters();
         assertThat(waiter.granted).isNotNull();

@@ -67,8 +67,8 @@ class TurnsTest {
     private final Slots<Object> slots = new Slots<>(new Holder<>(builder()), 2, true);
     private final Slot<Object> one = leased();
     private final Slot<Object> two = leased();
-    private final Waiter<Object> first = slots.takeOrWait(new Thread());
-    private final Waiter<Object> second = slots.takeOrWait(new Thread());
+    private final Waiter<Object> first = slots.takeOrWait(new Thread(), true);
+    private final Waiter<Object> second = slots.takeOrWait(new Thread(), true);
 
     private Slot<Object> leased() {
         Slot<Object> slot = slots.take(new Thread());

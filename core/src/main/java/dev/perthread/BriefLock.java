@@ -1,0 +1,26 @@
+// A lock that is held for less time than it takes to park.
+package dev.perthread;
+
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Tries for about a microsecond before it parks. Whoever parks is away for twenty or more, and where many threads come
+ * and go, as at a limit, they would then queue for the lock and not for the resource. It still parks in the end: the one
+ * who has the lock may have lost its processor.
+ */
+final class BriefLock extends ReentrantLock {
+    private static final int TRIES = Runtime.getRuntime().availableProcessors() > 1 ? 50 : 0;
+
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public void lock() {
+        for (int i = 0; i < TRIES; i++) {
+            if (tryLock()) {
+                return;
+            }
+            Thread.onSpinWait();
+        }
+        super.lock();
+    }
+}
