@@ -1,0 +1,170 @@
+// Bytes of heap for an idle entry beside the resource, for threads that never used a holder, and for those that did and
+// ended.
+package dev.perthread.benchmarks;
+
+import dev.perthread.IdlePolicy;
+import dev.perthread.PerThread;
+import dev.perthread.ThreadStore;
+import dev.perthread.benchmarks.Peers.Resource;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import javax.management.JMException;
+import javax.management.ObjectName;
+import org.apache.commons.pool2.impl.GenericObjectPool;
+import stormpot.Pool;
+
+/**
+ * The difference of the used heap, after full collections by the serial collector, before and after all threads of a crowd
+ * have used something once. The resource is one shared object, so it does not count. {@code crowd=N passing=N out=FILE}.
+ */
+public final class MemoryBenchmark {
+    private static final Resource SHARED = new Resource();
+    private static final String WATCHERS = ".*(VirtualThread|StackChunk|Continuation|perthread\\.Reaper).*";
+
+    private MemoryBenchmark() {}
+
+    /** Measures all. */
+    public static void main(String[] args) throws Exception {
+        Arguments arguments = new Arguments(args);
+        Map<String, Double> figures = new LinkedHashMap<>();
+        int size = arguments.number("crowd", 2000);
+        try (Crowd crowd = new Crowd(size, false)) {
+            owners(figures, crowd);
+        }
+        pools(figures, size);
+        passing(figures, arguments.number("passing", 100_000));
+        arguments.write(figures);
+    }
+
+    private static PerThread<Resource, RuntimeException> holder(IdlePolicy idle) {
+        return PerThread.<Resource, RuntimeException>builder(() -> SHARED)
+                .whenIdle(idle)
+                .build();
+    }
+
+    private static void owners(Map<String, Double> figures, Crowd crowd) throws Exception {
+        for (IdlePolicy idle : List.of(IdlePolicy.KEEP, IdlePolicy.LEND)) {
+            try (PerThread<Resource, RuntimeException> warm = holder(idle)) {
+                crowd.all(() -> warm.run(resource -> {})); // classes, and what the threads allocate for themselves
+            }
+            settle();
+            Heap before = Heap.now();
+            PerThread<Resource, RuntimeException> holder = holder(idle);
+            holder.run(resource -> {});
+            Heap unused = Heap.now();
+            crowd.all(() -> holder.run(resource -> {}));
+            settle();
+            Heap used = Heap.now();
+            String name = "memory/" + idle.name().toLowerCase(java.util.Locale.ROOT) + "/";
+            figures.put(name + "unused", Math.max(0, unused.bytes - before.bytes - 4096) / (double) crowd.size());
+            double all = (used.bytes - unused.bytes) / (double) crowd.size();
+            double watchers = (used.watchers - unused.watchers) / (double) crowd.size();
+            figures.put(name + "entry", all - watchers);
+            figures.put(name + "watcher", watchers);
+            holder.close();
+        }
+        ThreadStore<Resource> store = ThreadStore.create();
+        figures.put("memory/threadStore/entry", perOwner(crowd, () -> store.set(SHARED)));
+        store.close();
+        ThreadLocal<Resource> local = new ThreadLocal<>();
+        figures.put("memory/threadLocal/entry", perOwner(crowd, () -> local.set(SHARED)));
+        local.get();
+        ConcurrentHashMap<Thread, Resource> map = new ConcurrentHashMap<>();
+        figures.put("memory/concurrentHashMap/entry", perOwner(crowd, () -> map.put(Thread.currentThread(), SHARED)));
+        map.clear();
+    }
+
+    private static double perOwner(Crowd crowd, Runnable use) throws Exception {
+        settle();
+        Heap before = Heap.now();
+        crowd.all(use);
+        settle();
+        Heap after = Heap.now();
+        return (after.bytes - after.watchers - before.bytes + before.watchers) / (double) crowd.size();
+    }
+
+    private static void pools(Map<String, Double> figures, int size) throws Exception {
+        Heap before = Heap.now();
+        Pool<Peers.StormpotResource> stormpot = Peers.stormpot(size);
+        figures.put("memory/stormpot/entry", (Heap.now().bytes - before.bytes) / (double) size);
+        stormpot.shutdown().await(Peers.STORMPOT_PATIENCE);
+        before = Heap.now();
+        GenericObjectPool<Resource> commons = Peers.commonsPool(size, false);
+        figures.put("memory/commonsPool/entry", (Heap.now().bytes - before.bytes) / (double) size);
+        commons.close();
+    }
+
+    /** Threads that use a holder once and end; virtual ones where there are any. */
+    private static void passing(Map<String, Double> figures, int count) throws Exception {
+        boolean virtual = VirtualThreads.exist();
+        PerThread<Resource, RuntimeException> holder = holder(IdlePolicy.KEEP);
+        pass(holder, Math.min(count, 1000), virtual);
+        holder.reap();
+        settle();
+        Heap before = Heap.now();
+        pass(holder, count, virtual);
+        for (int i = 0; i < 100 && holder.stats().open() > 0; i++) {
+            Thread.sleep(100); // by itself; within a second
+        }
+        figures.put("memory/passing/open", (double) holder.stats().open());
+        settle();
+        figures.put("memory/passing/threads", (double) count);
+        figures.put("memory/passing/left", Math.max(0, Heap.now().bytes - before.bytes) / (double) count);
+        holder.close();
+    }
+
+    private static void pass(PerThread<Resource, RuntimeException> holder, int count, boolean virtual)
+            throws InterruptedException {
+        int atOnce = 500;
+        for (int done = 0; done < count; done += atOnce) {
+            int some = Math.min(atOnce, count - done);
+            CountDownLatch used = new CountDownLatch(some);
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < some; i++) {
+                threads.add(VirtualThreads.start(virtual, () -> {
+                    holder.run(resource -> {});
+                    used.countDown();
+                }));
+            }
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            used.await();
+        }
+    }
+
+    /** Until the watchers of the owners that live have been started, and those of the others have ended. */
+    private static void settle() throws InterruptedException {
+        Thread.sleep(1500);
+    }
+
+    private record Heap(long bytes, long watchers) {
+
+        static Heap now() throws JMException {
+            for (int i = 0; i < 3; i++) {
+                System.gc();
+            }
+            long bytes =
+                    ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+            String histogram = (String) ManagementFactory.getPlatformMBeanServer()
+                    .invoke(
+                            new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                            "gcClassHistogram",
+                            new Object[] {new String[0]},
+                            new String[] {String[].class.getName()});
+            long watchers = histogram
+                    .lines()
+                    .map(line -> line.trim().split("\\s+"))
+                    .filter(words -> words.length >= 4 && words[3].matches(WATCHERS))
+                    .mapToLong(words -> Long.parseLong(words[2]))
+                    .sum();
+            System.gc(); // the histogram's own text
+            return new Heap(bytes, watchers);
+        }
+    }
+}
