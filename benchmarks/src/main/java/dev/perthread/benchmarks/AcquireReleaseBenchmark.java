@@ -10,7 +10,6 @@ import dev.perthread.PerThread;
 import dev.perthread.ThreadStore;
 import dev.perthread.benchmarks.Peers.BagEntry;
 import dev.perthread.benchmarks.Peers.Resource;
-import dev.perthread.benchmarks.Peers.StormpotResource;
 import io.agroal.api.AgroalDataSource;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.lang.invoke.MethodHandles;
@@ -36,7 +35,6 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.vibur.objectpool.PoolService;
-import stormpot.Pool;
 
 /** Threads are given by {@code -t}; every pool has as many resources. */
 @BenchmarkMode(Mode.AverageTime)
@@ -223,25 +221,25 @@ public class AcquireReleaseBenchmark {
     /** Stormpot. */
     @State(Scope.Benchmark)
     public static class Stormpot {
-        Pool<StormpotResource> pool;
+        StormpotPool pool;
 
         /** One a thread. */
         @Setup(Level.Trial)
         public void open(BenchmarkParams params) {
-            pool = Peers.stormpot(params.getThreads());
+            pool = Peers.stormpot(params.getThreads(), false);
         }
 
         /** Ends it. */
         @TearDown(Level.Trial)
         public void close() throws InterruptedException {
-            pool.shutdown().await(Peers.STORMPOT_PATIENCE);
+            pool.close();
         }
     }
 
     /** The default. */
     @Benchmark
-    public Object stormpot(Stormpot state) throws InterruptedException {
-        StormpotResource resource = state.pool.claim(Peers.STORMPOT_PATIENCE);
+    public Object stormpot(Stormpot state) {
+        StormpotPool.Resource resource = state.pool.claim();
         resource.release();
         return resource;
     }
@@ -258,8 +256,8 @@ public class AcquireReleaseBenchmark {
 
     /** Without a look at the clock. */
     @Benchmark
-    public Object stormpotNeverExpiring(StormpotNever state) throws InterruptedException {
-        StormpotResource resource = state.pool.claim(Peers.STORMPOT_PATIENCE);
+    public Object stormpotNeverExpiring(StormpotNever state) {
+        StormpotPool.Resource resource = state.pool.claim();
         resource.release();
         return resource;
     }

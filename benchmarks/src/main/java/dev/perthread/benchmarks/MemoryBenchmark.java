@@ -10,13 +10,13 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import javax.management.JMException;
 import javax.management.ObjectName;
 import org.apache.commons.pool2.impl.GenericObjectPool;
-import stormpot.Pool;
 
 /**
  * The difference of the used heap, after full collections by the serial collector, before and after all threads of a crowd
@@ -33,7 +33,13 @@ public final class MemoryBenchmark {
         Arguments arguments = new Arguments(args);
         Map<String, Double> figures = new LinkedHashMap<>();
         int size = arguments.number("crowd", 2000);
+        double fixed;
+        try (Crowd nobody = new Crowd(0, false)) {
+            unused(nobody); // classes
+            fixed = unused(nobody);
+        }
         try (Crowd crowd = new Crowd(size, false)) {
+            figures.put("memory/keep/unused", Math.max(0, unused(crowd) - fixed) / size);
             owners(figures, crowd);
         }
         pools(figures, size);
@@ -47,21 +53,31 @@ public final class MemoryBenchmark {
                 .build();
     }
 
+    /** What a holder takes that one thread uses, while all of the crowd live and do not. */
+    private static double unused(Crowd crowd) throws Exception {
+        settle();
+        Heap before = Heap.now();
+        PerThread<Resource, RuntimeException> holder = holder(IdlePolicy.KEEP);
+        holder.run(resource -> {});
+        settle();
+        Heap after = Heap.now();
+        holder.close();
+        crowd.size(); // they live until here
+        return after.bytes - before.bytes;
+    }
+
     private static void owners(Map<String, Double> figures, Crowd crowd) throws Exception {
         for (IdlePolicy idle : List.of(IdlePolicy.KEEP, IdlePolicy.LEND)) {
             try (PerThread<Resource, RuntimeException> warm = holder(idle)) {
                 crowd.all(() -> warm.run(resource -> {})); // classes, and what the threads allocate for themselves
             }
-            settle();
-            Heap before = Heap.now();
             PerThread<Resource, RuntimeException> holder = holder(idle);
-            holder.run(resource -> {});
+            settle();
             Heap unused = Heap.now();
             crowd.all(() -> holder.run(resource -> {}));
             settle();
             Heap used = Heap.now();
-            String name = "memory/" + idle.name().toLowerCase(java.util.Locale.ROOT) + "/";
-            figures.put(name + "unused", Math.max(0, unused.bytes - before.bytes - 4096) / (double) crowd.size());
+            String name = "memory/" + idle.name().toLowerCase(Locale.ROOT) + "/";
             double all = (used.bytes - unused.bytes) / (double) crowd.size();
             double watchers = (used.watchers - unused.watchers) / (double) crowd.size();
             figures.put(name + "entry", all - watchers);
@@ -90,9 +106,9 @@ public final class MemoryBenchmark {
 
     private static void pools(Map<String, Double> figures, int size) throws Exception {
         Heap before = Heap.now();
-        Pool<Peers.StormpotResource> stormpot = Peers.stormpot(size);
+        StormpotPool stormpot = Peers.stormpot(size, false);
         figures.put("memory/stormpot/entry", (Heap.now().bytes - before.bytes) / (double) size);
-        stormpot.shutdown().await(Peers.STORMPOT_PATIENCE);
+        stormpot.close();
         before = Heap.now();
         GenericObjectPool<Resource> commons = Peers.commonsPool(size, false);
         figures.put("memory/commonsPool/entry", (Heap.now().bytes - before.bytes) / (double) size);

@@ -29,19 +29,12 @@ import org.vibur.objectpool.ConcurrentPool;
 import org.vibur.objectpool.PoolObjectFactory;
 import org.vibur.objectpool.PoolService;
 import org.vibur.objectpool.util.ConcurrentLinkedQueueCollection;
-import stormpot.Allocator;
-import stormpot.BasePoolable;
 import stormpot.Expiration;
-import stormpot.Pool;
-import stormpot.PoolTap;
-import stormpot.Slot;
-import stormpot.Timeout;
 
 /** The pools beside us. Nobody waits so long that a timeout of theirs matters. */
 final class Peers {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    static final Timeout STORMPOT_PATIENCE = new Timeout(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 
     private Peers() {}
 
@@ -66,52 +59,16 @@ final class Peers {
     }
 
     // --- Stormpot: its front page says from(allocator), setSize, build; the rest is left at the defaults: a background
-    // thread allocates and checks for expiration, and each claim asks whether 8 to 10 minutes are over.
+    // thread allocates and checks for expiration, and each claim asks whether 8 to 10 minutes are
+    // over. Version 4 on Java 25; it does not run on 17, which gets version 3.
 
-    static final class StormpotResource extends BasePoolable {
-        StormpotResource(Slot slot) {
-            super(slot);
-        }
-    }
-
-    static final class StormpotAllocator implements Allocator<StormpotResource> {
-        @Override
-        public StormpotResource allocate(Slot slot) {
-            return new StormpotResource(slot);
-        }
-
-        @Override
-        public void deallocate(StormpotResource resource) {}
-    }
-
-    static Pool<StormpotResource> stormpot(int size) {
-        return full(Pool.from(new StormpotAllocator()).setSize(size).build(), size);
+    static StormpotPool stormpot(int size, boolean virtual) {
+        return new StormpotPool(size, null, virtual);
     }
 
     /** Its performance guide: without expiration a claim need not look at the clock. */
-    static Pool<StormpotResource> stormpotNeverExpiring(int size) {
-        return full(
-                Pool.from(new StormpotAllocator())
-                        .setSize(size)
-                        .setExpiration(Expiration.never())
-                        .build(),
-                size);
-    }
-
-    /** Waits until all are allocated: that happens in the background. */
-    private static Pool<StormpotResource> full(Pool<StormpotResource> pool, int size) {
-        StormpotResource[] all = new StormpotResource[size];
-        try {
-            for (int i = 0; i < size; i++) {
-                all[i] = pool.claim(STORMPOT_PATIENCE);
-            }
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-        for (StormpotResource one : all) {
-            one.release();
-        }
-        return pool;
+    static StormpotPool stormpotNeverExpiring(int size) {
+        return new StormpotPool(size, Expiration.never(), false);
     }
 
     // --- HikariCP: its README recommends a pool of fixed size, so minimumIdle is left out, and to leave
@@ -266,13 +223,8 @@ final class Peers {
         STORMPOT("Stormpot", false) {
             @Override
             Subject open(int size, boolean virtual) {
-                Pool<StormpotResource> pool = stormpot(size);
-                // Its documentation has a tap for threads that should not get thread-locals.
-                PoolTap<StormpotResource> tap = virtual ? pool.getVirtualThreadSafeTap() : pool;
-                return subject(
-                        () -> tap.claim(STORMPOT_PATIENCE),
-                        resource -> ((StormpotResource) resource).release(),
-                        () -> pool.shutdown().await(STORMPOT_PATIENCE));
+                StormpotPool pool = stormpot(size, virtual);
+                return subject(pool::claim, resource -> ((StormpotPool.Resource) resource).release(), pool);
             }
         },
         HIKARI("HikariCP", false) {
