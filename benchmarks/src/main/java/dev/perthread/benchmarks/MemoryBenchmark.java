@@ -26,11 +26,18 @@ public final class MemoryBenchmark {
     private static final Resource SHARED = new Resource();
     private static final String WATCHERS = ".*(VirtualThread|StackChunk|Continuation|perthread\\.Reaper).*";
 
+    private static int settleMillis;
+
     private MemoryBenchmark() {}
 
     /** Measures all. */
     public static void main(String[] args) throws Exception {
         Arguments arguments = new Arguments(args);
+        arguments.write(measure(arguments));
+    }
+
+    static Map<String, Double> measure(Arguments arguments) throws Exception {
+        settleMillis = arguments.number("settle", 1200);
         Map<String, Double> figures = new LinkedHashMap<>();
         int size = arguments.number("crowd", 2000);
         double fixed;
@@ -44,7 +51,7 @@ public final class MemoryBenchmark {
         }
         pools(figures, size);
         passing(figures, arguments.number("passing", 100_000));
-        arguments.write(figures);
+        return figures;
     }
 
     private static PerThread<Resource, RuntimeException> holder(IdlePolicy idle) {
@@ -59,7 +66,6 @@ public final class MemoryBenchmark {
         Heap before = Heap.now();
         PerThread<Resource, RuntimeException> holder = holder(IdlePolicy.KEEP);
         holder.run(resource -> {});
-        settle();
         Heap after = Heap.now();
         holder.close();
         crowd.size(); // they live until here
@@ -75,7 +81,6 @@ public final class MemoryBenchmark {
             settle();
             Heap unused = Heap.now();
             crowd.all(() -> holder.run(resource -> {}));
-            settle();
             Heap used = Heap.now();
             String name = "memory/" + idle.name().toLowerCase(Locale.ROOT) + "/";
             double all = (used.bytes - unused.bytes) / (double) crowd.size();
@@ -99,7 +104,6 @@ public final class MemoryBenchmark {
         settle();
         Heap before = Heap.now();
         crowd.all(use);
-        settle();
         Heap after = Heap.now();
         return (after.bytes - after.watchers - before.bytes + before.watchers) / (double) crowd.size();
     }
@@ -154,17 +158,29 @@ public final class MemoryBenchmark {
         }
     }
 
-    /** Until the watchers of the owners that live have been started, and those of the others have ended. */
+    /** Until the watchers of a closed holder's owners have ended; the library looks once a second when nothing happens. */
     private static void settle() throws InterruptedException {
-        Thread.sleep(1500);
+        Thread.sleep(settleMillis);
     }
 
     private record Heap(long bytes, long watchers) {
 
-        static Heap now() throws JMException {
-            for (int i = 0; i < 3; i++) {
-                System.gc();
+        /** Once nothing changes any more: the library starts its watchers a little later. */
+        static Heap now() throws JMException, InterruptedException {
+            Heap last = once();
+            for (int i = 0; i < 20; i++) {
+                Thread.sleep(200);
+                Heap again = once();
+                if (Math.abs(again.bytes - last.bytes) < 1024 && again.watchers == last.watchers) {
+                    return again;
+                }
+                last = again;
             }
+            return last;
+        }
+
+        private static Heap once() throws JMException {
+            System.gc();
             long bytes =
                     ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
             String histogram = (String) ManagementFactory.getPlatformMBeanServer()
@@ -179,7 +195,6 @@ public final class MemoryBenchmark {
                     .filter(words -> words.length >= 4 && words[3].matches(WATCHERS))
                     .mapToLong(words -> Long.parseLong(words[2]))
                     .sum();
-            System.gc(); // the histogram's own text
             return new Heap(bytes, watchers);
         }
     }

@@ -9,6 +9,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,10 +34,14 @@ public final class ProgramBenchmark {
     /** Runs all; without a C compiler or Python it says so and measures nothing. */
     public static void main(String[] args) throws Exception {
         Arguments arguments = new Arguments(args);
+        arguments.write(measure(arguments));
+    }
+
+    static Map<String, Double> measure(Arguments arguments) throws Exception {
         ProgramBenchmark benchmark = new ProgramBenchmark(
                 Path.of(arguments.text("root", ".")).toAbsolutePath().normalize(),
                 arguments.number("requests", 20_000) / THREADS);
-        arguments.write(benchmark.run());
+        return benchmark.run();
     }
 
     private Map<String, Double> run() throws Exception {
@@ -125,7 +130,7 @@ public final class ProgramBenchmark {
     }
 
     private static List<String> with(List<String> command, String last) {
-        List<String> longer = new java.util.ArrayList<>(command);
+        List<String> longer = new ArrayList<>(command);
         longer.add(last);
         return longer;
     }

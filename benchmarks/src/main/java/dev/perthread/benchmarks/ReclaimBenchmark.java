@@ -24,6 +24,11 @@ public final class ReclaimBenchmark {
     /** Measures both. */
     public static void main(String[] args) throws Exception {
         Arguments arguments = new Arguments(args);
+        arguments.write(measure(arguments));
+        System.exit(0); // the crowd is asleep, and need not be woken
+    }
+
+    static Map<String, Double> measure(Arguments arguments) throws Exception {
         boolean virtual = Boolean.parseBoolean(arguments.text("virtual", "false"));
         int deaths = arguments.number("deaths", 200);
         int idle = arguments.number("idle", 5000);
@@ -45,7 +50,7 @@ public final class ReclaimBenchmark {
                 .build()) {
             double without = cpuShare(idle);
             crowd.all(() -> holder.run(own::set));
-            Thread.sleep(2000); // until all are watched
+            Thread.sleep(Math.min(2000, 4L * idle)); // until all are watched
             double with = cpuShare(idle);
             for (int i = 0; i < deaths; i++) {
                 crowd.endOne(i * (crowd.size() / deaths), () -> own.get().left = System.nanoTime());
@@ -59,8 +64,7 @@ public final class ReclaimBenchmark {
             figures.put(name + "cpu", Math.max(0, with - without));
             figures.put(name + "cpuWithout", without);
         }
-        arguments.write(figures);
-        System.exit(0); // the crowd is asleep, and need not be woken
+        return figures;
     }
 
     /** Per cent of one core that this process used. */
