@@ -75,12 +75,12 @@ public final class MemoryBenchmark {
     private static void owners(Map<String, Double> figures, Crowd crowd) throws Exception {
         for (IdlePolicy idle : List.of(IdlePolicy.KEEP, IdlePolicy.LEND)) {
             try (PerThread<Resource, RuntimeException> warm = holder(idle)) {
-                crowd.all(() -> warm.run(resource -> {})); // classes, and what the threads allocate for themselves
+                atOnce(crowd, warm); // classes, and what the threads allocate for themselves
             }
             PerThread<Resource, RuntimeException> holder = holder(idle);
             settle();
             Heap unused = Heap.now();
-            crowd.all(() -> holder.run(resource -> {}));
+            atOnce(crowd, holder);
             Heap used = Heap.now();
             String name = "memory/" + idle.name().toLowerCase(Locale.ROOT) + "/";
             double all = (used.bytes - unused.bytes) / (double) crowd.size();
@@ -98,6 +98,20 @@ public final class MemoryBenchmark {
         ConcurrentHashMap<Thread, Resource> map = new ConcurrentHashMap<>();
         figures.put("memory/concurrentHashMap/entry", perOwner(crowd, () -> map.put(Thread.currentThread(), SHARED)));
         map.clear();
+    }
+
+    /** All have one at the same time, or they would lend each other the same few. */
+    private static void atOnce(Crowd crowd, PerThread<Resource, RuntimeException> holder) throws Exception {
+        CountDownLatch all = new CountDownLatch(crowd.size());
+        crowd.all(() -> holder.run(resource -> {
+            all.countDown();
+            try {
+                all.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }));
+        crowd.all(() -> {}); // so that no stack refers to the holder
     }
 
     private static double perOwner(Crowd crowd, Runnable use) throws Exception {
@@ -168,7 +182,7 @@ public final class MemoryBenchmark {
         /** Once nothing changes any more: the library starts its watchers a little later. */
         static Heap now() throws JMException, InterruptedException {
             Heap last = once();
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < (settleMillis < 200 ? 0 : 20); i++) {
                 Thread.sleep(200);
                 Heap again = once();
                 if (Math.abs(again.bytes - last.bytes) < 1024 && again.watchers == last.watchers) {

@@ -172,7 +172,7 @@ public final class Run {
                         jdk,
                         round,
                         "all",
-                        List.of("-XX:+UseSerialGC"),
+                        List.of("-XX:+UseSerialGC", "-XX:MarkSweepDeadRatio=0") /* else it lets some garbage lie */,
                         "MemoryBenchmark",
                         "crowd=" + plan.crowd,
                         "passing=" + Math.min(100_000, plan.crowd * 50));
