@@ -72,7 +72,7 @@ public final class Run {
     private Run(String mode, Arguments arguments) {
         this.mode = mode;
         root = Path.of(arguments.text("root", ".")).toAbsolutePath().normalize();
-        results = root.resolve("benchmarks/target/results");
+        results = root.resolve(mode.equals("smoke") ? "benchmarks/target/results-smoke" : "benchmarks/target/results");
         for (String jdk : Goals.JDKS) {
             String home = arguments.text("jdk" + jdk, "");
             if (!home.isEmpty()) {
@@ -172,7 +172,7 @@ public final class Run {
                         jdk,
                         round,
                         "all",
-                        List.of("-XX:+UseSerialGC", "-XX:MarkSweepDeadRatio=0") /* else it lets some garbage lie */,
+                        List.of("-XX:+UseSerialGC", "-XX:MarkSweepDeadRatio=0"),
                         "MemoryBenchmark",
                         "crowd=" + plan.crowd,
                         "passing=" + Math.min(100_000, plan.crowd * 50));
