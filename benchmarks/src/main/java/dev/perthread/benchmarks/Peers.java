@@ -110,7 +110,7 @@ final class Peers {
 
         @Override
         public void setState(int state) {
-            lazySet(state); // as HikariCP's own PoolEntry does it
+            set(state); // a volatile write, as in HikariCP's own PoolEntry: requite looks for waiters after it
         }
 
         @Override
