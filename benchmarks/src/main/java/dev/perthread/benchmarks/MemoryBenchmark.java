@@ -1,0 +1,215 @@
+// Bytes of heap for an idle entry beside the resource, for threads that never used a holder, and for those that did and
+// ended.
+package dev.perthread.benchmarks;
+
+import dev.perthread.IdlePolicy;
+import dev.perthread.PerThread;
+import dev.perthread.ThreadStore;
+import dev.perthread.benchmarks.Peers.Resource;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import javax.management.JMException;
+import javax.management.ObjectName;
+import org.apache.commons.pool2.impl.GenericObjectPool;
+
+/**
+ * The difference of the used heap, after full collections by the serial collector, before and after all threads of a crowd
+ * have used something once. The resource is one shared object, so it does not count. {@code crowd=N passing=N out=FILE}.
+ */
+public final class MemoryBenchmark {
+    private static final Resource SHARED = new Resource();
+    private static final String WATCHERS = ".*(VirtualThread|StackChunk|Continuation|perthread\\.(Reaper|Threads)).*";
+
+    private static int settleMillis;
+
+    private MemoryBenchmark() {}
+
+    /** Measures all. */
+    public static void main(String[] args) throws Exception {
+        Arguments arguments = new Arguments(args);
+        arguments.write(measure(arguments));
+    }
+
+    static Map<String, Double> measure(Arguments arguments) throws Exception {
+        settleMillis = arguments.number("settle", 1200);
+        Map<String, Double> figures = new LinkedHashMap<>();
+        int size = arguments.number("crowd", 2000);
+        double fixed;
+        try (Crowd nobody = new Crowd(0, false)) {
+            unused(nobody); // classes
+            fixed = unused(nobody);
+        }
+        try (Crowd crowd = new Crowd(size, false)) {
+            figures.put("memory/keep/unused", Math.max(0, unused(crowd) - fixed) / size);
+            owners(figures, crowd);
+        }
+        pools(figures, size);
+        passing(figures, arguments.number("passing", 100_000));
+        return figures;
+    }
+
+    private static PerThread<Resource, RuntimeException> holder(IdlePolicy idle) {
+        return PerThread.<Resource, RuntimeException>builder(() -> SHARED)
+                .whenIdle(idle)
+                .build();
+    }
+
+    /** What a holder takes that one thread uses, while all of the crowd live and do not. */
+    private static double unused(Crowd crowd) throws Exception {
+        settle();
+        Heap before = Heap.now();
+        PerThread<Resource, RuntimeException> holder = holder(IdlePolicy.KEEP);
+        holder.run(resource -> {});
+        Heap after = Heap.now();
+        holder.close();
+        crowd.size(); // they live until here
+        return after.bytes - before.bytes;
+    }
+
+    private static void owners(Map<String, Double> figures, Crowd crowd) throws Exception {
+        for (IdlePolicy idle : List.of(IdlePolicy.KEEP, IdlePolicy.LEND)) {
+            try (PerThread<Resource, RuntimeException> warm = holder(idle)) {
+                atOnce(crowd, warm); // classes, and what the threads allocate for themselves
+            }
+            PerThread<Resource, RuntimeException> holder = holder(idle);
+            settle();
+            Heap unused = Heap.now();
+            atOnce(crowd, holder);
+            Heap used = Heap.now();
+            String name = "memory/" + idle.name().toLowerCase(Locale.ROOT) + "/";
+            double all = (used.bytes - unused.bytes) / (double) crowd.size();
+            double watchers = (used.watchers - unused.watchers) / (double) crowd.size();
+            figures.put(name + "entry", all - watchers);
+            figures.put(name + "watcher", watchers);
+            holder.close();
+        }
+        ThreadStore<Resource> store = ThreadStore.create();
+        figures.put("memory/threadStore/entry", perOwner(crowd, () -> store.set(SHARED)));
+        store.close();
+        ThreadLocal<Resource> local = new ThreadLocal<>();
+        figures.put("memory/threadLocal/entry", perOwner(crowd, () -> local.set(SHARED)));
+        local.get();
+        ConcurrentHashMap<Thread, Resource> map = new ConcurrentHashMap<>();
+        figures.put("memory/concurrentHashMap/entry", perOwner(crowd, () -> map.put(Thread.currentThread(), SHARED)));
+        map.clear();
+    }
+
+    /** All have one at the same time, or they would lend each other the same few. */
+    private static void atOnce(Crowd crowd, PerThread<Resource, RuntimeException> holder) throws Exception {
+        CountDownLatch all = new CountDownLatch(crowd.size());
+        crowd.all(() -> holder.run(resource -> {
+            all.countDown();
+            try {
+                all.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }));
+        crowd.all(() -> {}); // so that no stack refers to the holder
+    }
+
+    private static double perOwner(Crowd crowd, Runnable use) throws Exception {
+        settle();
+        Heap before = Heap.now();
+        crowd.all(use);
+        Heap after = Heap.now();
+        return (after.bytes - after.watchers - before.bytes + before.watchers) / (double) crowd.size();
+    }
+
+    private static void pools(Map<String, Double> figures, int size) throws Exception {
+        Heap before = Heap.now();
+        StormpotPool stormpot = Peers.stormpot(size, false);
+        figures.put("memory/stormpot/entry", (Heap.now().bytes - before.bytes) / (double) size);
+        stormpot.close();
+        before = Heap.now();
+        GenericObjectPool<Resource> commons = Peers.commonsPool(size, false);
+        figures.put("memory/commonsPool/entry", (Heap.now().bytes - before.bytes) / (double) size);
+        commons.close();
+    }
+
+    /** Threads that use a holder once and end; virtual ones where there are any. */
+    private static void passing(Map<String, Double> figures, int count) throws Exception {
+        boolean virtual = VirtualThreads.exist();
+        PerThread<Resource, RuntimeException> holder = holder(IdlePolicy.KEEP);
+        pass(holder, Math.min(count, 1000), virtual);
+        holder.reap();
+        settle();
+        Heap before = Heap.now();
+        pass(holder, count, virtual);
+        for (int i = 0; i < 100 && holder.stats().open() > 0; i++) {
+            Thread.sleep(100); // by itself; within a second
+        }
+        figures.put("memory/passing/open", (double) holder.stats().open());
+        settle();
+        figures.put("memory/passing/threads", (double) count);
+        figures.put("memory/passing/left", Math.max(0, Heap.now().bytes - before.bytes) / (double) count);
+        holder.close();
+    }
+
+    private static void pass(PerThread<Resource, RuntimeException> holder, int count, boolean virtual)
+            throws InterruptedException {
+        int atOnce = 500;
+        for (int done = 0; done < count; done += atOnce) {
+            int some = Math.min(atOnce, count - done);
+            CountDownLatch used = new CountDownLatch(some);
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < some; i++) {
+                threads.add(VirtualThreads.start(virtual, () -> {
+                    holder.run(resource -> {});
+                    used.countDown();
+                }));
+            }
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            used.await();
+        }
+    }
+
+    /** Until the watchers of a closed holder's owners have ended; the library looks once a second when nothing happens. */
+    private static void settle() throws InterruptedException {
+        Thread.sleep(settleMillis);
+    }
+
+    private record Heap(long bytes, long watchers) {
+
+        /** Once nothing changes any more: the library starts its watchers a little later. */
+        static Heap now() throws JMException, InterruptedException {
+            Heap last = once();
+            for (int i = 0; i < (settleMillis < 200 ? 0 : 20); i++) {
+                Thread.sleep(200);
+                Heap again = once();
+                if (Math.abs(again.bytes - last.bytes) < 1024 && again.watchers == last.watchers) {
+                    return again;
+                }
+                last = again;
+            }
+            return last;
+        }
+
+        private static Heap once() throws JMException {
+            System.gc();
+            long bytes =
+                    ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+            String histogram = (String) ManagementFactory.getPlatformMBeanServer()
+                    .invoke(
+                            new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                            "gcClassHistogram",
+                            new Object[] {new String[0]},
+                            new String[] {String[].class.getName()});
+            long watchers = histogram
+                    .lines()
+                    .map(line -> line.trim().split("\\s+"))
+                    .filter(words -> words.length >= 4 && words[3].matches(WATCHERS))
+                    .mapToLong(words -> Long.parseLong(words[2]))
+                    .sum();
+            return new Heap(bytes, watchers);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+// Whole programs against one server in C: perthread fetch, the known Python way, and bare Java sockets.
+package dev.perthread.benchmarks;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * {@code root=DIRECTORY requests=N out=FILE}. Each program once, by turns; the time is that of the whole process. The Java
+ * programs are started with the options of the perthread launcher.
+ */
+public final class ProgramBenchmark {
+    private static final int THREADS = 2;
+
+    private final Path root;
+    private final int requests; // of each thread
+    private int port;
+
+    private ProgramBenchmark(Path root, int requests) {
+        this.root = root;
+        this.requests = requests;
+    }
+
+    /** Runs all; without a C compiler or Python it says so and measures nothing. */
+    public static void main(String[] args) throws Exception {
+        Arguments arguments = new Arguments(args);
+        arguments.write(measure(arguments));
+    }
+
+    static Map<String, Double> measure(Arguments arguments) throws Exception {
+        ProgramBenchmark benchmark = new ProgramBenchmark(
+                Path.of(arguments.text("root", ".")).toAbsolutePath().normalize(),
+                arguments.number("requests", 20_000) / THREADS);
+        return benchmark.run();
+    }
+
+    private Map<String, Double> run() throws Exception {
+        String compiler = found("cc", "gcc", "clang");
+        String python = found("python3");
+        if (compiler == null || python == null) {
+            System.out.println("program: skipped, there is no " + (compiler == null ? "C compiler (cc)" : "python3"));
+            return Map.of();
+        }
+        Path sources = root.resolve("benchmarks/src/main/program");
+        Path server = Files.createTempFile("perthread-server", "");
+        try {
+            must(
+                    List.of(
+                            compiler,
+                            "-O2",
+                            "-o",
+                            server.toString(),
+                            sources.resolve("server.c").toString()),
+                    Map.of());
+            Process serving = new ProcessBuilder(server.toString())
+                    .redirectError(Redirect.INHERIT)
+                    .start();
+            try {
+                port = Integer.parseInt(
+                        new BufferedReader(new InputStreamReader(serving.getInputStream(), StandardCharsets.US_ASCII))
+                                .readLine());
+                return programs(python, sources);
+            } finally {
+                serving.getOutputStream().close(); // which ends it
+                serving.waitFor(5, TimeUnit.SECONDS);
+                serving.destroyForcibly();
+            }
+        } finally {
+            Files.delete(server);
+        }
+    }
+
+    private Map<String, Double> programs(String python, Path sources) throws Exception {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        String threads = Integer.toString(THREADS);
+        String each = Integer.toString(requests);
+        List<String> bare = List.of(
+                java,
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
+                "-Xshare:auto",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.perthread.benchmarks.BareFetch",
+                "127.0.0.1",
+                Integer.toString(port),
+                threads,
+                each);
+        Map<String, List<String>> programs = new LinkedHashMap<>();
+        programs.put(
+                "python",
+                List.of(python, sources.resolve("recipe.py").toString(), "127.0.0.1", "" + port, threads, each));
+        programs.put("bareJavaThreeWrites", with(bare, "3"));
+        programs.put("bareJava", with(bare, "1"));
+        if (Files.exists(root.resolve("cli/target/perthread.jar"))) {
+            List<String> fetch = List.of(
+                    root.resolve("perthread").toString(),
+                    "fetch",
+                    "-q",
+                    "-t",
+                    threads,
+                    "-n",
+                    each,
+                    "http://127.0.0.1:" + port + "/index.html");
+            programs.put("fetch", fetch);
+            programs.put("fetchKeep", with(fetch, "--keep"));
+        } else {
+            System.out.println("program: no cli/target/perthread.jar, so without perthread fetch");
+        }
+        Map<String, String> environment = Map.of("JAVA_HOME", System.getProperty("java.home"));
+        Map<String, Double> figures = new LinkedHashMap<>();
+        for (Map.Entry<String, List<String>> program : programs.entrySet()) {
+            long start = System.nanoTime();
+            must(program.getValue(), environment);
+            double seconds = (System.nanoTime() - start) / 1e9;
+            figures.put("program/" + program.getKey() + "/rps", THREADS * requests / seconds);
+        }
+        return figures;
+    }
+
+    private static List<String> with(List<String> command, String last) {
+        List<String> longer = new ArrayList<>(command);
+        longer.add(last);
+        return longer;
+    }
+
+    private static void must(List<String> command, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        Path output = Files.createTempFile("perthread-program", ".out");
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(output.toFile())
+                    .redirectInput(Redirect.from(new File("/dev/null")));
+            builder.environment().putAll(environment);
+            int status = builder.start().waitFor();
+            if (status != 0) {
+                throw new IOException(
+                        String.join(" ", command) + " ended with status " + status + ":\n" + Files.readString(output));
+            }
+        } finally {
+            Files.delete(output);
+        }
+    }
+
+    private static String found(String... names) {
+        for (String name : names) {
+            for (String directory : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)) {
+                Path file = Path.of(directory.isEmpty() ? "." : directory, name);
+                if (Files.isExecutable(file) && !Files.isDirectory(file)) {
+                    return file.toString();
+                }
+            }
+        }
+        return null;
+    }
+}

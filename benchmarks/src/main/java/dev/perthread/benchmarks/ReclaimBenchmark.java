@@ -1,0 +1,80 @@
+// How soon after a thread's death what it kept is closed, and what watching 10,000 owners costs while nothing happens.
+package dev.perthread.benchmarks;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.perthread.IdlePolicy;
+import dev.perthread.PerThread;
+import java.lang.management.ManagementFactory;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import org.HdrHistogram.ConcurrentHistogram;
+
+/** {@code owners=N deaths=N virtual=true|false idle=MILLIS out=FILE}. */
+public final class ReclaimBenchmark {
+
+    /** Knows when its thread did its last. */
+    private static final class Kept {
+        volatile long left;
+    }
+
+    private ReclaimBenchmark() {}
+
+    /** Measures both. */
+    public static void main(String[] args) throws Exception {
+        Arguments arguments = new Arguments(args);
+        arguments.write(measure(arguments));
+        System.exit(0); // the crowd is asleep, and need not be woken
+    }
+
+    static Map<String, Double> measure(Arguments arguments) throws Exception {
+        boolean virtual = Boolean.parseBoolean(arguments.text("virtual", "false"));
+        int deaths = arguments.number("deaths", 200);
+        int idle = arguments.number("idle", 5000);
+        ConcurrentHistogram times = new ConcurrentHistogram(3);
+        CountDownLatch closed = new CountDownLatch(deaths);
+        Map<String, Double> figures = new LinkedHashMap<>();
+        String name = "reclaim/" + (virtual ? "virtual" : "platform") + "/";
+        Crowd crowd = new Crowd(arguments.number("owners", 10_000), virtual);
+        ThreadLocal<Kept> own = new ThreadLocal<>();
+        try (PerThread<Kept, RuntimeException> holder = PerThread.<Kept, RuntimeException>builder(Kept::new)
+                .whenIdle(IdlePolicy.KEEP)
+                .closer(kept -> {
+                    long left = kept.left;
+                    if (left != 0) {
+                        times.recordValue(Math.max(0, System.nanoTime() - left));
+                        closed.countDown();
+                    }
+                })
+                .build()) {
+            double without = cpuShare(idle);
+            crowd.all(() -> holder.run(own::set));
+            Thread.sleep(Math.min(2000, 4L * idle)); // until all are watched
+            double with = cpuShare(idle);
+            for (int i = 0; i < deaths; i++) {
+                crowd.endOne(i * (crowd.size() / deaths), () -> own.get().left = System.nanoTime());
+                Thread.sleep(ThreadLocalRandom.current().nextInt(5, 25)); // at no particular point of a round
+            }
+            closed.await();
+            figures.put(name + "owners", (double) crowd.size());
+            figures.put(name + "median", times.getValueAtPercentile(50) / 1e6);
+            figures.put(name + "p99", times.getValueAtPercentile(99) / 1e6);
+            figures.put(name + "max", times.getMaxValue() / 1e6);
+            figures.put(name + "cpu", Math.max(0, with - without));
+            figures.put(name + "cpuWithout", without);
+        }
+        return figures;
+    }
+
+    /** Per cent of one core that this process used. */
+    private static double cpuShare(int millis) throws InterruptedException {
+        OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        System.gc();
+        Thread.sleep(500);
+        long cpu = system.getProcessCpuTime();
+        long wall = System.nanoTime();
+        Thread.sleep(millis);
+        return 100.0 * (system.getProcessCpuTime() - cpu) / (System.nanoTime() - wall);
+    }
+}
