@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The gauges are called {@code plugin.dev.perthread.spark.PerThreadPlugin.ID.NUMBER}, such as {@code redis.open}, and
  * are there from the end of the first task that has used the reference on. References with the same id in several class
- * loaders are added up.
+ * loaders are added up. {@code holders} is how many there are.
  */
 public final class PerThreadPlugin implements SparkPlugin {
     static final Duration GRACE = Duration.ofSeconds(5);
@@ -79,7 +79,10 @@ public final class PerThreadPlugin implements SparkPlugin {
 
         @Override
         public void init(PluginContext context, Map<String, String> extraConf) {
-            registry = context.metricRegistry();
+            MetricRegistry all = context.metricRegistry();
+            // Spark takes a registry in only if there is something in it by now.
+            all.register("holders", (Gauge<Integer>) () -> Refs.holders().size());
+            registry = all;
         }
 
         @Override

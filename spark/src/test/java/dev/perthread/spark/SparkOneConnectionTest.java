@@ -39,7 +39,9 @@ class SparkOneConnectionTest {
                 }
                 assertThat(server.open("counted")).isEqualTo(threads.size());
             }
-            assertThat(threads.stream().map(who -> who.substring(0, who.indexOf('/'))).distinct())
+            assertThat(threads.stream()
+                            .map(who -> who.substring(0, who.indexOf('/')))
+                            .distinct())
                     .as("processes")
                     .hasSize(2)
                     .doesNotContain("" + ProcessHandle.current().pid());
