@@ -1,0 +1,40 @@
+// A job's function that asks a server, each subtask over a connection of its own.
+package job;
+
+import dev.perthread.flink.JobEnd;
+import dev.perthread.ref.PerThreadRef;
+import dev.perthread.testkit.CountedClient;
+import java.io.IOException;
+import lib.Loaders;
+import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.functions.RichMapFunction;
+
+// @start region="function"
+public class Counting extends RichMapFunction<Long, String> {
+    private final PerThreadRef<CountedClient, IOException> ref;
+
+    public Counting(PerThreadRef<CountedClient, IOException> ref) {
+        this.ref = ref;
+    }
+
+    @Override
+    public void open(OpenContext context) {
+        JobEnd.close(ref, getRuntimeContext());
+        Loaders.note(ref.id(), getClass().getClassLoader()); // @replace regex='.*' replacement=''
+        Loaders.note(ref.id(), getRuntimeContext().getUserCodeClassLoader()); // @replace regex='.*' replacement=''
+    }
+
+    @Override
+    public String map(Long number) throws IOException {
+        return ref.call(client -> {
+            client.ask("number " + number);
+            return CountedClient.here();
+        });
+    }
+
+    @Override
+    public void close() {
+        ref.release();
+    }
+}
+// @end
