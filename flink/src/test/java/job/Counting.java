@@ -5,7 +5,6 @@ import dev.perthread.flink.JobEnd;
 import dev.perthread.ref.PerThreadRef;
 import dev.perthread.testkit.CountedClient;
 import java.io.IOException;
-import lib.Loaders;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.functions.RichMapFunction;
 
@@ -20,8 +19,6 @@ public class Counting extends RichMapFunction<Long, String> {
     @Override
     public void open(OpenContext context) {
         JobEnd.close(ref, getRuntimeContext());
-        Loaders.note(ref.id(), getClass().getClassLoader()); // @replace regex='.*' replacement=''
-        Loaders.note(ref.id(), getRuntimeContext().getUserCodeClassLoader()); // @replace regex='.*' replacement=''
     }
 
     @Override

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 
 /** Has its connection, and then waits until it may go on. Leaves the closing to the end of the job. */
-public class Waiting extends Counting {
+public class Waiting extends Noted {
     private final String gate;
 
     /**

@@ -19,6 +19,7 @@ import job.Counting;
 import job.Kept;
 import job.Lazy;
 import job.Left;
+import job.Noted;
 import job.Waiting;
 import lib.Loaders;
 import org.apache.flink.api.common.functions.MapFunction;
@@ -94,7 +95,7 @@ class FlinkJobsTest {
 
     @Test
     void everySubtaskHasOneConnectionWhichIsClosedPolitelyWithIt() throws Exception {
-        List<String> threads = run(400, new Counting(kept("counted", "counted")), List.of());
+        List<String> threads = run(400, new Noted(kept("counted", "counted")), List.of());
         assertThat(threads).hasSize(400);
         assertThat(who("counted"))
                 .isEqualTo(threads.stream()
@@ -135,7 +136,7 @@ class FlinkJobsTest {
 
     @Test
     void aJobThatBringsTheLibraryItselfLeavesNothingEither() throws Exception {
-        assertThat(run(100, new Counting(kept("own", "own")), own)).hasSize(100);
+        assertThat(run(100, new Noted(kept("own", "own")), own)).hasSize(100);
         Awaitility.await().until(() -> server.open("own") == 0);
         assertThat(server.visits("own")).hasSize(2).allMatch(Visit::polite);
         assertNothingLeft("own");

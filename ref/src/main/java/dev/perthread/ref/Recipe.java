@@ -139,15 +139,22 @@ final class Recipe<T, X extends Exception> implements Serializable {
     }
 
     static In read(byte[] recipe, ClassLoader loader, String id) {
+        ClassNotFoundException lost = null;
         try (In in = new In(new ByteArrayInputStream(recipe), loader)) {
-            in.recipe = (Recipe<?, ?>) in.readObject();
-            return in;
-        } catch (IOException | ClassNotFoundException | LinkageError e) {
+            try {
+                in.recipe = (Recipe<?, ?>) in.readObject();
+                return in;
+            } finally {
+                lost = in.lost;
+            }
+        } catch (IOException | ClassNotFoundException | RuntimeException | LinkageError e) {
+            // A lambda whose class is not there ends in a ClassCastException that says nothing of it.
+            Throwable cause = lost == null ? e : lost;
             throw new IllegalStateException(
-                    "reference \"" + id + "\" cannot be used here: " + e + ", with class loader " + loader
+                    "reference \"" + id + "\" cannot be used here: " + cause + ", with class loader " + loader
                             + "; its classes must be where the job's are, and a thread that is not the job's own must have"
                             + " the job's context class loader",
-                    e);
+                    cause);
         }
     }
 
@@ -158,6 +165,9 @@ final class Recipe<T, X extends Exception> implements Serializable {
 
         @Nullable
         Recipe<?, ?> recipe;
+
+        @Nullable
+        ClassNotFoundException lost;
 
         private In(InputStream bytes, ClassLoader loader) throws IOException {
             super(bytes);
@@ -173,7 +183,17 @@ final class Recipe<T, X extends Exception> implements Serializable {
             try {
                 return seen(Class.forName(described.getName(), false, loader));
             } catch (ClassNotFoundException notThere) {
-                return seen(super.resolveClass(described)); // primitive types
+                return elsewhere(described);
+            }
+        }
+
+        /** Primitive types, and what only this library's class loader sees. */
+        private Class<?> elsewhere(ObjectStreamClass described) throws IOException, ClassNotFoundException {
+            try {
+                return seen(super.resolveClass(described));
+            } catch (ClassNotFoundException e) {
+                lost = lost == null ? e : lost;
+                throw e;
             }
         }
 
