@@ -10,6 +10,8 @@ import org.apache.flink.api.common.functions.RichMapFunction;
 
 // @start region="function"
 public class Counting extends RichMapFunction<Long, String> {
+    private static final long serialVersionUID = 1;
+
     private final PerThreadRef<CountedClient, IOException> ref;
 
     public Counting(PerThreadRef<CountedClient, IOException> ref) {

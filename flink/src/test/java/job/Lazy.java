@@ -12,6 +12,8 @@ import org.apache.flink.api.common.functions.RichMapFunction;
 
 /** The same with a connection of this library's own; leaves the closing to the end of the job. */
 public class Lazy extends RichMapFunction<Long, String> {
+    private static final long serialVersionUID = 1;
+
     private final LazyConnectionRef ref;
 
     public Lazy(LazyConnectionRef ref) {

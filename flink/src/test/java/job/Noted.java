@@ -8,6 +8,8 @@ import org.apache.flink.api.common.functions.OpenContext;
 
 /** Has its class loader, and what Flink has put around that, remembered. */
 public class Noted extends Counting {
+    private static final long serialVersionUID = 1;
+
     private final String word;
 
     public Noted(PerThreadRef<CountedClient, IOException> ref) {

@@ -9,6 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Has its connection, and then waits until it may go on. Leaves the closing to the end of the job. */
 public class Waiting extends Noted {
+    private static final long serialVersionUID = 1;
+
     private final String gate;
 
     /**

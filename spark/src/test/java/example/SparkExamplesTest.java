@@ -33,6 +33,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** The example jobs, with Spark's executor in this process; the other tests have it in processes of its own. */
 @Tag(NothingLeftBehind.TOOLS_STAY)
 class SparkExamplesTest {
+    private static final Pattern SAID = Pattern.compile("""
+            status 200: 58
+            status 404: 2
+            60 URLs in 20 tasks, ([0-9]+) bytes, over ([0-9]+) connections
+            """);
+
     @TempDir
     Path directory;
 
@@ -85,9 +91,7 @@ class SparkExamplesTest {
             urls.add(site);
             urls.add(site + "/absent");
             Path file = Files.write(directory.resolve("urls.txt"), urls);
-            Matcher said = Pattern.compile("status 200: 58\nstatus 404: 2\n"
-                            + "60 URLs in 20 tasks, ([0-9]+) bytes, over ([0-9]+) connections\n")
-                    .matcher(printed(FetchUrls::main, file.toString(), "20"));
+            Matcher said = SAID.matcher(printed(FetchUrls::main, file.toString(), "20"));
             assertThat(said.matches()).isTrue();
             assertThat(Integer.parseInt(said.group(1))).isBetween(58_020, 80_000);
             assertThat(Integer.parseInt(said.group(2))).isBetween(1, 4);
