@@ -119,6 +119,18 @@ class SparkExamplesTest {
         }
     }
 
+    @Test
+    void theReadmeAndTheGuideShowWhatRunsHere() throws Exception {
+        String source = Files.readString(Path.of("src/test/java/example/WriteRows.java"));
+        String begin = "// README begin\n";
+        String shown = source.substring(
+                        source.indexOf(begin) + begin.length(), source.indexOf("            // README end"))
+                .stripIndent()
+                .strip();
+        assertThat(Files.readString(Path.of("../README.md"))).contains("```java\n" + shown + "\n```");
+        assertThat(Files.readString(Path.of("../docs/engines.md"))).contains("```java\n" + shown + "\n```");
+    }
+
     private static long one(Statement statement, String query) throws Exception {
         try (ResultSet result = statement.executeQuery(query)) {
             result.next();

@@ -1,7 +1,6 @@
 // Rows into a database: each executor thread has a connection of its own, over all partitions and jobs.
 package example;
 
-import dev.perthread.IdlePolicy;
 import dev.perthread.ref.PerThreadRef;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -18,15 +17,6 @@ import org.apache.spark.api.java.JavaSparkContext;
 /** {@code WriteRows JDBC-URL [ROWS] [TASKS]}. */
 public final class WriteRows {
     private WriteRows() {}
-
-    static PerThreadRef<Connection, SQLException> database(String url) {
-        // @start region="ref"
-        return PerThreadRef.<Connection, SQLException>builder("database", () -> DriverManager.getConnection(url))
-                .whenIdle(IdlePolicy.KEEP) // the thread's next partition has it again
-                .check(connection -> connection.isValid(1))
-                .build();
-        // @end
-    }
 
     /** All rows of a partition, or none: a task that Spark tries again begins anew. */
     private static void write(Connection mine, Iterator<Integer> rows) throws SQLException {
@@ -64,9 +54,17 @@ public final class WriteRows {
                 .setAppName("write")
                 .set("spark.plugins", "dev.perthread.spark.PerThreadPlugin"); // closes at the end
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-            PerThreadRef<Connection, SQLException> database = database(url);
             List<Integer> numbers = IntStream.range(0, count).boxed().toList();
-            spark.parallelize(numbers, tasks).foreachPartition(rows -> database.run(mine -> write(mine, rows)));
+            JavaRDD<Integer> rows = spark.parallelize(numbers, tasks);
+            // README begin
+            PerThreadRef<Connection, SQLException> database = PerThreadRef.<Connection, SQLException>builder(
+                            "database", () -> DriverManager.getConnection(url))
+                    .whenIdle(IdlePolicy.KEEP) // the thread's next partition has it again
+                    .check(connection -> connection.isValid(1))
+                    .build();
+
+            rows.foreachPartition(some -> database.run(mine -> write(mine, some)));
+            // README end
         }
         try (Connection here = DriverManager.getConnection(url);
                 Statement query = here.createStatement();

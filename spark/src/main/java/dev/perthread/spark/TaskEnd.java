@@ -10,9 +10,9 @@ public final class TaskEnd {
     private TaskEnd() {}
 
     /**
-     * Closes what the calling task's thread keeps of this reference when the task ends, however it ends: well, by an
-     * exception, or killed. Without it the thread keeps its resource for its next task. To be called once a task, as at the
-     * beginning of {@code mapPartitions}, before or after the resource is opened.
+     * Closes what the calling task's thread keeps of this reference when the task ends, well or not. Without it the
+     * thread keeps its resource for its next task. To be called once a task, as at the beginning of {@code mapPartitions},
+     * before or after the resource is opened.
      *
      * <p>A closer that fails fails the task, as Spark has it for all listeners of its end.
      *

@@ -171,7 +171,7 @@ class SparkExecutorsTest {
     }
 
     @Test
-    void whatIsReleasedAtTaskEndIsClosedThenAndNotBefore() {
+    void whatIsReleasedAtTaskEndIsClosedThenAndNotBeforeAlsoIfTheTaskFails() {
         PerThreadRef<CountedClient, IOException> ref = kept("task", "task");
         List<Integer> questions = cluster.tasks(10)
                 .map(i -> {
@@ -179,12 +179,15 @@ class SparkExecutorsTest {
                     for (int question = 0; question < 3; question++) {
                         visit(ref);
                     }
+                    if (i == 5 && TaskContext.get().attemptNumber() == 0) {
+                        throw new IOException("the first attempt fails");
+                    }
                     return i;
                 })
                 .collect();
         assertThat(questions).hasSize(10);
         Awaitility.await().until(() -> server.open("task") == 0);
-        assertThat(server.visits("task")).hasSize(10).allMatch(Visit::polite).allMatch(visit -> visit.questions() == 3);
+        assertThat(server.visits("task")).hasSize(11).allMatch(Visit::polite).allMatch(visit -> visit.questions() == 3);
         assertThatThrownBy(() -> TaskEnd.release(ref))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("\"task\": ")
