@@ -30,9 +30,15 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
     private static final long serialVersionUID = 1;
 
     // Plain fields, so that any serializer can write and read them without knowing this class.
+
+    /** The id. */
     private final String id;
-    private final byte[] recipe; // what is compared
-    private final String described; // the recipe in words, for the message that compares two; without passwords
+
+    /** The configuration, and what is compared of it. */
+    private final byte[] recipe;
+
+    /** The configuration in words, for the message that compares two; without passwords. */
+    private final String described;
 
     private transient volatile @Nullable WeakReference<ClassLoader> home; // null where no readObject was called
     private transient volatile @Nullable Shared<H> shared;
@@ -157,6 +163,13 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
         return context != null ? context : Objects.requireNonNull(Ref.class.getClassLoader());
     }
 
+    /**
+     * Remembers where it arrived.
+     *
+     * @param in what it is read from
+     * @throws IOException if it cannot be read
+     * @throws ClassNotFoundException never: its fields are of Java's own classes
+     */
     private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
         in.defaultReadObject();
         home = new WeakReference<>(here());
