@@ -1,6 +1,7 @@
 // Rows into a database: each executor thread has a connection of its own, over all partitions and jobs.
 package example;
 
+import dev.perthread.IdlePolicy;
 import dev.perthread.ref.PerThreadRef;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -12,6 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** {@code WriteRows JDBC-URL [ROWS] [TASKS]}. */
