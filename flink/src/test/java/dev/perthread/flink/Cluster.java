@@ -44,6 +44,8 @@ final class Cluster implements AutoCloseable {
                         "rest.bind-address: 127.0.0.1",
                         "rest.port: " + cluster.rest,
                         "io.tmp.dirs: " + directory,
+                        // A machine that stands still for a while, as busy ones do, is not a dead task manager.
+                        "heartbeat.timeout: 600000",
                         "taskmanager.host: 127.0.0.1",
                         "taskmanager.bind-host: 127.0.0.1",
                         "taskmanager.numberOfTaskSlots: " + SLOTS,

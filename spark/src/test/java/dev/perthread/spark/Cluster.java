@@ -29,6 +29,9 @@ final class Cluster implements AutoCloseable {
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.ui.enabled", "false")
+                // A machine that stands still for a while, as busy ones do, is not a dead executor.
+                .set("spark.network.timeout", "600s")
+                .set("spark.worker.timeout", "600")
                 .set("spark.local.dir", home.resolve("local").toString())
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .set("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
