@@ -25,7 +25,7 @@ public final class Loaders {
         long left;
         do {
             System.gc();
-            LockSupport.parkNanos(20_000_000);
+            LockSupport.parkNanos(200_000_000); // the collector stops everybody, and others have work to do
             left = seen.stream().filter(weak -> weak.get() != null).count();
         } while (left > 0 && System.nanoTime() < end);
         return left + " of " + (seen.isEmpty() ? "none" : "some");

@@ -46,6 +46,7 @@ final class Cluster implements AutoCloseable {
                         "io.tmp.dirs: " + directory,
                         // A machine that stands still for a while, as busy ones do, is not a dead task manager.
                         "heartbeat.timeout: 600000",
+                        "pekko.ask.timeout: 60 s",
                         "taskmanager.host: 127.0.0.1",
                         "taskmanager.bind-host: 127.0.0.1",
                         "taskmanager.numberOfTaskSlots: " + SLOTS,
