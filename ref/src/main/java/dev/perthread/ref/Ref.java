@@ -115,6 +115,7 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
      *
      * @return whether there was one
      * @throws ResourceCloseException if its closer failed; it is gone all the same
+     * @throws IllegalStateException if there is a holder of this id with another configuration
      */
     public boolean release() {
         Shared<H> known = known();
@@ -126,6 +127,7 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
      * for all copies of this reference here. It is forgotten: whoever uses one of them afterwards gets a new holder.
      *
      * @throws ResourceCloseException if closers failed, once all were called
+     * @throws IllegalStateException if there is a holder of this id with another configuration
      */
     public void close() {
         Shared<H> known = known();
