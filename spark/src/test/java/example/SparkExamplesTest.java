@@ -125,8 +125,8 @@ class SparkExamplesTest {
         String begin = "// README begin\n";
         String shown = source.substring(
                         source.indexOf(begin) + begin.length(), source.indexOf("            // README end"))
-                .stripIndent()
-                .strip();
+                .stripTrailing()
+                .stripIndent();
         assertThat(Files.readString(Path.of("../README.md"))).contains("```java\n" + shown + "\n```");
         assertThat(Files.readString(Path.of("../docs/engines.md"))).contains("```java\n" + shown + "\n```");
     }
