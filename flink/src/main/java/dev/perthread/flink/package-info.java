@@ -1,0 +1,8 @@
+/**
+ * A resource of its own for every subtask of a Flink job: {@link dev.perthread.ref.PerThreadRef} in a function,
+ * {@link dev.perthread.flink.JobEnd} in its {@code open}.
+ */
+@NullMarked
+package dev.perthread.flink;
+
+import org.jspecify.annotations.NullMarked;

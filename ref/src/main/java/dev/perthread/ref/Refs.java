@@ -1,0 +1,204 @@
+// All holders of references in this Java virtual machine. Pins no class loader; how is said where the maps are.
+package dev.perthread.ref;
+
+import dev.perthread.CloseReport;
+import dev.perthread.PerThread;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** For whoever ends a process or a class loader: closes the holders there; and for meters. */
+public final class Refs {
+    /**
+     * Where a holder is found. Weak at both ends: a holder mostly refers to classes of its class loader, by its opener, so
+     * a map that keeps it alive would keep that alive, weak key or not. Guarded by {@link #LOCK}.
+     */
+    private static final Map<ClassLoader, Map<String, WeakReference<Shared<?>>>> INDEX = new WeakHashMap<>();
+
+    /**
+     * What keeps a holder: a class that the opener needs ({@link Shared#anchor}). A class value hangs on the class itself,
+     * so holder and class loader keep each other alive and go together.
+     */
+    private static final ClassValue<Set<Shared<?>>> KEPT = new ClassValue<>() {
+        @Override
+        protected Set<Shared<?>> computeValue(Class<?> anchor) {
+            return ConcurrentHashMap.newKeySet();
+        }
+    };
+
+    /** Homes that are gone while their holder, all of whose classes are this library's or the JDK's, stayed. */
+    private static final ReferenceQueue<ClassLoader> GONE = new ReferenceQueue<>();
+
+    private static final ReentrantLock LOCK = new ReentrantLock();
+
+    private Refs() {}
+
+    /** The class loader that a holder is there for. */
+    static final class Home extends WeakReference<ClassLoader> {
+        final Shared<?> shared;
+
+        Home(ClassLoader loader, Shared<?> shared) {
+            super(loader, GONE);
+            this.shared = shared;
+        }
+    }
+
+    static <H> Shared<H> resolve(Ref<H> ref, ClassLoader home) {
+        closeOrphans();
+        Shared<H> found = find(ref, home);
+        return found != null ? found : add(ref, home, ref.make(home));
+    }
+
+    static <H> @Nullable Shared<H> find(Ref<H> ref, ClassLoader home) {
+        LOCK.lock();
+        try {
+            return found(ref, INDEX.get(home));
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /** Two threads may have made one each, neither of which has opened anything. */
+    private static <H> Shared<H> add(Ref<H> ref, ClassLoader home, Shared<H> made) {
+        LOCK.lock();
+        try {
+            Map<String, WeakReference<Shared<?>>> byId = INDEX.computeIfAbsent(home, loader -> new HashMap<>());
+            Shared<H> first = found(ref, byId);
+            if (first != null) {
+                return first;
+            }
+            made.home = new Home(home, made);
+            byId.put(ref.id(), new WeakReference<>(made));
+            KEPT.get(made.anchor()).add(made);
+            return made;
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    private static <H> @Nullable Shared<H> found(Ref<H> ref, @Nullable Map<String, WeakReference<Shared<?>>> byId) {
+        WeakReference<Shared<?>> weak = byId == null ? null : byId.get(ref.id());
+        Shared<?> shared = weak == null ? null : weak.get();
+        if (shared == null) {
+            return null;
+        }
+        shared.requireSame(ref);
+        @SuppressWarnings("unchecked") // the same class of reference, and the same recipe
+        Shared<H> same = (Shared<H>) shared;
+        return same;
+    }
+
+    static void forget(Shared<?> shared) {
+        LOCK.lock();
+        try {
+            ClassLoader home = shared.home == null ? null : shared.home.get();
+            Map<String, WeakReference<Shared<?>>> byId = home == null ? null : INDEX.get(home);
+            if (byId != null) {
+                byId.values().removeIf(weak -> weak.refersTo(shared));
+                if (byId.isEmpty()) {
+                    INDEX.remove(home);
+                }
+            }
+            KEPT.get(shared.anchor()).remove(shared);
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    private static void closeOrphans() {
+        for (Object gone = GONE.poll(); gone != null; gone = GONE.poll()) {
+            report(((Home) gone).shared, ((Home) gone).shared.close(Duration.ZERO));
+        }
+    }
+
+    private static void report(Shared<?> shared, CloseReport report) {
+        for (Throwable failure : report.failures()) {
+            System.getLogger("dev.perthread.ref")
+                    .log(System.Logger.Level.WARNING, () -> shared.id() + ": closing a resource failed", failure);
+        }
+    }
+
+    /**
+     * The holders of all references at this moment, of every class loader; the name of each is its reference's id.
+     *
+     * @return an unmodifiable list
+     */
+    public static List<PerThread<?, ?>> holders() {
+        List<PerThread<?, ?>> holders = new ArrayList<>();
+        for (Shared<?> shared : all(null)) {
+            holders.add(shared.holder());
+        }
+        return List.copyOf(holders);
+    }
+
+    /**
+     * Closes the holders of all references in this Java virtual machine, and forgets them.
+     *
+     * @param grace the longest wait for leases to end, of all holders together; zero forces at once
+     * @return what happened, summed up
+     * @throws IllegalArgumentException if the grace is negative
+     */
+    public static CloseReport closeAll(Duration grace) {
+        return close(all(null), grace);
+    }
+
+    /**
+     * Closes the holders that belong to a class loader, and forgets them. Those of other class loaders, its parent's and
+     * its children's included, are left alone.
+     *
+     * @param home the class loader
+     * @param grace the longest wait for leases to end, of all holders together; zero forces at once
+     * @return what happened, summed up
+     * @throws IllegalArgumentException if the grace is negative
+     */
+    public static CloseReport closeAll(ClassLoader home, Duration grace) {
+        return close(all(home), grace);
+    }
+
+    private static CloseReport close(List<Shared<?>> all, Duration grace) {
+        if (grace.isNegative()) {
+            throw new IllegalArgumentException("grace is " + grace + "; zero or more is allowed");
+        }
+        long end =
+                System.nanoTime() + Math.min(grace.toSeconds(), 1_000_000_000L) * 1_000_000_000L + grace.toNanosPart();
+        int closed = 0;
+        int forced = 0;
+        List<Throwable> failures = new ArrayList<>();
+        for (Shared<?> shared : all) {
+            CloseReport report = shared.close(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+            closed += report.closed();
+            forced += report.forced();
+            failures.addAll(report.failures());
+        }
+        return new CloseReport(closed, forced, failures);
+    }
+
+    private static List<Shared<?>> all(@Nullable ClassLoader home) {
+        List<Shared<?>> all = new ArrayList<>();
+        LOCK.lock();
+        try {
+            INDEX.forEach((loader, byId) -> {
+                if (home == null || home == loader) {
+                    for (WeakReference<Shared<?>> weak : byId.values()) {
+                        Shared<?> shared = weak.get();
+                        if (shared != null) {
+                            all.add(shared);
+                        }
+                    }
+                }
+            });
+        } finally {
+            LOCK.unlock();
+        }
+        return all;
+    }
+}

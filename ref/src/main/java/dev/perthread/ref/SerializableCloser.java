@@ -1,0 +1,12 @@
+package dev.perthread.ref;
+
+import dev.perthread.Closer;
+import java.io.Serializable;
+
+/**
+ * A {@link Closer} that can be serialized.
+ *
+ * @param <T> what is closed
+ */
+@FunctionalInterface
+public interface SerializableCloser<T> extends Closer<T>, Serializable {}

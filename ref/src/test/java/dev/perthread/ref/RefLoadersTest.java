@@ -1,0 +1,130 @@
+package dev.perthread.ref;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.perthread.PerThread;
+import dev.perthread.testkit.CountingServer;
+import dev.perthread.testkit.Probe;
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Each class loader has holders of its own, and none of them keeps it in memory. */
+class RefLoadersTest {
+    @AfterEach
+    void forgetAll() {
+        Refs.closeAll(Duration.ZERO);
+    }
+
+    @Test
+    void theSameIdInTwoClassLoadersIsTwoHolders() throws Exception {
+        Apart one = new Apart();
+        Apart two = new Apart();
+        PerThreadRef<Probe, IOException> ref = one.ref();
+        PerThreadRef<Probe, IOException> other = two.ref();
+        ref.run(probe -> {});
+        other.run(probe -> {});
+        assertThat(Probe.opened()).isEqualTo(2);
+        assertThat(Refs.holders()).hasSize(2).containsExactlyInAnyOrder(ref.get(), other.get());
+        assertThat(Refs.closeAll(one, Duration.ofSeconds(1)).closed()).isEqualTo(1);
+        assertThat(other.get().stats().open()).isEqualTo(1);
+        assertThat(Refs.holders()).containsExactly(other.get());
+        assertThat(Refs.closeAll(one, Duration.ofSeconds(1)).closed()).isZero();
+        other.close();
+        assertThat(Probe.closed()).isEqualTo(2);
+    }
+
+    @Test
+    void aReferenceBelongsWhereItWasReadAndNotWhereItIsUsed() throws Exception {
+        Apart home = new Apart();
+        PerThreadRef<Probe, IOException> ref = home.ref();
+        byte[] sent = Wire.written(ref);
+        PerThreadRef<Probe, IOException> copy = Apart.in(home, () -> Wire.read(sent));
+        PerThread<Probe, IOException> holder =
+                CompletableFuture.supplyAsync(copy::get).get();
+        assertThat(holder).isSameAs(ref.get());
+        AtomicReference<Object> none = new AtomicReference<>();
+        Thread thread = new Thread(
+                () -> none.set(LazyConnectionRef.to("none", "tcp://localhost:1").get()));
+        thread.setContextClassLoader(null);
+        thread.start();
+        thread.join();
+        assertThat(none.get()).isNotNull();
+    }
+
+    @Test
+    void anOpenerWhoseClassIsNotThereIsToldWhenItIsUsedAndNotBefore() throws Exception {
+        String sent = new String(Wire.written(new Apart().ref()), StandardCharsets.ISO_8859_1);
+        PerThreadRef<Probe, IOException> lost =
+                Wire.read(sent.replace("Making", "Absent").getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(lost::get)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("reference \"travel\" cannot be used here: java.lang.ClassNotFoundException:"
+                        + " travel.Absent, with class loader ")
+                .hasMessageContaining("must have the job's context class loader");
+    }
+
+    private static WeakReference<ClassLoader> used() throws Exception {
+        Apart loader = new Apart();
+        PerThreadRef<Probe, IOException> ref = loader.ref();
+        Thread thread = new Thread(() -> {
+            try {
+                ref.run(probe -> {});
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        thread.start();
+        thread.join();
+        Awaitility.await().until(() -> Probe.closed() == 1);
+        assertThat(Refs.holders()).hasSize(1);
+        return new WeakReference<>(loader);
+    }
+
+    @Test
+    void aClassLoaderThatIsDroppedIsCollectedWithItsHolder() throws Exception {
+        WeakReference<ClassLoader> loader = used();
+        Awaitility.await().until(() -> {
+            System.gc();
+            return loader.get() == null;
+        });
+        assertThat(Refs.holders()).isEmpty();
+    }
+
+    private static WeakReference<ClassLoader> connected(int port) throws Exception {
+        Apart loader = new Apart();
+        Apart.in(loader, () -> {
+            LazyConnectionRef ref = LazyConnectionRef.to("orphan", "tcp://127.0.0.1:" + port + "?whenIdle=lend");
+            ref.call(connection -> {
+                connection.send("orphan here\n".getBytes(StandardCharsets.UTF_8));
+                return connection.recv(4);
+            });
+            return ref.get();
+        });
+        return new WeakReference<>(loader);
+    }
+
+    @Test
+    void aHolderThatOutlivesItsClassLoaderIsClosedAtTheNextOccasion() throws Exception {
+        try (CountingServer server = CountingServer.start()) {
+            WeakReference<ClassLoader> loader = connected(server.port());
+            Awaitility.await().until(() -> {
+                System.gc();
+                return loader.get() == null;
+            });
+            assertThat(server.visits("orphan")).hasSize(1).noneMatch(CountingServer.Visit::ended);
+            Awaitility.await().until(() -> {
+                LazyConnectionRef.to("next", "tcp://127.0.0.1:1").get().close();
+                LazyConnectionRef.to("next", "tcp://127.0.0.1:1").close();
+                return server.open("orphan") == 0;
+            });
+        }
+    }
+}

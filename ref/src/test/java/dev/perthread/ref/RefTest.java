@@ -1,0 +1,229 @@
+package dev.perthread.ref;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.perthread.IdlePolicy;
+import dev.perthread.Lease;
+import dev.perthread.PerThread;
+import dev.perthread.ReentryPolicy;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RefTest {
+    private static final AtomicInteger READ = new AtomicInteger();
+    private static final AtomicInteger LOADED = new AtomicInteger();
+
+    @AfterEach
+    void forgetAll() {
+        Refs.closeAll(Duration.ZERO);
+        assertThat(Refs.holders()).isEmpty();
+    }
+
+    private static PerThreadRef<Probe, IOException> kept(String id) {
+        return PerThreadRef.<Probe, IOException>builder(id, Probe::new)
+                .whenIdle(IdlePolicy.KEEP)
+                .build();
+    }
+
+    @Test
+    void everyCopyFindsTheSameHolderAndNothingIsOpenedBeforeItIsUsed() throws Exception {
+        PerThreadRef<Probe, IOException> ref = kept("copies");
+        PerThreadRef<Probe, IOException> copy = Wire.sent(ref);
+        assertThat(Refs.holders()).isEmpty();
+        assertThat(copy.get()).isSameAs(ref.get()).isSameAs(Wire.sent(copy).holder());
+        assertThat(copy.get().name()).isEqualTo("copies").isEqualTo(copy.id());
+        assertThat(Probe.opened()).isZero();
+        Probe mine = ref.call(probe -> probe);
+        try (Lease<Probe> lease = copy.acquire()) {
+            assertThat(lease.get()).isSameAs(mine);
+        }
+        copy.run(probe -> assertThat(probe).isSameAs(mine));
+        assertThat(Wire.sent(ref).release()).isTrue();
+        assertThat(ref.release()).isFalse();
+        assertThat(Probe.opened()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.perthread.testkit.ThreadKind#available")
+    void copiesThatArriveTogetherFindOneHolder(ThreadKind kind) throws Exception {
+        byte[] sent = Wire.written(kept("together"));
+        Set<PerThread<Probe, IOException>> found = ConcurrentHashMap.newKeySet();
+        kind.inParallel(64, i -> {
+            PerThreadRef<Probe, IOException> copy = Wire.read(sent);
+            found.add(copy.get());
+        });
+        assertThat(found).hasSize(1);
+    }
+
+    /** Notices that it is loaded, and that it is read. */
+    static final class Noisy implements SerializableOpener<Probe, IOException> {
+        private static final long serialVersionUID = 1;
+
+        static {
+            LOADED.incrementAndGet();
+        }
+
+        @Override
+        public Probe open() {
+            return new Probe();
+        }
+
+        private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+            in.defaultReadObject();
+            READ.incrementAndGet();
+        }
+    }
+
+    @Test
+    void readingOneRunsNoCodeOfTheOpener() throws Exception {
+        byte[] sent = Wire.written(PerThreadRef.of("noisy", new Noisy()));
+        READ.set(0);
+        PerThreadRef<Probe, IOException> copy = Wire.read(sent);
+        assertThat(READ).hasValue(0);
+        copy.get();
+        assertThat(READ).hasValue(1);
+        assertThat(LOADED).hasValue(1);
+    }
+
+    @Test
+    void twoConfigurationsUnderOneIdAreRefusedWhicheverComesFirst() throws Exception {
+        PerThreadRef<Probe, IOException> first = kept("two");
+        first.get();
+        PerThreadRef<Probe, IOException> other = PerThreadRef.<Probe, IOException>builder("two", new Noisy())
+                .closer(Probe::close)
+                .reentry(ReentryPolicy.SHARE)
+                .whenIdle(IdlePolicy.LEND)
+                .check(probe -> true)
+                .idleTimeout(Duration.ofSeconds(9))
+                .maxAge(Duration.ofMinutes(9))
+                .limit(8)
+                .acquireTimeout(Duration.ofSeconds(7))
+                .closeTimeout(Duration.ofSeconds(6))
+                .trace(true)
+                .build();
+        String lambda = "a lambda of " + RefTest.class.getName();
+        assertThatThrownBy(other::get)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("(?s)two configurations under one id, \"two\": the holder here has opener \\Q"
+                        + lambda
+                        + "\\E, whenIdle KEEP \\([0-9a-f]{8}\\); this reference has opener \\Q" + Noisy.class.getName()
+                        + ", closer " + lambda + ", check " + lambda
+                        + "\\E, reentry SHARE, whenIdle LEND, idleTimeout PT9S, maxAge PT9M, acquireTimeout PT7S,"
+                        + " closeTimeout PT6S, limit 8, trace \\([0-9a-f]{8}\\);.*");
+        assertThatThrownBy(other::release).isInstanceOf(IllegalStateException.class);
+        assertThat(kept("two").get()).isSameAs(first.get());
+        first.close();
+        assertThat(other.get().limit()).hasValue(8);
+        assertThatThrownBy(kept("two")::get).isInstanceOf(IllegalStateException.class);
+    }
+
+    private static PerThreadRef<Probe, IOException> capturing(int port) {
+        return PerThreadRef.of("captured", () -> {
+            if (port < 0) {
+                throw new IOException("no port");
+            }
+            return new Probe();
+        });
+    }
+
+    @Test
+    void whatALambdaCapturesIsPartOfTheConfiguration() throws Exception {
+        assertThat(capturing(1).get()).isSameAs(capturing(1).get());
+        assertThatThrownBy(capturing(2)::get).hasMessageContaining("two configurations");
+        PerThreadRef<Probe, IOException> failing = capturing(-1);
+        Refs.closeAll(Duration.ZERO);
+        assertThatThrownBy(failing::acquire).isInstanceOf(IOException.class).hasMessage("no port");
+    }
+
+    @Test
+    void aReferenceAndAConnectionsReferenceUnderOneIdAreRefused() {
+        kept("kinds").get();
+        assertThatThrownBy(LazyConnectionRef.to("kinds", "tcp://localhost:1")::get)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("this reference has tcp://localhost:1 (");
+    }
+
+    @Test
+    void noPasswordIsInTheMessage() {
+        LazyConnectionRef.to("secret", "tcp://localhost:1?proxy=socks5://me:hush@localhost:2&limit=1")
+                .get();
+        assertThatThrownBy(
+                        LazyConnectionRef.to("secret", "tcp://localhost:1?limit=1&proxy=http://me:hush@localhost:2")
+                                ::get)
+                .hasMessageContaining("the holder here has tcp://localhost:1?proxy=...&limit=1 (")
+                .hasMessageContaining("this reference has tcp://localhost:1?limit=1&proxy=... (")
+                .hasMessageNotContaining("hush");
+    }
+
+    @Test
+    void theOptionsArriveAtTheHolder() throws Exception {
+        PerThreadRef<Probe, IOException> ref = Wire.sent(PerThreadRef.<Probe, IOException>builder("options", Probe::new)
+                .whenIdle(IdlePolicy.LEND)
+                .limit(1)
+                .reentry(ReentryPolicy.OPEN_NEW)
+                .acquireTimeout(Duration.ZERO)
+                .check(probe -> false)
+                .build());
+        Probe first = ref.call(probe -> probe);
+        try (Lease<Probe> lease = ref.acquire()) {
+            assertThat(lease.get()).isNotSameAs(first);
+            assertThatThrownBy(ref::acquire).isInstanceOf(dev.perthread.AcquireTimeoutException.class);
+        }
+    }
+
+    @Test
+    void aClosedHolderIsForgottenAndTheNextUseMakesAnother() throws Exception {
+        PerThreadRef<Probe, IOException> ref = kept("closed");
+        ref.close();
+        assertThat(ref.release()).isFalse();
+        assertThat(Refs.holders()).isEmpty();
+        PerThread<Probe, IOException> first = ref.get();
+        ref.run(probe -> {});
+        Wire.sent(ref).close();
+        assertThat(Probe.closed()).isEqualTo(1);
+        assertThat(ref.get()).isNotSameAs(first);
+        ref.run(probe -> {});
+        assertThat(Refs.closeAll(Duration.ofSeconds(1)).closed()).isEqualTo(1);
+        assertThatThrownBy(() -> Refs.closeAll(Duration.ofSeconds(-1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("grace is PT-1S; zero or more is allowed");
+    }
+
+    @Test
+    void whatCannotTravelIsRefusedWhereItIsMade() {
+        Object here = new Object();
+        assertThatThrownBy(() -> PerThreadRef.<AutoCloseable, IOException>of("stuck", () -> here::notify))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("reference \"stuck\" cannot travel: java.io.NotSerializableException:"
+                        + " java.lang.Object; its opener,");
+        assertThatThrownBy(() -> kept(" "))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("id is");
+        assertThatThrownBy(() -> LazyConnectionRef.to("", "tcp://localhost:1"))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> LazyConnectionRef.to("id", "localhost:1"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("is allowed");
+        assertThatThrownBy(() -> PerThreadRef.<Probe, IOException>builder("contradiction", Probe::new)
+                        .maxAge(Duration.ofSeconds(1))
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("maxAge has no effect");
+        assertThatThrownBy(() -> PerThreadRef.<Probe, IOException>builder("limit", Probe::new)
+                        .limit(0)
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("limit is 0");
+    }
+}

@@ -1,0 +1,135 @@
+// Ends what the executors of a Spark application keep open, and shows it to Spark's metrics system.
+package dev.perthread.spark;
+
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.MetricRegistry;
+import dev.perthread.CloseReport;
+import dev.perthread.PerThread;
+import dev.perthread.Stats;
+import dev.perthread.ref.Refs;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.ToLongFunction;
+import org.apache.spark.TaskFailedReason;
+import org.apache.spark.api.plugin.DriverPlugin;
+import org.apache.spark.api.plugin.ExecutorPlugin;
+import org.apache.spark.api.plugin.PluginContext;
+import org.apache.spark.api.plugin.SparkPlugin;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Closes the holders of all references in an executor when that is shut down, and has a gauge for each number of
+ * {@link Stats} of each of them. Spark loads it by
+ * {@code --conf spark.plugins=dev.perthread.spark.PerThreadPlugin}. Without it everything works, but an executor that is
+ * shut down drops its connections without a goodbye.
+ *
+ * <p>Leases get five seconds to end. An executor that is killed closes nothing; the operating system does. In local mode
+ * the driver is the executor, and its holders are closed when the {@code SparkContext} stops.
+ *
+ * <p>The gauges are called {@code plugin.dev.perthread.spark.PerThreadPlugin.ID.NUMBER}, such as {@code redis.open}, and
+ * are there from the end of the first task that has used the reference on. References with the same id in several class
+ * loaders are added up. {@code holders} is how many there are.
+ */
+public final class PerThreadPlugin implements SparkPlugin {
+    static final Duration GRACE = Duration.ofSeconds(5);
+
+    private static final Map<String, ToLongFunction<Stats>> NUMBERS = new LinkedHashMap<>();
+
+    static {
+        NUMBERS.put("opened", Stats::opened);
+        NUMBERS.put("closed", Stats::closed);
+        NUMBERS.put("open", Stats::open);
+        NUMBERS.put("leased", Stats::leased);
+        NUMBERS.put("idle", Stats::idle);
+        NUMBERS.put("opening", Stats::opening);
+        NUMBERS.put("waiting", Stats::waiting);
+        NUMBERS.put("acquired", Stats::acquired);
+        NUMBERS.put("waited", Stats::waited);
+        NUMBERS.put("openFailures", Stats::openFailures);
+        NUMBERS.put("closeFailures", Stats::closeFailures);
+        NUMBERS.put("timeouts", Stats::timeouts);
+        NUMBERS.put("reclaimed", Stats::reclaimed);
+        NUMBERS.put("leaked", Stats::leaked);
+    }
+
+    /** For Spark, which makes one in each executor and in the driver. */
+    public PerThreadPlugin() {}
+
+    /**
+     * The driver needs none.
+     *
+     * @return always {@code null}, which tells Spark so
+     */
+    @Override
+    public @Nullable DriverPlugin driverPlugin() {
+        return null;
+    }
+
+    @Override
+    public ExecutorPlugin executorPlugin() {
+        return new InExecutor();
+    }
+
+    private static final class InExecutor implements ExecutorPlugin {
+        private final Set<String> metered = ConcurrentHashMap.newKeySet();
+        private @Nullable MetricRegistry registry; // set before the first task
+
+        @Override
+        public void init(PluginContext context, Map<String, String> extraConf) {
+            MetricRegistry all = context.metricRegistry();
+            // Spark takes a registry in only if there is something in it by now.
+            all.register("holders", (Gauge<Integer>) () -> Refs.holders().size());
+            registry = all;
+        }
+
+        @Override
+        public void onTaskSucceeded() {
+            meter();
+        }
+
+        @Override
+        public void onTaskFailed(TaskFailedReason reason) {
+            meter();
+        }
+
+        /** Spark's system takes in what is registered later, too. */
+        private void meter() {
+            MetricRegistry all = registry;
+            if (all == null) {
+                return;
+            }
+            for (PerThread<?, ?> holder : Refs.holders()) {
+                String id = holder.name();
+                if (metered.add(id)) {
+                    NUMBERS.forEach((name, number) ->
+                            all.register(MetricRegistry.name(id, name), (Gauge<Long>) () -> sum(id, number)));
+                }
+            }
+        }
+
+        private static long sum(String id, ToLongFunction<Stats> number) {
+            return Refs.holders().stream()
+                    .filter(holder -> holder.name().equals(id))
+                    .mapToLong(holder -> number.applyAsLong(holder.stats()))
+                    .sum();
+        }
+
+        @Override
+        public void shutdown() {
+            CloseReport report = Refs.closeAll(GRACE);
+            System.Logger log = System.getLogger("dev.perthread.spark");
+            for (Throwable failure : report.failures()) {
+                log.log(System.Logger.Level.WARNING, "closing a resource failed", failure);
+            }
+            if (report.forced() > 0) {
+                log.log(
+                        System.Logger.Level.WARNING,
+                        () -> report.forced() + " resources closed under their users, after " + GRACE.toSeconds()
+                                + " s");
+            }
+        }
+    }
+}
