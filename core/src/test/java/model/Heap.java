@@ -30,6 +30,7 @@ final class Heap {
             "trace",
             "holder",
             "closing",
+            "counters",
             "opened",
             "closedCount",
             "pastUses",

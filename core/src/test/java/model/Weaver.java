@@ -26,7 +26,7 @@ final class Weaver extends ClassLoader {
 
     /** Classes whose methods hand nothing back but their result. */
     private static final Set<String> ENTERED =
-            Set.of("Slots", "Slot", "Holder", "Closing", "Events", "Lease", "Messages");
+            Set.of("Slots", "Slot", "Counters", "Holder", "Closing", "Events", "Lease", "Messages");
 
     /** Objects that get a number, and the field with the thread they belong to. */
     private static final Map<String, String> OWNERS = Map.of("Slot", "thread", "Waiter", "thread", "Lease", "owner");

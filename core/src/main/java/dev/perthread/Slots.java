@@ -34,15 +34,7 @@ final class Slots<T> {
     private final ArrayList<Slot<T>> all = new ArrayList<>();
     private final Set<Waiter<T>> waiters = new LinkedHashSet<>(); // in order of arrival
     private long lastId;
-    private long opened;
-    private long closedCount;
-    private long pastUses; // of the resources that are gone
-    private long waited;
-    private long openFailures;
-    private long closeFailures;
-    private long timeouts;
-    private long reclaimed;
-    private long leaked;
+    private final Counters counters = new Counters();
 
     // Written under the lock and read without it. A release of a lease that misses the change of attention is made
     // good: closing looks again until nothing is left, and for waiters the reaper does.
@@ -235,7 +227,7 @@ final class Slots<T> {
             all.set(slot.index, last);
             last.index = slot.index;
         }
-        pastUses += slot.uses();
+        counters.gone(slot);
     }
 
     /** Whether the reaper must be told of this holder, once. By a thread that has a slot here. */
@@ -268,7 +260,7 @@ final class Slots<T> {
     boolean opened(Slot<T> slot) {
         lock.lock();
         try {
-            opened++;
+            counters.opened();
             if (closed) {
                 // Under the lock, so that nobody counts it as opening and as open at once.
                 slot.claim(CloseReason.HOLDER_CLOSED);
@@ -287,7 +279,9 @@ final class Slots<T> {
         lock.lock();
         try {
             if (slot.index < all.size() && all.get(slot.index) == slot) {
-                openFailures += failed ? 1 : 0;
+                if (failed) {
+                    counters.openFailed();
+                }
                 drop(slot);
                 next = freed();
             }
@@ -302,7 +296,7 @@ final class Slots<T> {
         Waiter<T> next;
         lock.lock();
         try {
-            count(slot, reason, failed);
+            counters.closed(slot, reason, failed);
             drop(slot);
             next = freed();
         } finally {
@@ -319,19 +313,12 @@ final class Slots<T> {
             if (closed) {
                 return null;
             }
-            count(slot, reason, failed);
+            counters.closed(slot, reason, failed);
             drop(slot);
             return reserve(me);
         } finally {
             lock.unlock();
         }
-    }
-
-    private void count(Slot<T> slot, CloseReason reason, boolean failed) {
-        closedCount++;
-        closeFailures += failed ? 1 : 0;
-        reclaimed += reason == CloseReason.THREAD_ENDED ? 1 : 0;
-        leaked += reason == CloseReason.THREAD_ENDED && slot.state() == Slot.LEASED ? 1 : 0;
     }
 
     /** A place is free: the longest waiter gets it. */
@@ -359,7 +346,7 @@ final class Slots<T> {
 
     private void leave(Waiter<T> waiter) {
         waiters.remove(waiter);
-        waited++;
+        counters.waited(1);
         lookOut();
     }
 
@@ -488,7 +475,9 @@ final class Slots<T> {
             if (waiters.contains(waiter)) { // close() takes all out
                 leave(waiter);
             }
-            timeouts += timedOut ? 1 : 0;
+            if (timedOut) {
+                counters.timedOut();
+            }
             return true;
         } finally {
             lock.unlock();
@@ -504,7 +493,7 @@ final class Slots<T> {
             closed = true;
             attention = true;
             refused = new ArrayList<>(waiters);
-            waited += refused.size();
+            counters.waited(refused.size());
             waiters.clear();
         } finally {
             lock.unlock();
@@ -540,34 +529,7 @@ final class Slots<T> {
     Stats stats() {
         lock.lock();
         try {
-            int opening = 0;
-            int leasedNow = 0;
-            int idle = 0;
-            long acquired = pastUses;
-            for (Slot<T> slot : all) {
-                acquired += slot.uses();
-                switch (slot.shown()) {
-                    case OPENING -> opening++;
-                    case LEASED -> leasedNow++;
-                    case IDLE -> idle++;
-                    case CLOSING -> {}
-                }
-            }
-            return new Stats(
-                    opened,
-                    closedCount,
-                    (int) (opened - closedCount),
-                    leasedNow,
-                    idle,
-                    opening,
-                    waiters.size(),
-                    acquired,
-                    waited,
-                    openFailures,
-                    closeFailures,
-                    timeouts,
-                    reclaimed,
-                    leaked);
+            return counters.stats(all, waiters.size());
         } finally {
             lock.unlock();
         }

@@ -73,7 +73,7 @@ class ListenerTest {
             Actor.until(() -> holder.stats().waiting() == 1);
             first.call(() -> {
                 lease.close();
-                return holder.release();
+                return whenIdle == IdlePolicy.KEEP && holder.release();
             });
             Actor.get(waiting);
             List<String> lines = journal.take();
