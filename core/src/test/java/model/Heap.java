@@ -31,6 +31,8 @@ final class Heap {
             "holder",
             "closing",
             "counters",
+            "most",
+            "longestQueue",
             "opened",
             "closedCount",
             "pastUses",

@@ -50,7 +50,8 @@ final class Reaper implements Runnable {
     private static volatile @Nullable Reaper current; // written under LOCK
 
     // Used by the reaper's thread alone.
-    private final IdentityHashMap<Thread, Watch> watches = new IdentityHashMap<>();
+    private IdentityHashMap<Thread, Watch> watches = new IdentityHashMap<>();
+    private int most; // that it held since it was last made anew
     private int watchers;
     private int round;
     private boolean unwatched; // this round saw a living owner that nobody watches
@@ -242,7 +243,12 @@ final class Reaper implements Runnable {
             }
         }
         // Who was seen once and not again had a short scope. Who is watched stays so for a while: scopes come again.
+        most = Math.max(most, watches.size());
         watches.values().removeIf(watch -> round - watch.round > (watch.watcher == null ? 0 : 16) && callOff(watch));
+        if (watches.size() < most >> 3 && most > 64) {
+            watches = new IdentityHashMap<>(watches); // a hash table never shrinks by itself
+            most = watches.size();
+        }
         if (unwatched) {
             delay = Math.min(delay, Threads.watches() ? QUICK : STEADY);
         }

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Slots<T> {
 
+    /** What was never larger than this is not made smaller. */
+    private static final int SMALL = 64;
+
     private final Holder<T, ?> holder;
     private final int limit;
     private final boolean lends;
@@ -32,7 +35,9 @@ final class Slots<T> {
     private final ThreadTable<Slot<T>> byThread =
             new ThreadTable<>(); // a thread's latest slot; find() reads it unlocked
     private final ArrayList<Slot<T>> all = new ArrayList<>();
-    private final Set<Waiter<T>> waiters = new LinkedHashSet<>(); // in order of arrival
+    private int most; // that all held since it was last trimmed
+    private Set<Waiter<T>> waiters = new LinkedHashSet<>(); // in order of arrival
+    private int longestQueue; // since it was last made anew
     private long lastId;
     private final Counters counters = new Counters();
 
@@ -134,6 +139,7 @@ final class Slots<T> {
             waiter.granted = waiters.isEmpty() ? takeLocked(me) : null;
             if (waiter.granted == null) {
                 waiters.add(waiter);
+                longestQueue = Math.max(longestQueue, waiters.size());
             }
             lookOut();
             return waiter;
@@ -174,6 +180,7 @@ final class Slots<T> {
         Slot<T> slot = new Slot<>(holder, ++lastId, owner, holder.tick());
         slot.index = all.size();
         all.add(slot);
+        most = Math.max(most, all.size());
         push(slot);
         return slot;
     }
@@ -226,6 +233,10 @@ final class Slots<T> {
         if (last != slot) {
             all.set(slot.index, last);
             last.index = slot.index;
+        }
+        if (all.size() < most >> 3 && most > SMALL) {
+            all.trimToSize(); // a list never shrinks by itself
+            most = all.size();
         }
         counters.gone(slot);
     }
@@ -346,6 +357,10 @@ final class Slots<T> {
 
     private void leave(Waiter<T> waiter) {
         waiters.remove(waiter);
+        if (waiters.isEmpty() && longestQueue > SMALL) {
+            waiters = new LinkedHashSet<>(); // nor does a hash table
+            longestQueue = 0;
+        }
         counters.waited(1);
         lookOut();
     }

@@ -10,10 +10,12 @@ import java.lang.ref.WeakReference;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -204,5 +206,43 @@ class MemoryFollowsUseTest {
             assertThat(holder.snapshot()).isEmpty();
             assertThat(holder.stats().acquired()).isEqualTo(threads);
         }
+    }
+
+    private static long used() {
+        System.gc();
+        Runtime runtime = Runtime.getRuntime();
+        return runtime.totalMemory() - runtime.freeMemory();
+    }
+
+    /** Lists and hash tables never shrink by themselves: 200,000 at once would leave 800 kB and more in each. */
+    @Test
+    void theBooksOfManyAreSmallAgainWhenTheyAreGone() {
+        Slots<Object> slots =
+                new Slots<>(new Holder<>(PerThread.<Object, RuntimeException>builder(Object::new)), 200_000, true);
+        Slot<Object> first = slots.take(new Thread());
+        long before = used();
+        List<Slot<Object>> all = new ArrayList<>();
+        for (int i = 1; i < 200_000; i++) {
+            all.add(slots.take(new Thread()));
+        }
+        List<Waiter<Object>> waiters = new ArrayList<>();
+        for (int i = 0; i < 100_000; i++) {
+            waiters.add(slots.takeOrWait(new Thread(), true));
+        }
+        waiters.forEach(waiter -> slots.giveUp(waiter, true));
+        all.forEach(slot -> slots.abandoned(slot, false));
+        waiters.clear();
+        all.clear();
+        all = null;
+        waiters = null;
+        long begin = System.nanoTime();
+        while (used() - before > 500_000) {
+            assertThat(System.nanoTime() - begin)
+                    .as("%,d bytes are left after half a minute", used() - before)
+                    .isLessThan(30_000_000_000L);
+            LockSupport.parkNanos(10_000_000);
+        }
+        slots.abandoned(first, false);
+        assertThat(slots.all()).isEmpty();
     }
 }
