@@ -105,7 +105,9 @@ class ReadmeExampleTest {
         assertThat(first.lines().filter(line -> !line.isBlank())).hasSizeLessThanOrEqualTo(12);
         // The second one is shown to be right by core's own ReadmeTest.
         assertThat(blocks.get(1)).contains("PerThread<Client, IOException>");
-        assertThat(String.join("", blocks.subList(2, blocks.size()))).isEqualTo(region("steps"));
+        // And the third by the test of perthread-ref.
+        assertThat(blocks.get(2)).contains("PerThreadRef<Connection, SQLException>");
+        assertThat(String.join("", blocks.subList(3, blocks.size()))).isEqualTo(region("steps"));
     }
 
     private static String region(String name) throws IOException {
