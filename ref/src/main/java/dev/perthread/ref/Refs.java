@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -161,7 +162,7 @@ public final class Refs {
      * @throws IllegalArgumentException if the grace is negative
      */
     public static CloseReport closeAll(ClassLoader home, Duration grace) {
-        return close(all(home), grace);
+        return close(all(Objects.requireNonNull(home, "home")), grace);
     }
 
     private static CloseReport close(List<Shared<?>> all, Duration grace) {

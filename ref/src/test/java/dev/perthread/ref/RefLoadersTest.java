@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each class loader has holders of its own, and none of them keeps it in memory. */
 class RefLoadersTest {
@@ -71,8 +73,27 @@ class RefLoadersTest {
                 .hasMessageContaining("must have the job's context class loader");
     }
 
-    private static WeakReference<ClassLoader> used() throws Exception {
-        Apart loader = new Apart();
+    @Test
+    @SuppressWarnings("unchecked")
+    void whatAnOpenerCapturesIsReadWithItsClassLoaderInWhicheverThread() throws Exception {
+        Apart home = new Apart();
+        byte[] sent = Wire.written(home.made("travel.Capturing"));
+        PerThreadRef<Probe, IOException> copy = Apart.in(home, () -> Wire.read(sent));
+        copy.run(probe -> {}); // in a thread that is not the job's
+        assertThat(Refs.holders()).extracting(PerThread::name).containsExactlyInAnyOrder("outer", "inner");
+        Refs.closeAll(home, Duration.ZERO);
+        assertThat(Refs.holders()).isEmpty();
+    }
+
+    @Test
+    void noClassLoaderIsNotAllOfThem() throws Exception {
+        PerThreadRef<Probe, IOException> ref = new Apart().ref();
+        PerThread<Probe, IOException> holder = ref.get();
+        assertThatThrownBy(() -> Refs.closeAll(null, Duration.ZERO)).isInstanceOf(NullPointerException.class);
+        assertThat(Refs.holders()).containsExactly(holder);
+    }
+
+    private static WeakReference<ClassLoader> used(Apart loader) throws Exception {
         PerThreadRef<Probe, IOException> ref = loader.ref();
         Thread thread = new Thread(() -> {
             try {
@@ -88,9 +109,14 @@ class RefLoadersTest {
         return new WeakReference<>(loader);
     }
 
-    @Test
-    void aClassLoaderThatIsDroppedIsCollectedWithItsHolder() throws Exception {
-        WeakReference<ClassLoader> loader = used();
+    private static WeakReference<ClassLoader> used(boolean parent) throws Exception {
+        return used(parent ? new Apart() : Apart.withoutParent());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aClassLoaderThatIsDroppedIsCollectedWithItsHolder(boolean parent) throws Exception {
+        WeakReference<ClassLoader> loader = used(parent);
         Awaitility.await().until(() -> {
             System.gc();
             return loader.get() == null;
