@@ -452,7 +452,8 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
         /**
          * The most resources that may be open at once, those being opened or closed included. Default: no limit. Threads
          * wait in order of arrival. Under {@code KEEP} an idle resource of a living thread counts and is never taken from
-         * it.
+         * it. Under {@code LEND} the last user of a resource may take it again before those who wait, until the first of
+         * them has waited for a millisecond.
          *
          * @param limit 1 or more
          * @return this
