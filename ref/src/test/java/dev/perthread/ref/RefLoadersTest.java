@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.perthread.PerThread;
+import dev.perthread.net.Connection;
 import dev.perthread.testkit.CountingServer;
 import dev.perthread.testkit.Probe;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
@@ -150,6 +154,50 @@ class RefLoadersTest {
                 LazyConnectionRef.to("next", "tcp://127.0.0.1:1").get().close();
                 LazyConnectionRef.to("next", "tcp://127.0.0.1:1").close();
                 return server.open("orphan") == 0;
+            });
+        }
+    }
+
+    private static WeakReference<ClassLoader> made(Map<String, LazyConnectionRef> refs, int port) throws Exception {
+        Apart loader = new Apart();
+        return Apart.in(loader, () -> {
+            for (String id : List.of("idle", "used")) {
+                LazyConnectionRef ref = LazyConnectionRef.to(id, "tcp://127.0.0.1:" + port + "?whenIdle=keep");
+                ref.call(connection -> say(connection, id));
+                refs.put(id, ref);
+            }
+            return new WeakReference<>(loader);
+        });
+    }
+
+    private static byte[] say(Connection connection, String word) throws IOException {
+        connection.send((word + " here\n").getBytes(StandardCharsets.UTF_8));
+        return connection.recv(4);
+    }
+
+    @Test
+    void aHolderThatOutlivesItsClassLoaderIsLeftAloneWhileItIsUsed() throws Exception {
+        try (CountingServer server = CountingServer.start()) {
+            Map<String, LazyConnectionRef> refs = new HashMap<>();
+            WeakReference<ClassLoader> loader = made(refs, server.port());
+            LazyConnectionRef next = LazyConnectionRef.to("next", "tcp://127.0.0.1:1");
+            try (Connection mine = refs.get("used").open()) {
+                Awaitility.await().until(() -> {
+                    System.gc();
+                    return loader.get() == null;
+                });
+                Awaitility.await().until(() -> {
+                    next.get();
+                    next.close();
+                    return server.open("idle") == 0;
+                });
+                next.get(); // both went at once, but one of them may have been told first
+                assertThat(say(mine, "used")).isNotEmpty();
+            }
+            Awaitility.await().until(() -> {
+                next.close();
+                next.get();
+                return server.open("used") == 0;
             });
         }
     }
