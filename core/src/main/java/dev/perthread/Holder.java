@@ -290,11 +290,12 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             return granted;
         }
         long begin = System.nanoTime();
-        JfrEvents.Wait recorded = Jfr.waiting();
-        // Whoever does not want to wait may still find the place of a dead thread's or an expired resource, though that
-        // is just being closed by somebody else.
-        long patience = timeout < RECLAIM_PATIENCE && closing.isReclaiming() ? RECLAIM_PATIENCE : timeout;
-        try {
+        JfrEvents.Wait recorded = null;
+        try { // at once: who is in the queue, and might be woken or granted something, must not go by another way
+            recorded = Jfr.waiting();
+            // Whoever does not want to wait may still find the place of a dead thread's or an expired resource, though
+            // that is just being closed by somebody else.
+            long patience = timeout < RECLAIM_PATIENCE && closing.isReclaiming() ? RECLAIM_PATIENCE : timeout;
             Reaper.opened(null); // from now on it looks every few milliseconds after missed releases and dead owners
             return await(waiter, begin, patience);
         } catch (Throwable failure) {

@@ -12,6 +12,8 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
 import java.io.Serializable;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
@@ -172,6 +174,7 @@ final class Recipe<T, X extends Exception> implements Serializable {
         private In(InputStream bytes, ClassLoader loader) throws IOException {
             super(bytes);
             this.loader = loader;
+            enableResolveObject(true);
         }
 
         Class<?> anchor() {
@@ -187,6 +190,27 @@ final class Recipe<T, X extends Exception> implements Serializable {
             }
         }
 
+        @Override
+        @SuppressWarnings("deprecation") // the class is wanted, and not an instance
+        protected Class<?> resolveProxyClass(String[] interfaces) throws ClassNotFoundException {
+            Class<?>[] types = new Class<?>[interfaces.length];
+            @Nullable ClassLoader definer = loader;
+            for (int i = 0; i < types.length; i++) {
+                types[i] = Class.forName(interfaces[i], false, loader);
+                definer = Modifier.isPublic(types[i].getModifiers()) ? definer : types[i].getClassLoader();
+            }
+            return seen(Proxy.getProxyClass(definer, types));
+        }
+
+        /** A reference that an opener captures belongs where the opener does, whichever thread reads it. */
+        @Override
+        protected Object resolveObject(Object read) {
+            if (read instanceof Ref<?> inner) {
+                inner.belongTo(loader);
+            }
+            return read;
+        }
+
         /** Primitive types, and what only this library's class loader sees. */
         private Class<?> elsewhere(ObjectStreamClass described) throws IOException, ClassNotFoundException {
             try {
@@ -198,13 +222,27 @@ final class Recipe<T, X extends Exception> implements Serializable {
         }
 
         private Class<?> seen(Class<?> type) {
-            if (!isAbove(type.getClassLoader(), anchor.getClassLoader())) {
+            if (!sees(anchor, type)) {
                 anchor = type;
             }
             return type;
         }
 
-        /** Whether it is the lower one itself or one of its parents, all of which live as long as the lower one does. */
+        /**
+         * Whether the class loader of one leads to the other, and so keeps it. Parents alone do not tell: one that asks
+         * itself first, or a module system's, may have others to ask than its parent.
+         */
+        private static boolean sees(Class<?> one, Class<?> other) {
+            if (isAbove(other.getClassLoader(), one.getClassLoader())) {
+                return true;
+            }
+            try {
+                return Class.forName(other.getName(), false, one.getClassLoader()) == other;
+            } catch (ClassNotFoundException | LinkageError no) {
+                return false;
+            }
+        }
+
         private static boolean isAbove(@Nullable ClassLoader upper, @Nullable ClassLoader lower) {
             for (ClassLoader one = lower; one != null; one = one.getParent()) {
                 if (one == upper) {

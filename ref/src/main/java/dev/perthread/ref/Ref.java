@@ -160,6 +160,10 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
         return loader;
     }
 
+    void belongTo(ClassLoader loader) {
+        home = new WeakReference<>(loader);
+    }
+
     private static ClassLoader here() {
         ClassLoader context = Thread.currentThread().getContextClassLoader();
         return context != null ? context : Objects.requireNonNull(Ref.class.getClassLoader());

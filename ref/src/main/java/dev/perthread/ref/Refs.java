@@ -3,6 +3,7 @@ package dev.perthread.ref;
 
 import dev.perthread.CloseReport;
 import dev.perthread.PerThread;
+import dev.perthread.Stats;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
@@ -10,9 +11,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +41,9 @@ public final class Refs {
 
     /** Homes that are gone while their holder, all of whose classes are this library's or the JDK's, stayed. */
     private static final ReferenceQueue<ClassLoader> GONE = new ReferenceQueue<>();
+
+    /** Those that came out of it and are not closed yet. */
+    private static final Queue<Shared<?>> ORPHANS = new ConcurrentLinkedQueue<>();
 
     private static final ReentrantLock LOCK = new ReentrantLock();
 
@@ -116,8 +123,18 @@ public final class Refs {
 
     private static void closeOrphans() {
         for (Object gone = GONE.poll(); gone != null; gone = GONE.poll()) {
-            report(((Home) gone).shared, ((Home) gone).shared.close(Duration.ZERO));
+            ORPHANS.add(((Home) gone).shared);
         }
+        for (Shared<?> orphan : List.copyOf(ORPHANS)) {
+            // Who has a reference goes on using it, and is not to be disturbed by the next user of another one.
+            if (!isInUse(orphan.holder().stats()) && ORPHANS.remove(orphan)) {
+                report(orphan, orphan.close(Duration.ZERO));
+            }
+        }
+    }
+
+    private static boolean isInUse(Stats now) {
+        return now.leased() + now.opening() + now.waiting() > 0;
     }
 
     private static void report(Shared<?> shared, CloseReport report) {
@@ -161,7 +178,7 @@ public final class Refs {
      * @throws IllegalArgumentException if the grace is negative
      */
     public static CloseReport closeAll(ClassLoader home, Duration grace) {
-        return close(all(home), grace);
+        return close(all(Objects.requireNonNull(home, "home")), grace);
     }
 
     private static CloseReport close(List<Shared<?>> all, Duration grace) {

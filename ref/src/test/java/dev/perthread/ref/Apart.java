@@ -7,14 +7,25 @@ import java.io.InputStream;
 import java.util.concurrent.Callable;
 
 final class Apart extends ClassLoader {
+    private static final ClassLoader UP = Apart.class.getClassLoader();
+
     Apart() {
-        super(Apart.class.getClassLoader());
+        super(UP);
+    }
+
+    private Apart(String name) {
+        super(name, null);
+    }
+
+    /** One that asks others, as all do, but has no parent by which to tell: Spark's that ask themselves first, OSGi's. */
+    static Apart withoutParent() {
+        return new Apart("without parent");
     }
 
     @Override
     protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
         if (!name.startsWith("travel.")) {
-            return super.loadClass(name, resolve);
+            return getParent() == null ? UP.loadClass(name) : super.loadClass(name, resolve);
         }
         synchronized (getClassLoadingLock(name)) {
             Class<?> loaded = findLoadedClass(name);
@@ -23,7 +34,7 @@ final class Apart extends ClassLoader {
     }
 
     private Class<?> define(String name) throws ClassNotFoundException {
-        try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
+        try (InputStream in = UP.getResourceAsStream(name.replace('.', '/') + ".class")) {
             byte[] bytes = in.readAllBytes();
             return defineClass(name, bytes, 0, bytes.length);
         } catch (IOException e) {
@@ -34,11 +45,12 @@ final class Apart extends ClassLoader {
     /** A reference whose opener is of a class of this loader. */
     @SuppressWarnings("unchecked")
     PerThreadRef<Probe, IOException> ref() throws Exception {
-        return in(
-                this,
-                () -> ((Callable<PerThreadRef<Probe, IOException>>)
-                                loadClass("travel.Making").getConstructor().newInstance())
-                        .call());
+        return (PerThreadRef<Probe, IOException>) made("travel.Making");
+    }
+
+    /** What a class of this loader makes. */
+    Object made(String name) throws Exception {
+        return in(this, () -> ((Callable<?>) loadClass(name).getConstructor().newInstance()).call());
     }
 
     /** With a loader as the context's. */

@@ -4,17 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.perthread.PerThread;
+import dev.perthread.net.Connection;
 import dev.perthread.testkit.CountingServer;
 import dev.perthread.testkit.Probe;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each class loader has holders of its own, and none of them keeps it in memory. */
 class RefLoadersTest {
@@ -71,8 +77,27 @@ class RefLoadersTest {
                 .hasMessageContaining("must have the job's context class loader");
     }
 
-    private static WeakReference<ClassLoader> used() throws Exception {
-        Apart loader = new Apart();
+    @Test
+    @SuppressWarnings("unchecked")
+    void whatAnOpenerCapturesIsReadWithItsClassLoaderInWhicheverThread() throws Exception {
+        Apart home = new Apart();
+        byte[] sent = Wire.written(home.made("travel.Capturing"));
+        PerThreadRef<Probe, IOException> copy = Apart.in(home, () -> Wire.read(sent));
+        copy.run(probe -> {}); // in a thread that is not the job's
+        assertThat(Refs.holders()).extracting(PerThread::name).containsExactlyInAnyOrder("outer", "inner");
+        Refs.closeAll(home, Duration.ZERO);
+        assertThat(Refs.holders()).isEmpty();
+    }
+
+    @Test
+    void noClassLoaderIsNotAllOfThem() throws Exception {
+        PerThreadRef<Probe, IOException> ref = new Apart().ref();
+        PerThread<Probe, IOException> holder = ref.get();
+        assertThatThrownBy(() -> Refs.closeAll(null, Duration.ZERO)).isInstanceOf(NullPointerException.class);
+        assertThat(Refs.holders()).containsExactly(holder);
+    }
+
+    private static WeakReference<ClassLoader> used(Apart loader) throws Exception {
         PerThreadRef<Probe, IOException> ref = loader.ref();
         Thread thread = new Thread(() -> {
             try {
@@ -88,9 +113,14 @@ class RefLoadersTest {
         return new WeakReference<>(loader);
     }
 
-    @Test
-    void aClassLoaderThatIsDroppedIsCollectedWithItsHolder() throws Exception {
-        WeakReference<ClassLoader> loader = used();
+    private static WeakReference<ClassLoader> used(boolean parent) throws Exception {
+        return used(parent ? new Apart() : Apart.withoutParent());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aClassLoaderThatIsDroppedIsCollectedWithItsHolder(boolean parent) throws Exception {
+        WeakReference<ClassLoader> loader = used(parent);
         Awaitility.await().until(() -> {
             System.gc();
             return loader.get() == null;
@@ -124,6 +154,50 @@ class RefLoadersTest {
                 LazyConnectionRef.to("next", "tcp://127.0.0.1:1").get().close();
                 LazyConnectionRef.to("next", "tcp://127.0.0.1:1").close();
                 return server.open("orphan") == 0;
+            });
+        }
+    }
+
+    private static WeakReference<ClassLoader> made(Map<String, LazyConnectionRef> refs, int port) throws Exception {
+        Apart loader = new Apart();
+        return Apart.in(loader, () -> {
+            for (String id : List.of("idle", "used")) {
+                LazyConnectionRef ref = LazyConnectionRef.to(id, "tcp://127.0.0.1:" + port + "?whenIdle=keep");
+                ref.call(connection -> say(connection, id));
+                refs.put(id, ref);
+            }
+            return new WeakReference<>(loader);
+        });
+    }
+
+    private static byte[] say(Connection connection, String word) throws IOException {
+        connection.send((word + " here\n").getBytes(StandardCharsets.UTF_8));
+        return connection.recv(4);
+    }
+
+    @Test
+    void aHolderThatOutlivesItsClassLoaderIsLeftAloneWhileItIsUsed() throws Exception {
+        try (CountingServer server = CountingServer.start()) {
+            Map<String, LazyConnectionRef> refs = new HashMap<>();
+            WeakReference<ClassLoader> loader = made(refs, server.port());
+            LazyConnectionRef next = LazyConnectionRef.to("next", "tcp://127.0.0.1:1");
+            try (Connection mine = refs.get("used").open()) {
+                Awaitility.await().until(() -> {
+                    System.gc();
+                    return loader.get() == null;
+                });
+                Awaitility.await().until(() -> {
+                    next.get();
+                    next.close();
+                    return server.open("idle") == 0;
+                });
+                next.get(); // both went at once, but one of them may have been told first
+                assertThat(say(mine, "used")).isNotEmpty();
+            }
+            Awaitility.await().until(() -> {
+                next.close();
+                next.get();
+                return server.open("used") == 0;
             });
         }
     }
