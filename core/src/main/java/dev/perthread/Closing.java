@@ -151,6 +151,9 @@ final class Closing<T> {
             if (slot.state() == Slot.LEASED && slot.claim(CloseReason.FORCED)) {
                 add(failures, shut(slot, CloseReason.FORCED));
                 forced++;
+            } else if (slot.idleToClosing() && slot.claim(CloseReason.HOLDER_CLOSED)) {
+                // Released before its owner could see that the holder is closed, and seen only now.
+                add(failures, shut(slot, CloseReason.HOLDER_CLOSED));
             }
         }
         return new CloseReport((int) (slots.stats().closed() - closedBefore), forced, failures);

@@ -250,7 +250,9 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             slot.fill(Objects.requireNonNull(options.opener.open(), "the opener returned null"));
         } catch (Throwable failure) {
             slots.abandoned(slot, called);
-            if (called) {
+            if (!called) {
+                slots.watchAgain();
+            } else {
                 Jfr.openFailed(recorded, slot, failure);
                 events.openFailed(failure, begin);
             }
@@ -272,8 +274,8 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     // ---- waiting at the limit ----
 
     private Slot<T> waitForSlot(Thread me, long timeout) {
-        // A dead thread's place, or an expired resource's, is found at once. To look each time would take the lock
-        // thrice.
+        // A dead thread's place, or an expired resource's, is found at once. Looking each time would take two locks
+        // more.
         if (expires) {
             closing.sweepOnce();
         }
@@ -292,21 +294,26 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         long begin = System.nanoTime();
         JfrEvents.Wait recorded = null;
         try { // at once: who is in the queue, and might be woken or granted something, must not go by another way
-            recorded = Jfr.waiting();
-            // Whoever does not want to wait may still find the place of a dead thread's or an expired resource, though
-            // that is just being closed by somebody else.
-            long patience = timeout < RECLAIM_PATIENCE && closing.isReclaiming() ? RECLAIM_PATIENCE : timeout;
-            Reaper.opened(null); // from now on it looks every few milliseconds after missed releases and dead owners
-            return await(waiter, begin, patience);
+            try {
+                recorded = Jfr.waiting();
+                // Whoever does not want to wait may still find the place of a dead thread's or an expired resource,
+                // though that is just being closed by somebody else.
+                long patience = timeout < RECLAIM_PATIENCE && closing.isReclaiming() ? RECLAIM_PATIENCE : timeout;
+                Reaper.opened(null); // from now on it looks every few milliseconds for missed releases and dead owners
+                return await(waiter, begin, patience);
+            } finally {
+                // Woken for this, perhaps, and gone another way: what is idle must not wait for nobody, nor for a
+                // listener.
+                slots.look(waiter);
+                Jfr.waited(recorded, this, waiter);
+                events.waited(System.nanoTime() - begin);
+            }
         } catch (Throwable failure) {
             if (!slots.giveUp(waiter, false)) {
                 undo(waiter);
             }
+            slots.look(waiter); // it was in the queue until now
             throw failure;
-        } finally {
-            slots.look(waiter); // woken for this, and gone another way: what is idle must not wait for nobody
-            Jfr.waited(recorded, this, waiter);
-            events.waited(System.nanoTime() - begin);
         }
     }
 

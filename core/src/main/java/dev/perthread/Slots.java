@@ -256,6 +256,11 @@ final class Slots<T> {
         }
     }
 
+    /** The reaper may not have been told after all; to be told twice does it no harm. */
+    void watchAgain() {
+        watched = false;
+    }
+
     /** Whether the reaper can forget this holder. */
     boolean endWatch() {
         lock.lock();

@@ -46,5 +46,10 @@ public final class JobEnd {
         for (Throwable failure : report.failures()) {
             log.log(System.Logger.Level.WARNING, "closing a resource failed", failure);
         }
+        if (report.forced() > 0) {
+            log.log(
+                    System.Logger.Level.WARNING,
+                    () -> report.forced() + " resources closed under their users, after " + GRACE.toSeconds() + " s");
+        }
     }
 }

@@ -14,7 +14,8 @@ public final class TaskEnd {
      * thread keeps its resource for its next task. To be called once a task, as at the beginning of {@code mapPartitions},
      * before or after the resource is opened.
      *
-     * <p>A closer that fails fails the task, as Spark has it for all listeners of its end.
+     * <p>A closer that fails fails the task, as Spark has it for all listeners of its end; so does a reference whose id is
+     * there with another configuration.
      *
      * @param ref the reference
      * @throws IllegalStateException if the calling thread runs no task
