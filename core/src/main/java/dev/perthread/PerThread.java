@@ -451,9 +451,8 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
 
         /**
          * The most resources that may be open at once, those being opened or closed included. Default: no limit. Threads
-         * wait in order of arrival, and nobody who comes later is served before them; only the thread that had a lent
-         * resource last may use it again while a waiter is being woken, and only until that one has waited a millisecond.
-         * Under {@code KEEP} an idle resource of a living thread counts and is never taken from it.
+         * wait in order of arrival. Under {@code LEND} the last user of a resource may take it again before them, until the
+         * first has waited a millisecond. Under {@code KEEP} a living thread's idle resource counts and stays its own.
          *
          * @param limit 1 or more
          * @return this

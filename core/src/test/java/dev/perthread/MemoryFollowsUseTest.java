@@ -218,7 +218,7 @@ class MemoryFollowsUseTest {
     @Test
     void theBooksOfManyAreSmallAgainWhenTheyAreGone() {
         Slots<Object> slots =
-                new Slots<>(new Holder<>(PerThread.<Object, RuntimeException>builder(Object::new)), 200_000, true);
+                new Slots<>(new Holder<>(PerThread.<Object, RuntimeException>builder(Object::new)), 200_000, false);
         Slot<Object> first = slots.take(new Thread());
         long before = used();
         List<Slot<Object>> all = new ArrayList<>();
