@@ -29,10 +29,15 @@ final class Closing<T> {
     /** Runs the closer; the caller has claimed the slot. Returns what the closer threw. */
     @Nullable
     Throwable shut(Slot<T> slot, CloseReason reason) {
+        return shut(slot, reason, () -> {});
+    }
+
+    private @Nullable Throwable shut(Slot<T> slot, CloseReason reason, Runnable tellMore) {
         Throwable failure = runCloser(slot, reason);
         // Told first: whoever waits for this place, or for the end of the holder, comes after it for the listener too.
         try {
             events.closed(slot, reason, failure);
+            tellMore.run();
         } finally {
             slots.gone(slot, reason, failure != null);
         }
@@ -192,8 +197,7 @@ final class Closing<T> {
             if (leaked) {
                 events.leaked(slot);
             }
-            add(failures, shut(slot, CloseReason.THREAD_ENDED));
-            Jfr.reclaimed(recorded, slot, leaked);
+            add(failures, shut(slot, CloseReason.THREAD_ENDED, () -> Jfr.reclaimed(recorded, slot, leaked)));
         });
         return true;
     }
