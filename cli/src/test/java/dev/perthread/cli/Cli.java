@@ -48,9 +48,16 @@ final class Cli implements AutoCloseable {
                 .start();
     }
 
-    /** The command line that starts the packaged command on the Java that runs this test. */
+    /** The command line that starts the packaged command on the Java that runs this test, as the launcher does. */
     static List<String> command(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(JAVA.toString(), "-Xshare:auto", "-jar", JAR.toString()));
+        List<String> command = new ArrayList<>(List.of(
+                JAVA.toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
+                "-Xshare:auto",
+                "-jar",
+                JAR.toString()));
         command.addAll(List.of(arguments));
         return command;
     }
