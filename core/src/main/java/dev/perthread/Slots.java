@@ -381,9 +381,9 @@ final class Slots<T> {
      * once: a virtual thread that was woken may never come while the carriers are busy with those who keep taking turns.
      */
     void offer(Slot<T> idle) {
-        // The owner's store of IDLE goes before the load of woken, as the woken one's store of woken goes before its
-        // load
-        // of IDLE (both are unfenced by themselves): it sees this resource, or this thread sees that nobody is coming.
+        // The store of IDLE before the load of woken, as the woken one stores woken before it loads IDLE; neither is
+        // fenced by itself. So it sees this resource, or this thread sees that nobody is coming. Without the fence both
+        // could miss the other, and the resource would lie idle until the reaper's next round.
         VarHandle.fullFence();
         Waiter<T> coming = woken;
         if (coming != null && !coming.isDue(holder.now())) {
