@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -40,6 +42,23 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             }
         } catch (IllegalAccessException impossible) {
             throw new ExceptionInInitializerError(impossible);
+        }
+        initializeWaiting();
+    }
+
+    /**
+     * The same for the JDK's own classes behind locks and latches. They are private there, and initialized by the first
+     * thread of the process that has to wait for either; when many virtual threads are the first at once, all but one pin.
+     */
+    private static void initializeWaiting() {
+        boolean interrupted = Thread.interrupted(); // with the flag set it would end before it has done its work
+        try {
+            new CountDownLatch(1).await(1, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException wanted) {
+            interrupted = true;
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

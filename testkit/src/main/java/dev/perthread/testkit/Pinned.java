@@ -48,11 +48,10 @@ public final class Pinned implements AutoCloseable {
                                                         + frame.getMethod().getName())
                                         .collect(Collectors.joining(" < ")));
             }
-            // What Flight Recorder itself does inside commit, in code that it generates, is out of our hands, and this
-            // very
-            // recording is what makes it run.
-            stacks.removeIf(
-                    stack -> stack.startsWith("dev.perthread.JfrEvents$") && stack.matches("[^ ]+\\.commit <.*"));
+            // What Flight Recorder does inside commit, in code that it generates and classes that it loads there,
+            // is out of our hands, and this very recording is what makes it run.
+            stacks.removeIf(stack -> stack.replaceFirst("^((java|jdk|sun)\\.\\S+ < )*", "")
+                    .matches("dev\\.perthread\\.JfrEvents\\$\\w+\\.commit <.*"));
             return stacks;
         } finally {
             Files.delete(file);
