@@ -47,6 +47,7 @@ final class Heap {
             "openedAt",
             "idleSince",
             "tick",
+            "recent",
             "watched",
             "id",
             "lastId",

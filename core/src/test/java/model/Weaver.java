@@ -4,10 +4,13 @@ package model;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.ClassWriter;
@@ -69,14 +72,27 @@ final class Weaver extends ClassLoader {
     }
 
     /** Volatile, but without a race that matters here. */
-    private static final Set<String> QUIET = Set.of("tick", "trace", "idleSince");
+    private static final Set<String> QUIET = Set.of("tick", "recent", "trace", "idleSince");
 
     /** Written only under the lock: whoever has it reads them undisturbed. */
     private static final Set<String> GUARDED =
             Set.of("closed", "watchful", "attention", "watched", "woken", "granted", "table");
 
+    /** By name, because who calls them names itself as the owner if it is a table. */
+    private static final Set<String> OF_THE_TABLE = Arrays.stream(tableMethods())
+            .map(method -> method.getName() + Type.getMethodDescriptor(method))
+            .collect(Collectors.toSet());
+
     /** The store that is not fenced. */
     private static final String RELEASE = "java/lang/invoke/VarHandlesetRelease(Ldev/perthread/Slot;I)V";
+
+    private static Method[] tableMethods() {
+        try {
+            return Class.forName("dev.perthread.ThreadTable").getDeclaredMethods();
+        } catch (ClassNotFoundException e) {
+            throw new LinkageError(e.getMessage(), e);
+        }
+    }
 
     private final boolean tables; // whether the cells of hash tables are looked at one by one
 
@@ -208,7 +224,7 @@ final class Weaver extends ClassLoader {
                 }
                 super.visitMethodInsn(opcode, owner, name, descriptor, isInterface);
                 if (!name.equals("<init>")
-                        && (handle || owner.startsWith("java/util/") || owner.equals("dev/perthread/ThreadTable"))) {
+                        && (handle || owner.startsWith("java/util/") || OF_THE_TABLE.contains(name + descriptor))) {
                     saw(Type.getReturnType(descriptor));
                 }
             }

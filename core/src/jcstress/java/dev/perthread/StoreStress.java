@@ -107,16 +107,16 @@ final class StoreStress {
             int found = 1;
             for (int i = from; i < to; i++) {
                 put(new ThreadTable.Entry(others[i]));
-                found &= table.find(me) == mine ? 1 : 0;
+                found &= table.entryOf(me) == mine ? 1 : 0;
             }
             for (int i = from; i < to; i++) {
                 lock.lock();
                 try {
-                    table.remove(others[i]);
+                    table.takeOut(others[i]);
                 } finally {
                     lock.unlock();
                 }
-                found &= table.find(me) == mine ? 1 : 0;
+                found &= table.entryOf(me) == mine ? 1 : 0;
             }
             return found;
         }

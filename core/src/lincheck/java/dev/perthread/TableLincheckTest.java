@@ -32,7 +32,7 @@ public class TableLincheckTest {
 
     @Operation
     public int get(@Param(name = "tid") int tid) {
-        Value own = table.find(Thread.currentThread());
+        Value own = table.entryOf(Thread.currentThread());
         return own == null ? -1 : own.value;
     }
 
@@ -50,7 +50,7 @@ public class TableLincheckTest {
     public void remove(@Param(name = "tid") int tid) {
         lock.lock();
         try {
-            table.remove(Thread.currentThread());
+            table.takeOut(Thread.currentThread());
         } finally {
             lock.unlock();
         }
@@ -60,7 +60,7 @@ public class TableLincheckTest {
     public int size() {
         lock.lock();
         try {
-            return table.all().size();
+            return table.entries().size();
         } finally {
             lock.unlock();
         }

@@ -2,7 +2,6 @@
 package dev.perthread;
 
 import java.lang.System.Logger.Level;
-import java.lang.invoke.MethodHandles;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -10,8 +9,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -23,43 +20,8 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     private static final long RECLAIM_PATIENCE = 100_000_000;
 
-    /** Ready with the holder: a virtual thread that has to load or initialize a class, or wait for one, pins its carrier. */
-    static final List<Class<?>> NEEDED = List.of(
-            Slot.class,
-            Lease.class,
-            Waiter.class,
-            Reaper.class,
-            Threads.class,
-            Jfr.class,
-            ResourceInfo.class,
-            ResourceInfo.State.class,
-            CloseReason.class);
-
     static {
-        try {
-            for (Class<?> type : NEEDED) {
-                MethodHandles.lookup().ensureInitialized(type);
-            }
-        } catch (IllegalAccessException impossible) {
-            throw new ExceptionInInitializerError(impossible);
-        }
-        initializeWaiting();
-    }
-
-    /**
-     * The same for the JDK's own classes behind locks and latches. They are private there, and initialized by the first
-     * thread of the process that has to wait for either; when many virtual threads are the first at once, all but one pin.
-     */
-    private static void initializeWaiting() {
-        boolean interrupted = Thread.interrupted(); // with the flag set it would end before it has done its work
-        try {
-            new CountDownLatch(1).await(1, TimeUnit.NANOSECONDS);
-        } catch (InterruptedException wanted) {
-            interrupted = true;
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ClassesNeeded.initialize();
     }
 
     private static final AtomicLong NUMBERS = new AtomicLong();
@@ -74,7 +36,8 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     private final boolean expires;
     private final boolean careful; // more to do at each lease than to change hands
     private final Queue<Runnable> atEnd = new ConcurrentLinkedQueue<>();
-    private volatile long tick; // the clock as of the last round or opening, for those who cannot afford to read it
+    private volatile long tick; // what the clock was when somebody last read it, for those who cannot afford to
+    private volatile boolean recent; // it was not long ago
 
     Holder(PerThread.Builder<T, X> options) {
         this.options = options;
@@ -253,6 +216,19 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         }
     }
 
+    /**
+     * The clock, or what it was some 10 ms ago: for stamps that are only looked at. Reading it costs a fourth of all that
+     * is done to open and close a resource.
+     */
+    private long recently() {
+        if (!recent) {
+            tick = clock.getAsLong();
+            recent = true; // after tick: whoever sees this may use that
+            Reaper.opened(null); // its next round, which comes within 10 ms of this, ends it
+        }
+        return tick;
+    }
+
     private Lease<T> open(Slot<T> slot, Thread me) throws X {
         boolean called = false;
         long begin = 0;
@@ -278,8 +254,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             throw failure;
         }
         Jfr.opened(recorded, slot);
-        long now = clock.getAsLong();
-        tick = now;
+        long now = careful ? clock.getAsLong() : recently();
         slot.openedAt = now;
         events.opened(slot, begin); // while it is OPENING nobody can close it, so this is told first
         if (!slots.opened(slot)) {
@@ -505,6 +480,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     public long sweep(Consumer<Thread> owners) {
         long now = clock.getAsLong();
         tick = now;
+        recent = false;
         closing.sweep(now);
         for (Slot<T> slot : slots.all()) {
             if (slot.thread != null && (slot.state() == Slot.LEASED || options.whenIdle != IdlePolicy.LEND)) {

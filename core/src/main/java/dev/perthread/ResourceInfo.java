@@ -12,10 +12,12 @@ import org.jspecify.annotations.Nullable;
  *     has ended
  * @param threadId id of that thread; 0 where no thread owns it
  * @param state what it is doing
- * @param openedAt when it was opened, or when opening began while it is {@link State#OPENING}
- * @param leasedSince when the present lease began, {@code null} if there is none. Exact with tracing, a check, an expiry,
- *     or a listener that wants leases, and while Flight Recorder records leases; otherwise to within a second, because
- *     reading a clock would cost more than the whole acquire
+ * @param openedAt when it was opened, or when opening began while it is {@link State#OPENING}. Exact with tracing, a
+ *     check, an expiry, or a listener that wants leases; otherwise to within some 20 ms, because reading a clock would cost
+ *     a fourth of what it costs to open and close a resource
+ * @param leasedSince when the present lease began, {@code null} if there is none. Exact where {@code openedAt} is, and
+ *     while Flight Recorder records leases; otherwise to within a second, because reading a clock would cost more than the
+ *     whole acquire
  * @param uses how many leases it has had, the present one included
  * @param acquiredAt the stack of the present lease's {@code acquire}, empty unless tracing is on
  */

@@ -72,8 +72,7 @@ final class Slot<T> extends ThreadTable.Entry {
 
     JfrEvents.@Nullable Lease recorded; // the present lease, if Flight Recorder wants to know of it
 
-    // Written by the owner before openingToLeased, and constant from then on.
-    private @Nullable T resource;
+    // Written by the owner before openingToLeased, as the entry's value is, and constant from then on.
     long openedAt;
 
     volatile long idleSince; // written by the owner before leasedToIdle, where an idle timeout is set
@@ -128,7 +127,7 @@ final class Slot<T> extends ThreadTable.Entry {
     /** The same resource for another thread: leased to it, or idle where there is none. Only after idleToMoved. */
     Slot<T> movedTo(@Nullable Thread next) {
         Slot<T> slot = new Slot<>(holder, id, next, openedAt);
-        slot.resource = resource;
+        slot.value = value;
         slot.uses = uses;
         slot.leasedAt = leasedAt;
         slot.idleSince = idleSince;
@@ -156,16 +155,17 @@ final class Slot<T> extends ThreadTable.Entry {
 
     /** Takes the resource's value; only before {@code openingToLeased}. */
     void fill(T opened) {
-        resource = opened;
+        value = opened;
     }
 
     boolean isFilled() {
-        return resource != null;
+        return value != null;
     }
 
     /** The resource; only after {@code openingToLeased}. */
+    @SuppressWarnings("unchecked") // nothing else is put in
     T resource() {
-        T opened = resource;
+        T opened = (T) value;
         if (opened == null) {
             throw new AssertionError("not open yet");
         }

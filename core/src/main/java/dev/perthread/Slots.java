@@ -76,7 +76,7 @@ final class Slots<T> {
     /** The calling thread's latest slot. */
     @Nullable
     Slot<T> find(Thread me) {
-        return byThread.find(me);
+        return byThread.entryOf(me);
     }
 
     /** What the calling thread has here, latest first. */
@@ -84,7 +84,7 @@ final class Slots<T> {
         lock.lock();
         try {
             List<Slot<T>> own = new ArrayList<>();
-            for (Slot<T> slot = byThread.find(me); slot != null; slot = slot.below) {
+            for (Slot<T> slot = byThread.entryOf(me); slot != null; slot = slot.below) {
                 own.add(slot);
             }
             return own;
@@ -199,21 +199,21 @@ final class Slots<T> {
     private void push(Slot<T> slot) {
         Thread owner = slot.thread;
         if (owner != null) {
-            slot.below = byThread.find(owner);
+            slot.below = byThread.entryOf(owner);
             byThread.put(slot);
         }
     }
 
     private void unlink(Slot<T> slot) {
         Thread owner = slot.thread;
-        Slot<T> above = owner == null ? null : byThread.find(owner);
+        Slot<T> above = owner == null ? null : byThread.entryOf(owner);
         if (owner == null || above == null) {
             return;
         }
         if (above == slot) {
             Slot<T> below = slot.below;
             if (below == null) {
-                byThread.remove(owner);
+                byThread.takeOut(owner);
             } else {
                 byThread.put(below);
             }

@@ -2,8 +2,6 @@
 package dev.perthread;
 
 import java.lang.System.Logger.Level;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
@@ -31,22 +29,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <V> the values, never {@code null}
  */
-public final class ThreadStore<V> implements AutoCloseable {
-
-    private static final VarHandle VALUE;
-
-    static {
-        try {
-            VALUE = MethodHandles.lookup().findVarHandle(Cell.class, "value", Object.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
+public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> implements AutoCloseable {
+    // Is a table, and does not have one: get() is two loads away from ThreadLocal.get(), and this would be a third.
 
     private final @Nullable Supplier<? extends V> initial;
     private final @Nullable BiConsumer<? super Thread, ? super V> onRemove;
     private final ReentrantLock lock = new ReentrantLock(); // held for table upkeep only, never over user code
-    private final ThreadTable<Cell<V>> table = new ThreadTable<>();
     private final Reaper.Client client = this::sweep;
     private boolean watched; // whether the reaper knows this store; guarded by lock
     private boolean closed; // guarded by lock
@@ -56,29 +44,28 @@ public final class ThreadStore<V> implements AutoCloseable {
         this.onRemove = builder.onRemove;
     }
 
-    /** A thread's value; {@code null} while the initializer runs, or once it is removed. */
-    private static final class Cell<V> extends ThreadTable.Entry {
-        // Written by the owner, and by whoever closes the store or finds the owner dead. Getting rid of a value is a
-        // getAndSet(null), so that exactly one of them has it and calls back.
-        @SuppressWarnings("UnusedVariable") // read and written through VALUE
-        private @Nullable V value;
-
+    /**
+     * A thread's value; {@code null} while the initializer runs, or once it is removed. It is written by the owner, and by
+     * whoever closes the store or finds the owner dead. Getting rid of it is a swap, so that exactly one of them has it and
+     * calls back.
+     */
+    static final class Cell<V> extends ThreadTable.Entry {
         boolean initializing; // owner only
 
         Cell(Thread owner) {
             super(owner);
         }
 
-        @SuppressWarnings("unchecked")
+        @SuppressWarnings("unchecked") // nothing else is put in
         @Nullable
-        V swap(@Nullable V next) {
-            return (V) VALUE.getAndSet(this, next);
+        V present() {
+            return (V) read();
         }
 
         @SuppressWarnings("unchecked")
         @Nullable
-        V read() {
-            return (V) VALUE.getAcquire(this);
+        V replace(@Nullable V next) {
+            return (V) swap(next);
         }
     }
 
@@ -123,18 +110,20 @@ public final class ThreadStore<V> implements AutoCloseable {
      * @throws NullPointerException if the initializer returns {@code null}
      */
     public V get() {
-        Cell<V> cell = table.find(Thread.currentThread());
+        ThreadTable.Entry cell = entryOf(Thread.currentThread());
         if (cell != null) {
-            V value = cell.read();
+            @SuppressWarnings("unchecked") // nothing else is put in
+            V value = (V) cell.read();
             if (value != null) {
                 return value;
             }
         }
-        return makeInitial(cell);
+        return makeInitial();
     }
 
-    private V makeInitial(@Nullable Cell<V> existing) {
+    private V makeInitial() {
         Thread thread = Thread.currentThread();
+        Cell<V> existing = entryOf(thread);
         if (existing != null && existing.initializing) {
             throw new IllegalStateException("the initializer of this ThreadStore calls get() of the same store, in "
                     + Messages.of(thread) + ": it would call itself for ever");
@@ -179,8 +168,8 @@ public final class ThreadStore<V> implements AutoCloseable {
      * @return the value or empty; empty too when the store is closed
      */
     public Optional<V> find() {
-        Cell<V> cell = table.find(Thread.currentThread());
-        return cell == null ? Optional.empty() : Optional.ofNullable(cell.read());
+        Cell<V> cell = entryOf(Thread.currentThread());
+        return cell == null ? Optional.empty() : Optional.ofNullable(cell.present());
     }
 
     /**
@@ -214,11 +203,11 @@ public final class ThreadStore<V> implements AutoCloseable {
      */
     public Optional<V> remove() {
         Thread thread = Thread.currentThread();
-        Cell<V> cell = table.find(thread);
+        Cell<V> cell = entryOf(thread);
         if (cell == null) {
             return Optional.empty();
         }
-        V removed = cell.swap(null);
+        V removed = cell.replace(null);
         dropIfEmpty(cell, thread);
         if (removed != null) {
             callBack(thread, removed);
@@ -236,7 +225,7 @@ public final class ThreadStore<V> implements AutoCloseable {
         Objects.requireNonNull(action, "action");
         for (Cell<V> cell : cells()) {
             Thread thread = cell.thread;
-            V value = cell.read();
+            V value = cell.present();
             if (thread != null && value != null) {
                 action.accept(thread, value);
             }
@@ -251,7 +240,7 @@ public final class ThreadStore<V> implements AutoCloseable {
     public int size() {
         int size = 0;
         for (Cell<V> cell : cells()) {
-            if (cell.read() != null) {
+            if (cell.present() != null) {
                 size++;
             }
         }
@@ -286,7 +275,7 @@ public final class ThreadStore<V> implements AutoCloseable {
     /** Takes a value away from outside its thread; one failing callback does not keep the others from being called. */
     private @Nullable Throwable drop(Cell<V> cell, @Nullable Throwable earlier) {
         Thread thread = cell.thread;
-        V value = cell.swap(null);
+        V value = cell.replace(null);
         if (thread == null) {
             return earlier;
         }
@@ -318,10 +307,10 @@ public final class ThreadStore<V> implements AutoCloseable {
         lock.lock();
         try {
             refuseIfClosed();
-            cell = table.find(thread);
+            cell = entryOf(thread);
             if (cell == null) {
                 cell = new Cell<>(thread);
-                table.put(cell);
+                put(cell);
             }
             first = !watched;
             watched = true;
@@ -333,7 +322,7 @@ public final class ThreadStore<V> implements AutoCloseable {
     }
 
     private @Nullable V insertAndSwap(Thread thread, V value) {
-        Cell<V> cell = table.find(thread);
+        Cell<V> cell = entryOf(thread);
         if (cell == null) {
             cell = insert(thread);
         }
@@ -342,7 +331,7 @@ public final class ThreadStore<V> implements AutoCloseable {
         try {
             // Under the lock, so that close() either finds the value or makes this call fail.
             refuseIfClosed();
-            replaced = cell.swap(value);
+            replaced = cell.replace(value);
         } finally {
             lock.unlock();
         }
@@ -358,8 +347,8 @@ public final class ThreadStore<V> implements AutoCloseable {
     private void dropIfEmpty(Cell<V> cell, Thread thread) {
         lock.lock();
         try {
-            if (cell.read() == null && !cell.initializing && table.find(thread) == cell) {
-                table.remove(thread);
+            if (cell.present() == null && !cell.initializing && entryOf(thread) == cell) {
+                takeOut(thread);
             }
         } finally {
             lock.unlock();
@@ -369,7 +358,7 @@ public final class ThreadStore<V> implements AutoCloseable {
     private List<Cell<V>> cells() {
         lock.lock();
         try {
-            return table.all();
+            return entries();
         } finally {
             lock.unlock();
         }
@@ -380,7 +369,7 @@ public final class ThreadStore<V> implements AutoCloseable {
         List<Cell<V>> all;
         lock.lock();
         try {
-            all = table.all();
+            all = entries();
             if (all.isEmpty()) {
                 watched = false;
                 return Reaper.NOTHING_OPEN;
@@ -400,7 +389,7 @@ public final class ThreadStore<V> implements AutoCloseable {
     }
 
     private void bury(Cell<V> cell, Thread dead) {
-        V value = cell.swap(null);
+        V value = cell.replace(null);
         dropIfEmpty(cell, dead);
         if (value != null && onRemove != null) {
             Threads.runAside(this, () -> {

@@ -1,28 +1,57 @@
 // The storage under everything: a hash table from threads, told apart by identity, to entries.
 package dev.perthread;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Open addressing with linear probing. {@link #find} takes no lock and is right only for the calling thread's own
+ * Open addressing with linear probing. {@link #entryOf} takes no lock and is right only for the calling thread's own
  * entry; everything else is called under the lock of the table's user.
  *
- * <p>Why a plain read of the array is enough in {@code find}: an entry is put under the calling thread's key by that
+ * <p>Why a plain read of the array is enough in {@code entryOf}: an entry is put under the calling thread's key by that
  * thread itself, so it sees its own write, either in this array or, after a rebuild by another thread, in the one that
  * the volatile {@code table} then publishes. Entries of other threads may be seen half-written; their {@code thread} is
  * then some other thread or null, and not a match.
  */
-final class ThreadTable<E extends ThreadTable.Entry> {
+class ThreadTable<E extends ThreadTable.Entry> {
 
     /** Something that belongs to a thread. */
     static class Entry {
+        private static final VarHandle VALUE;
+
+        static {
+            try {
+                VALUE = MethodHandles.lookup().findVarHandle(Entry.class, "value", Object.class);
+            } catch (ReflectiveOperationException e) {
+                throw new ExceptionInInitializerError(e);
+            }
+        }
+
         /** The owner; null where there is none, and such an entry is not in the table. */
         final @Nullable Thread thread;
 
+        /**
+         * What the thread has here: a slot's resource, or a store's value. In this class, though each kind of entry has its
+         * own rules for it: whoever only wants the value of what {@link #entryOf} returns needs no cast.
+         */
+        @Nullable
+        Object value;
+
         Entry(@Nullable Thread thread) {
             this.thread = thread;
+        }
+
+        /** What the thread did before it put the value here happens-before what follows. */
+        final @Nullable Object read() {
+            return VALUE.getAcquire(this);
+        }
+
+        /** Exactly one caller gets what was there, however many try. */
+        final @Nullable Object swap(@Nullable Object next) {
+            return VALUE.getAndSet(this, next);
         }
     }
 
@@ -41,7 +70,7 @@ final class ThreadTable<E extends ThreadTable.Entry> {
     /** The entry under this thread, which must be the calling one unless the lock is held. */
     @SuppressWarnings("unchecked")
     @Nullable
-    E find(Thread thread) {
+    final E entryOf(Thread thread) {
         @Nullable Entry[] cells = table;
         int mask = cells.length - 1;
         for (int i = Threads.hash(thread) & mask; ; i = (i + 1) & mask) {
@@ -56,7 +85,7 @@ final class ThreadTable<E extends ThreadTable.Entry> {
     }
 
     /** Puts an entry under its thread, in the place of the one that is there. Lock held. */
-    void put(E entry) {
+    final void put(E entry) {
         Thread thread = entry.thread;
         if (thread == null) {
             throw new AssertionError("an entry without a thread");
@@ -89,7 +118,7 @@ final class ThreadTable<E extends ThreadTable.Entry> {
     }
 
     /** Takes away the entry under this thread, if there is one. Lock held. */
-    void remove(Thread thread) {
+    final void takeOut(Thread thread) {
         @Nullable Entry[] cells = table;
         int mask = cells.length - 1;
         for (int i = Threads.hash(thread) & mask; ; i = (i + 1) & mask) {
@@ -146,7 +175,7 @@ final class ThreadTable<E extends ThreadTable.Entry> {
 
     /** A copy of the entries, to be looked at without the lock. Lock held. */
     @SuppressWarnings("unchecked")
-    List<E> all() {
+    final List<E> entries() {
         List<E> all = new ArrayList<>(live);
         for (Entry entry : table) {
             if (entry != null && entry != REMOVED) {
@@ -157,12 +186,12 @@ final class ThreadTable<E extends ThreadTable.Entry> {
     }
 
     /** Number of entries. Lock held. */
-    int size() {
+    final int count() {
         return live;
     }
 
     /** Number of cells, for tests. */
-    int capacity() {
+    final int capacity() {
         return table.length;
     }
 }

@@ -9,7 +9,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import outside.Caller;
@@ -70,6 +72,24 @@ class LookingTest {
             if (keeps) {
                 assertThat(journal.take()).endsWith("closed 1 RELEASED");
             }
+        }
+    }
+
+    /** Not by a look at the clock at each opening; but what was read for one may stand for the next only for a moment. */
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void whenAResourceWasOpenedIsToldToWithinAMoment(ThreadKind kind) throws Exception {
+        AtomicLong now = new AtomicLong(System.nanoTime());
+        try (PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                        .clock(now::get)
+                        .build();
+                Actor one = new Actor(kind)) {
+            one.call(() -> holder.call(probe -> probe));
+            Actor.until(() -> Reaper.thread() == null); // nobody looks at the clock any more
+            now.addAndGet(TimeUnit.HOURS.toNanos(1));
+            Instant opened =
+                    one.call(() -> holder.call(probe -> holder.snapshot().get(0).openedAt()));
+            assertThat(opened).isAfter(Instant.now().minusSeconds(600));
         }
     }
 

@@ -121,17 +121,11 @@ class ThreadStoreLifeTest {
         Actor.until(() -> gone.get() == threads);
         assertThat(store.size()).isZero();
         long took = System.nanoTime() - begin;
-        assertThat(capacityOf(store)).isLessThanOrEqualTo(16);
+        assertThat(store.capacity()).isLessThanOrEqualTo(16);
         store.close();
         System.out.printf(
                 "store: %,d %s threads in %.1f s, at most %,d values seen at once, table at the end %d cells%n",
-                threads, kind, took / 1e9, peak, capacityOf(store));
-    }
-
-    private static int capacityOf(ThreadStore<?> store) throws ReflectiveOperationException {
-        java.lang.reflect.Field table = ThreadStore.class.getDeclaredField("table");
-        table.setAccessible(true);
-        return ((ThreadTable<?>) table.get(store)).capacity();
+                threads, kind, took / 1e9, peak, store.capacity());
     }
 
     private static final class Numbered extends ThreadTable.Entry {
@@ -165,16 +159,16 @@ class ThreadStoreLifeTest {
                     case ANY -> random.nextInt(in.size());
                 };
                 Thread thread = in.remove(index).thread;
-                table.remove(thread);
+                table.takeOut(thread);
                 out.add(thread);
-                assertThat(table.find(thread) == null).isTrue();
+                assertThat(table.entryOf(thread) == null).isTrue();
             }
             if (step % 100 == 0) {
-                in.forEach(
-                        entry -> assertThat(table.find(entry.thread) == entry).isTrue());
-                out.forEach(thread -> assertThat(table.find(thread) == null).isTrue());
-                assertThat(table.size()).isEqualTo(in.size());
-                assertThat(table.all().size()).isEqualTo(in.size());
+                in.forEach(entry ->
+                        assertThat(table.entryOf(entry.thread) == entry).isTrue());
+                out.forEach(thread -> assertThat(table.entryOf(thread) == null).isTrue());
+                assertThat(table.count()).isEqualTo(in.size());
+                assertThat(table.entries().size()).isEqualTo(in.size());
                 assertThat(table.capacity()).isLessThanOrEqualTo(Math.max(8, 16 * (in.size() + 1)));
             }
         }

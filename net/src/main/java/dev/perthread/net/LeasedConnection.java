@@ -24,11 +24,13 @@ import java.util.Optional;
  */
 final class LeasedConnection implements Connection {
     private static final int PIECE = 128 * 1024; // the Java runtime does not read more at once either
+    private static final byte[] NOTHING = {};
     private static final int ARRAY = Integer.MAX_VALUE - 8;
 
     private final String name;
     private final Lease<Transport> lease;
     private int timeoutMillis; // kept here and not in the transport, so that it ends with the scope
+    private byte[] spare = NOTHING; // what recv did not fill: the last piece of an answer is followed by an empty one
 
     LeasedConnection(String name, Lease<Transport> lease, int timeoutMillis) {
         this.name = name;
@@ -46,9 +48,18 @@ final class LeasedConnection implements Connection {
         if (max < 1) {
             throw new IllegalArgumentException("max is " + max + "; 1 or more is allowed");
         }
-        byte[] piece = new byte[Math.min(max, PIECE)];
-        int read = read(piece, 0, piece.length);
-        return read == piece.length ? piece : Arrays.copyOf(piece, Math.max(0, read));
+        int most = Math.min(max, PIECE);
+        byte[] into = spare;
+        if (into.length < most) {
+            into = new byte[most];
+        }
+        spare = NOTHING; // what fills it is the caller's
+        int read = read(into, 0, most);
+        if (read == into.length) {
+            return into;
+        }
+        spare = into;
+        return read <= 0 ? NOTHING : Arrays.copyOf(into, read);
     }
 
     @Override

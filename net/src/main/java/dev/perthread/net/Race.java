@@ -73,6 +73,9 @@ final class Race {
 
     /** The two families by turns, beginning with that of the first; within a family as they were. */
     static List<InetAddress> interleaved(List<InetAddress> addresses) {
+        if (addresses.size() == 1) {
+            return addresses; // as mostly
+        }
         Class<?> first = addresses.get(0).getClass();
         Iterator<InetAddress> same =
                 addresses.stream().filter(first::isInstance).iterator();
