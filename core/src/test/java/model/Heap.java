@@ -32,7 +32,6 @@ final class Heap {
             "closing",
             "counters",
             "most",
-            "longestQueue",
             "opened",
             "closedCount",
             "pastUses",

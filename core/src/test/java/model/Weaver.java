@@ -29,7 +29,7 @@ final class Weaver extends ClassLoader {
 
     /** Classes whose methods hand nothing back but their result. */
     private static final Set<String> ENTERED =
-            Set.of("Slots", "Slot", "Counters", "Holder", "Closing", "Events", "Lease", "Messages");
+            Set.of("Slots", "Slot", "Waiters", "Counters", "Holder", "Closing", "Events", "Lease", "Messages");
 
     /** Objects that get a number, and the field with the thread they belong to. */
     private static final Map<String, String> OWNERS = Map.of("Slot", "thread", "Waiter", "thread", "Lease", "owner");
@@ -76,7 +76,7 @@ final class Weaver extends ClassLoader {
 
     /** Written only under the lock: whoever has it reads them undisturbed. */
     private static final Set<String> GUARDED =
-            Set.of("closed", "watchful", "attention", "watched", "woken", "granted", "table");
+            Set.of("closed", "watchful", "attention", "watched", "longest", "woken", "granted", "table");
 
     /** By name, because who calls them names itself as the owner if it is a table. */
     private static final Set<String> OF_THE_TABLE = Arrays.stream(tableMethods())

@@ -452,7 +452,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
         /**
          * The most resources that may be open at once, those being opened or closed included. Default: no limit. Threads
          * wait in order of arrival. Under {@code LEND} the last user of a resource may take it again before them, until the
-         * first has waited a millisecond. Under {@code KEEP} a living thread's idle resource counts and stays its own.
+         * first has waited four milliseconds. Under {@code KEEP} a living thread's idle resource counts and stays its own.
          *
          * @param limit 1 or more
          * @return this

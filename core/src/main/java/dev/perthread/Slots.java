@@ -3,9 +3,7 @@ package dev.perthread;
 
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
@@ -36,8 +34,7 @@ final class Slots<T> {
             new ThreadTable<>(); // a thread's latest slot; find() reads it unlocked
     private final ArrayList<Slot<T>> all = new ArrayList<>();
     private int most; // that all held since it was last trimmed
-    private Set<Waiter<T>> waiters = new LinkedHashSet<>(); // in order of arrival
-    private int longestQueue; // since it was last made anew
+    private final Waiters<T> waiters = new Waiters<>();
     private long lastId;
     private final Counters counters = new Counters();
 
@@ -47,7 +44,6 @@ final class Slots<T> {
     private volatile boolean watchful; // closed, or a lease has more to do than to change hands
     private volatile boolean attention; // somebody wants to know of resources that become idle
     private volatile boolean watched; // the reaper knows this holder
-    private volatile @Nullable Waiter<T> woken; // told to look for itself, and has not done so yet; one at a time
 
     Slots(Holder<T, ?> holder, int limit, boolean lends) {
         this.holder = holder;
@@ -138,8 +134,7 @@ final class Slots<T> {
             attention |= lends;
             waiter.granted = waiters.isEmpty() ? takeLocked(me) : null;
             if (waiter.granted == null) {
-                waiters.add(waiter);
-                longestQueue = Math.max(longestQueue, waiters.size());
+                waiters.join(waiter);
             }
             lookOut();
             return waiter;
@@ -346,13 +341,9 @@ final class Slots<T> {
         if (waiters.isEmpty() || all.size() >= limit) {
             return null;
         }
-        Waiter<T> first = longest();
+        Waiter<T> first = waiters.longest();
         grant(first, reserve(first.thread));
         return first;
-    }
-
-    private Waiter<T> longest() {
-        return waiters.iterator().next();
     }
 
     private void grant(Waiter<T> waiter, Slot<T> slot) {
@@ -361,11 +352,7 @@ final class Slots<T> {
     }
 
     private void leave(Waiter<T> waiter) {
-        waiters.remove(waiter);
-        if (waiters.isEmpty() && longestQueue > SMALL) {
-            waiters = new LinkedHashSet<>(); // nor does a hash table
-            longestQueue = 0;
-        }
+        waiters.leave(waiter);
         counters.waited(1);
         lookOut();
     }
@@ -381,19 +368,18 @@ final class Slots<T> {
      * once: a virtual thread that was woken may never come while the carriers are busy with those who keep taking turns.
      */
     void offer(Slot<T> idle) {
-        // The store of IDLE before the load of woken, as the woken one stores woken before it loads IDLE; neither is
-        // fenced by itself. So it sees this resource, or this thread sees that nobody is coming. Without the fence both
-        // could miss the other, and the resource would lie idle until the reaper's next round.
+        // The store of IDLE before the load of who is coming, as that one says that it has come before it loads IDLE;
+        // neither is fenced by itself. So it sees this resource, or this thread sees that nobody is coming. Without the
+        // fence both could miss the other, and the resource would lie idle until the reaper's next round.
         VarHandle.fullFence();
-        Waiter<T> coming = woken;
-        if (coming != null && !coming.isDue(holder.now())) {
-            return;
+        if (waiters.isAnyoneComing() && !waiters.isAnyoneDue(holder.now())) {
+            return; // without the lock, for which else all who take turns would queue
         }
         Waiter<T> next = null;
         lock.lock();
         try {
             if (!closed && !waiters.isEmpty()) {
-                next = longest().isDue(holder.now()) ? handOver(idle) : wakeable();
+                next = waiters.longest().isDue(holder.now()) ? handOver(idle) : waiters.tellOne();
             }
         } finally {
             lock.unlock();
@@ -405,29 +391,20 @@ final class Slots<T> {
         if (!idle.idleToMoved()) {
             return null;
         }
-        Waiter<T> first = longest();
+        Waiter<T> first = waiters.longest();
         grant(first, move(idle, first.thread));
-        return first;
-    }
-
-    private @Nullable Waiter<T> wakeable() {
-        if (woken != null) {
-            return null;
-        }
-        Waiter<T> first = longest();
-        woken = first;
         return first;
     }
 
     /** By a thread that waits or has waited: if it was woken to look for what is idle, it does, or has another one do so. */
     void look(Waiter<T> waiter) {
-        if (woken != waiter) {
+        if (!waiters.isComing(waiter)) {
             return;
         }
         Waiter<T> next;
         lock.lock();
         try {
-            woken = null;
+            waiters.hasCome();
             VarHandle.fullFence(); // see offer()
             Slot<T> idle = waiters.contains(waiter) ? takeIdle(waiter.thread) : null;
             if (idle != null) {
@@ -445,7 +422,7 @@ final class Slots<T> {
         if (!closed && !waiters.isEmpty()) {
             for (Slot<T> slot : all) {
                 if (slot.state() == Slot.IDLE) {
-                    return wakeable();
+                    return waiters.tellOne();
                 }
             }
         }
@@ -512,9 +489,8 @@ final class Slots<T> {
             watchful = true; // first, see isWatchful()
             closed = true;
             attention = true;
-            refused = new ArrayList<>(waiters);
+            refused = waiters.dismiss();
             counters.waited(refused.size());
-            waiters.clear();
         } finally {
             lock.unlock();
         }

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
+import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -145,9 +147,47 @@ class TurnsTest {
     void whoIsDueIsGivenItEvenIfItWasWokenAndDoesNotCome() {
         release(one);
         assertThat(one.idleToLeased()).isTrue();
-        now.addAndGet(1_000_000);
+        now.addAndGet(3_999_999);
+        release(one);
+        assertThat(first.granted).isNull();
+        assertThat(one.idleToLeased()).isTrue();
+        now.addAndGet(1);
         release(one);
         assertThat(first.granted).isNotNull();
         assertThat(second.granted).isNull();
+    }
+
+    @Test
+    void whileTheOneThatWasWokenHasNotComeALaterOneThatIsDueIsGivenWhatBecomesIdle() {
+        release(one);
+        slots.gone(two, CloseReason.INVALIDATED, false); // its place goes to the first, which does not come
+        assertThat(first.granted).isNotNull();
+        now.addAndGet(4_000_000);
+        assertThat(one.idleToLeased()).isTrue();
+        release(one);
+        assertThat(second.granted).isNotNull();
+    }
+
+    /** Else all who take turns meet at the lock of the books each time. */
+    @Test
+    void aReleaseThatNeitherWakesNorGivesLeavesTheLockAlone() throws Exception {
+        release(one);
+        slots.gone(two, CloseReason.INVALIDATED, false);
+        assertThat(one.idleToLeased()).isTrue();
+        one.leasedToIdle();
+        Field field = Slots.class.getDeclaredField("lock");
+        field.setAccessible(true);
+        ReentrantLock lock = (ReentrantLock) field.get(slots);
+        Actor actor = new Actor(ThreadKind.PLATFORM);
+        lock.lock();
+        try {
+            Actor.get(actor.begin(() -> {
+                slots.offer(one);
+                return null;
+            }));
+        } finally {
+            lock.unlock();
+            actor.end();
+        }
     }
 }
