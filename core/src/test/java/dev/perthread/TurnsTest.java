@@ -171,9 +171,12 @@ class TurnsTest {
     /** Else all who take turns meet at the lock of the books each time. */
     @Test
     void aReleaseThatNeitherWakesNorGivesLeavesTheLockAlone() throws Exception {
-        release(one);
-        slots.gone(two, CloseReason.INVALIDATED, false);
+        release(one); // wakes the first,
+        slots.gone(two, CloseReason.INVALIDATED, false); // which is given a place and does not come
+        slots.giveUp(second, true);
         assertThat(one.idleToLeased()).isTrue();
+        now.addAndGet(4_000_000);
+        Waiter<Object> third = slots.takeOrWait(new Thread(), true);
         one.leasedToIdle();
         Field field = Slots.class.getDeclaredField("lock");
         field.setAccessible(true);
@@ -189,5 +192,8 @@ class TurnsTest {
             lock.unlock();
             actor.end();
         }
+        slots.look(first);
+        slots.look(third);
+        assertThat(third.granted).isNotNull();
     }
 }
