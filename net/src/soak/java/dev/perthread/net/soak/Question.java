@@ -113,7 +113,7 @@ record Question(long token, Manner manner, int length, int millis) {
     }
 
     private static String asked(long token) {
-        return String.valueOf(ASKED.get((int) Math.floorMod(token, ASKED.length())));
+        return String.valueOf(ASKED.get(Math.floorMod(token, ASKED.length())));
     }
 
     private byte filling(int index) {
