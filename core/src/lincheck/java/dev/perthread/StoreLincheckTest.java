@@ -1,7 +1,11 @@
 package dev.perthread;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
@@ -16,7 +20,18 @@ import org.junit.jupiter.api.Test;
 @Param(name = "tid", gen = ThreadIdGen.class)
 @Param(name = "value", gen = IntGen.class, conf = "1:9")
 public class StoreLincheckTest {
+    /** Each has a value too. They live on, else the reaper would take those away. */
+    private static final List<ExecutorService> OTHERS = IntStream.range(0, 4)
+            .mapToObj(i -> Executors.newSingleThreadExecutor(Colliding::thread))
+            .toList();
+
     private final ThreadStore<Integer> store = ThreadStore.create();
+
+    public StoreLincheckTest() throws Exception {
+        for (ExecutorService other : OTHERS) {
+            other.submit(() -> store.set(0)).get();
+        }
+    }
 
     @Operation
     public int find(@Param(name = "tid") int tid) {

@@ -1,5 +1,6 @@
 package dev.perthread;
 
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
@@ -21,12 +22,14 @@ public class TableLincheckTest {
         }
     }
 
+    private static final List<Thread> OTHERS = Colliding.threads(4);
+
     private final ReentrantLock lock = new ReentrantLock();
     private final ThreadTable<Value> table = new ThreadTable<>();
 
     public TableLincheckTest() {
-        for (int i = 0; i < 4; i++) {
-            table.put(new Value(new Thread(), i)); // one more and it is rebuilt
+        for (Thread other : OTHERS) {
+            table.put(new Value(other, 0)); // one more and it is rebuilt
         }
     }
 
