@@ -67,10 +67,16 @@ final class Reaper implements Runnable {
     private Reaper() {}
 
     private static final class Watch {
+        final Thread owner;
+
         @Nullable
         Thread watcher; // null in the first round that saw the owner
 
         int round;
+
+        Watch(Thread owner) {
+            this.owner = owner;
+        }
     }
 
     /**
@@ -243,8 +249,12 @@ final class Reaper implements Runnable {
             }
         }
         // Who was seen once and not again had a short scope. Who is watched stays so for a while: scopes come again.
+        // But
+        // not the dead, who would be kept in memory.
         most = Math.max(most, watches.size());
-        watches.values().removeIf(watch -> round - watch.round > (watch.watcher == null ? 0 : 16) && callOff(watch));
+        watches.values()
+                .removeIf(watch -> (!watch.owner.isAlive() || round - watch.round > (watch.watcher == null ? 0 : 16))
+                        && callOff(watch));
         if (watches.size() < most >> 3 && most > 64) {
             watches = new IdentityHashMap<>(watches); // a hash table never shrinks by itself
             most = watches.size();
@@ -271,7 +281,7 @@ final class Reaper implements Runnable {
     private void owner(Thread owner) {
         Watch watch = watches.get(owner);
         if (watch == null) {
-            watch = new Watch();
+            watch = new Watch(owner);
             watches.put(owner, watch);
         } else if (watch.round != round
                 && watch.watcher == null

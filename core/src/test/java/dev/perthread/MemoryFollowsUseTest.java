@@ -15,6 +15,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -184,6 +186,51 @@ class MemoryFollowsUseTest {
                 return Thread.currentThread();
             }));
             untilCollected(dead);
+        }
+    }
+
+    /** Has an owner, and then none any more; its rounds are rare then. */
+    private static final class Rounds implements Reaper.Client {
+        volatile @Nullable Thread owner;
+        volatile int count;
+        volatile boolean over;
+
+        @Override
+        @SuppressWarnings("NonAtomicVolatileUpdate") // by the reaper alone
+        public long sweep(Consumer<Thread> owners) {
+            Thread seen = owner;
+            if (seen != null) {
+                owners.accept(seen);
+            }
+            count++;
+            return over ? Reaper.NOTHING_OPEN : Reaper.NO_HURRY;
+        }
+    }
+
+    /** Though it remembers the living for some rounds, because scopes come again. */
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void theReaperForgetsTheDeadAtOnce(ThreadKind kind) throws Exception {
+        Rounds rounds = new Rounds();
+        WeakReference<Thread> dead = watchedAndDead(kind, rounds);
+        int then = rounds.count;
+        untilCollected(dead);
+        assertThat(rounds.count - then).isLessThan(10);
+        rounds.over = true;
+        Reaper.opened(null);
+        Actor.until(() -> Reaper.thread() == null);
+    }
+
+    private static WeakReference<Thread> watchedAndDead(ThreadKind kind, Rounds rounds) throws Exception {
+        try (Actor actor = new Actor(kind)) {
+            rounds.owner = actor.thread();
+            Reaper.opened(rounds);
+            Actor.until(() -> rounds.count >= 3); // seen in two rounds, it gets its watcher where there are any
+            rounds.owner = null;
+            int then = rounds.count;
+            Reaper.opened(null);
+            Actor.until(() -> rounds.count > then); // what had begun before is over
+            return new WeakReference<>(actor.thread());
         }
     }
 

@@ -263,7 +263,8 @@ public final class Run {
                 jdk,
                 round,
                 threads + "x" + resources + "-" + work + "ms-" + peer,
-                // No collection falls into the measured time: one took 35 ms, which every waiter would seem to have waited.
+                // No collection falls into the measured time: one took 35 ms, which every waiter would seem to have
+                // waited.
                 List.of("-Xms2g", "-Xmx2g", "-Xmn1500m", "-XX:+AlwaysPreTouch"),
                 main,
                 "peer=" + peer,

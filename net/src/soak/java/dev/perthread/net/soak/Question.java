@@ -73,6 +73,13 @@ record Question(long token, Manner manner, int length, int millis) {
         ASKED.set((int) (token % ASKED.length()), this + " was asked on " + where);
     }
 
+    /** Else they would count as memory that is left over. */
+    static void forgetAsked() {
+        for (int i = 0; i < ASKED.length(); i++) {
+            ASKED.set(i, null);
+        }
+    }
+
     byte[] toBytes() {
         return ByteBuffer.allocate(BYTES)
                 .putLong(token)

@@ -85,6 +85,7 @@ final class Surroundings {
                 descriptorsAfter <= descriptorsBefore,
                 "descriptors: " + descriptorsBefore + " before and " + descriptorsAfter + " after");
         tally.deaths.clear();
+        Question.forgetAsked();
         heapAfter = heap();
         tally.require(
                 heapAfter <= heapBefore + HEAP_MARGIN, "heap: " + heapBefore + " before and " + heapAfter + " after");
