@@ -14,20 +14,13 @@ final class Colliding {
 
     private Colliding() {}
 
-    /** One that does {@code task}. */
-    static Thread thread(Runnable task) {
-        Thread thread = new Thread(task);
-        while ((Threads.hash(thread) & MASK) != CELL) {
-            thread = new Thread(task);
-        }
-        thread.setDaemon(true);
-        return thread;
-    }
-
     static List<Thread> threads(int count) {
         List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            threads.add(thread(() -> {}));
+        while (threads.size() < count) {
+            Thread thread = new Thread();
+            if ((Threads.hash(thread) & MASK) == CELL) {
+                threads.add(thread);
+            }
         }
         return threads;
     }

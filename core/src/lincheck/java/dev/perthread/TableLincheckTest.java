@@ -9,7 +9,10 @@ import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.junit.jupiter.api.Test;
 
-/** Each thread's entry behaves as a variable of its own, whatever the others put, remove and rebuild meanwhile. */
+/**
+ * Each thread's entry behaves as a variable of its own, whatever the others put, remove and rebuild meanwhile. A ThreadStore
+ * is such a table.
+ */
 @Param(name = "tid", gen = ThreadIdGen.class)
 @Param(name = "value", gen = IntGen.class, conf = "1:9")
 public class TableLincheckTest {
