@@ -53,7 +53,8 @@ class WholeClassesTest {
                 ScopeTest.class,
                 SeenByItsOwnerAloneTest.class,
                 ThreadStoreLifeTest.class,
-                ThreadStoreTest.class
+                ThreadStoreTest.class,
+                TurnsTest.class
             })
     void passes(Class<?> tests) {
         if (MUTANT && LISTED.add(tests)) {
