@@ -249,8 +249,7 @@ final class Reaper implements Runnable {
             }
         }
         // Who was seen once and not again had a short scope. Who is watched stays so for a while: scopes come again.
-        // But
-        // not the dead, who would be kept in memory.
+        // The dead go at once, or they would be kept in memory.
         most = Math.max(most, watches.size());
         watches.values()
                 .removeIf(watch -> (!watch.owner.isAlive() || round - watch.round > (watch.watcher == null ? 0 : 16))
