@@ -358,7 +358,7 @@ final class Slots<T> {
     }
 
     private void lookOut() {
-        attention = closed || (lends && !waiters.isEmpty());
+        attention = lends && !waiters.isEmpty(); // nobody joins or leaves once the holder is closed
     }
 
     /**

@@ -35,6 +35,7 @@ class WholeClassesTest {
     @ValueSource(
             classes = {
                 AfterTheScopeTest.class,
+                BooksTest.class,
                 CloseRaceTest.class,
                 CloseTest.class,
                 ClosedExactlyOnceTest.class,
@@ -54,7 +55,8 @@ class WholeClassesTest {
                 SeenByItsOwnerAloneTest.class,
                 ThreadStoreLifeTest.class,
                 ThreadStoreTest.class,
-                TurnsTest.class
+                TurnsTest.class,
+                WaitersTest.class
             })
     void passes(Class<?> tests) {
         if (MUTANT && LISTED.add(tests)) {

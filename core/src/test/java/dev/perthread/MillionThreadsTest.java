@@ -23,17 +23,24 @@ class MillionThreadsTest {
     void overSixtyFourResources() throws Exception {
         AtomicInteger open = new AtomicInteger();
         AtomicInteger peak = new AtomicInteger();
-        AtomicInteger done = new AtomicInteger();
-        AtomicInteger failed = new AtomicInteger();
-        PerThread<AtomicInteger, RuntimeException> holder = PerThread.<AtomicInteger, RuntimeException>builder(() -> {
-                    peak.accumulateAndGet(open.incrementAndGet(), Math::max);
-                    return new AtomicInteger();
-                })
+        try (PerThread<AtomicInteger, RuntimeException> holder = PerThread.<AtomicInteger, RuntimeException>builder(
+                        () -> {
+                            peak.accumulateAndGet(open.incrementAndGet(), Math::max);
+                            return new AtomicInteger();
+                        })
                 .closer(resource -> open.decrementAndGet())
                 .whenIdle(IdlePolicy.LEND)
                 .limit(LIMIT)
                 .acquireTimeout(Duration.ofSeconds(60))
-                .build();
+                .build()) {
+            run(holder, peak);
+        }
+        assertThat(open).hasValue(0);
+    }
+
+    private static void run(PerThread<AtomicInteger, RuntimeException> holder, AtomicInteger peak) throws Exception {
+        AtomicInteger done = new AtomicInteger();
+        AtomicInteger failed = new AtomicInteger();
         long heapBefore = heap();
         int waitingPeak = 0;
         Semaphore atOnce = new Semaphore(20_000);
@@ -94,8 +101,6 @@ class MillionThreadsTest {
                 pinned.size(),
                 heapBefore / 1e6,
                 heapAfter[0] / 1e6);
-        holder.close();
-        assertThat(open).hasValue(0);
     }
 
     private static long heap() {
