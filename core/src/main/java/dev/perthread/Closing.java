@@ -142,7 +142,7 @@ final class Closing<T> {
         try {
             do {
                 closeIdle(slots.all(), CloseReason.HOLDER_CLOSED, failures);
-                reap(failures, Runnable::run);
+                reap(failures, Runnable::run, owner -> {});
                 // Looks again every few milliseconds even if nobody signals: a release need not have seen us yet.
             } while (slots.awaitGone(me, Math.min(Reaper.QUICK, grace - (System.nanoTime() - begin)))
                     && System.nanoTime() - begin < grace);
@@ -167,13 +167,24 @@ final class Closing<T> {
     // ---- dead threads and time ----
 
     int reap() {
-        return reap(null, Runnable::run);
+        return reap(null, Runnable::run, owner -> {});
     }
 
-    private int reap(@Nullable List<Throwable> failures, Consumer<Runnable> executor) {
+    /**
+     * @param owners is told each living thread whose end would leave something to reclaim
+     */
+    private int reap(@Nullable List<Throwable> failures, Consumer<Runnable> executor, Consumer<Thread> owners) {
         int reclaimed = 0;
         for (Slot<T> slot : slots.all()) {
-            if (slot.thread != null && !slot.thread.isAlive() && reclaim(slot, failures, executor)) {
+            Thread owner = slot.thread;
+            if (owner == null) {
+                continue;
+            }
+            if (owner.isAlive()) {
+                if (options.whenIdle != IdlePolicy.LEND || slot.state() == Slot.LEASED) {
+                    owners.accept(owner);
+                }
+            } else if (reclaim(slot, failures, executor)) {
                 reclaimed++;
             }
         }
@@ -239,8 +250,8 @@ final class Closing<T> {
     }
 
     /** One round of the reaper; closers run aside, so that one that blocks does not hold up other holders. */
-    void sweep(long now) {
-        reap(null, this::aside);
+    void sweep(long now, Consumer<Thread> owners) {
+        reap(null, this::aside, owners);
         closeExpired(now, this::aside);
     }
 

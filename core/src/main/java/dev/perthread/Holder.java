@@ -481,12 +481,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         long now = clock.getAsLong();
         tick = now;
         recent = false;
-        closing.sweep(now);
-        for (Slot<T> slot : slots.all()) {
-            if (slot.thread != null && (slot.state() == Slot.LEASED || options.whenIdle != IdlePolicy.LEND)) {
-                owners.accept(slot.thread);
-            }
-        }
+        closing.sweep(now, owners);
         if (slots.endWatch()) {
             return Reaper.NOTHING_OPEN;
         }

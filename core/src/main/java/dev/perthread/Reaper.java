@@ -252,7 +252,8 @@ final class Reaper implements Runnable {
         // The dead go at once, or they would be kept in memory.
         most = Math.max(most, watches.size());
         watches.values()
-                .removeIf(watch -> (!watch.owner.isAlive() || round - watch.round > (watch.watcher == null ? 0 : 16))
+                .removeIf(watch -> watch.round != round // else it was alive just now
+                        && (watch.watcher == null || round - watch.round > 16 || !watch.owner.isAlive())
                         && callOff(watch));
         if (watches.size() < most >> 3 && most > 64) {
             watches = new IdentityHashMap<>(watches); // a hash table never shrinks by itself
@@ -278,14 +279,23 @@ final class Reaper implements Runnable {
     }
 
     private void owner(Thread owner) {
+        if (!Threads.canWatch(owner)) {
+            unwatched = true; // and nothing to remember: with 10,000 owners that would be most of a round
+            return;
+        }
+        try {
+            watch(owner);
+        } catch (OutOfMemoryError passing) {
+            unwatched = true; // the next round tries again; this one goes on, for whoever is dead behind this one
+        }
+    }
+
+    private void watch(Thread owner) {
         Watch watch = watches.get(owner);
         if (watch == null) {
             watch = new Watch(owner);
             watches.put(owner, watch);
-        } else if (watch.round != round
-                && watch.watcher == null
-                && watchers < MOST_WATCHERS
-                && Threads.canWatch(owner)) {
+        } else if (watch.round != round && watch.watcher == null && watchers < MOST_WATCHERS) {
             watch.watcher = Threads.watch(owner, Reaper::ended);
             watchers++;
         }

@@ -50,7 +50,7 @@ public final class ReclaimBenchmark {
                 .build()) {
             double without = cpuShare(idle);
             crowd.all(() -> holder.run(own::set));
-            Thread.sleep(Math.min(2000, 4L * idle)); // until all are watched
+            Thread.sleep(idle); // until all are watched, and the rounds are compiled
             double with = cpuShare(idle);
             for (int i = 0; i < deaths; i++) {
                 crowd.endOne(i * (crowd.size() / deaths), () -> own.get().left = System.nanoTime());
