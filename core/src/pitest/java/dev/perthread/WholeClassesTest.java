@@ -21,7 +21,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
  * only to learn their names. With a class as the unit, a process for every mutant is affordable, and that is needed: a
  * mutant can leave parked threads or a broken reaper behind, at whose sight the next one would seem to be caught.
  *
- * <p>ModelTest, MemoryFollowsUseTest and MillionThreadsTest are left out: each mutant that survives would run them all.
+ * <p>ModelTest and MillionThreadsTest are left out: each mutant that survives would run them all.
  */
 class WholeClassesTest {
 
@@ -46,6 +46,7 @@ class WholeClassesTest {
                 LimitTest.class,
                 ListenerTest.class,
                 LookingTest.class,
+                MemoryFollowsUseTest.class,
                 MessagesTest.class,
                 NeverAClosedResourceTest.class,
                 NoUserCodeUnderALockTest.class,
