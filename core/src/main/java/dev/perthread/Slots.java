@@ -332,13 +332,13 @@ final class Slots<T> {
         }
     }
 
-    /** A place is free: the longest waiter gets it. */
+    /** A place has just become free: the longest waiter gets it. */
     private @Nullable Waiter<T> freed() {
         if (closed) {
             someoneGone.signalAll();
             return null;
         }
-        if (waiters.isEmpty() || all.size() >= limit) {
+        if (waiters.isEmpty()) {
             return null;
         }
         Waiter<T> first = waiters.longest();

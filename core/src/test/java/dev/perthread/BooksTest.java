@@ -317,6 +317,21 @@ class BooksTest {
         assertThat(two.state()).isEqualTo(Slot.IDLE);
     }
 
+    @Test
+    void whatItsLastUserHasTakenBackMeanwhileIsGivenToNobody() {
+        Slot<Object> one = leased(me);
+        leased(me);
+        leased(me);
+        Waiter<Object> waiter = books.takeOrWait(other, true);
+        now.addAndGet(TimeUnit.SECONDS.toNanos(1)); // due
+        one.leasedToIdle();
+        assertThat(one.idleToLeased()).isTrue(); // before it is offered
+        books.offer(one);
+        assertThat(waiter.granted).isNull();
+        assertThat(one.state()).isEqualTo(Slot.LEASED);
+        assertThat(books.own(me)).contains(one);
+    }
+
     // ---- who is woken ----
 
     @Test

@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the core promises about itself: no dependency, nothing public by accident, nothing that pins a carrier. */
 class StructureTest {
@@ -118,6 +120,32 @@ class StructureTest {
                         .filter(access -> access.getTarget().getName().equals("state"))
                         .map(access -> access.getOrigin().getName()))
                 .containsExactlyInAnyOrder("<init>", "movedTo");
+    }
+
+    /** Else a bug that a check is shown to catch is found to be one no more only when somebody plants it again. */
+    @ParameterizedTest
+    @ValueSource(strings = {"core", "net"})
+    void everyPlantedBugStillFitsTheCode(String module) throws IOException {
+        List<Path> patches;
+        try (Stream<Path> files = Files.list(Path.of("..", module, "src", "planted"))) {
+            patches = files.filter(file -> file.toString().endsWith(".patch")).toList();
+        }
+        assertThat(patches).hasSizeGreaterThan(30);
+        for (Path patch : patches) {
+            String code = "";
+            StringBuilder replaced = new StringBuilder(); // by the present hunk
+            for (String line : (Files.readString(patch) + "\n@@").lines().toList()) {
+                if (line.startsWith("--- a/") || line.startsWith("@@")) {
+                    assertThat(code).as(patch.toString()).contains(replaced);
+                    replaced.setLength(0);
+                }
+                if (line.startsWith("--- a/")) {
+                    code = Files.readString(Path.of("..").resolve(line.substring("--- a/".length())));
+                } else if (line.startsWith(" ") || line.startsWith("-")) {
+                    replaced.append(line, 1, line.length()).append('\n');
+                }
+            }
+        }
     }
 
     private static List<Path> sources() throws IOException {
