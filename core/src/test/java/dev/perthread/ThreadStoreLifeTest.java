@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.ThreadKind;
 import java.lang.ref.WeakReference;
+import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -172,6 +173,77 @@ class ThreadStoreLifeTest {
                 assertThat(table.capacity()).isLessThanOrEqualTo(Math.max(8, 16 * (in.size() + 1)));
             }
         }
+    }
+
+    @Test
+    void theTableGrowsBeforeLessThanAQuarterOfItsCellsIsFreeAndShrinksWhenLessThanAnEighthIsUsed() {
+        ThreadTable<Numbered> table = new ThreadTable<>();
+        List<Thread> in = new ArrayList<>();
+        for (int i = 1; i <= 6; i++) {
+            in.add(new Thread());
+            table.put(new Numbered(in.get(i - 1)));
+            assertThat(table.capacity()).isEqualTo(i <= 5 ? 8 : 16);
+        }
+        for (Thread thread : in) {
+            table.takeOut(thread);
+            assertThat(table.capacity()).isEqualTo(table.count() >= 2 ? 16 : 8);
+        }
+    }
+
+    @Test
+    void takingOutAThreadThatIsNotThereChangesNothing() {
+        ThreadTable<Numbered> table = new ThreadTable<>();
+        Numbered entry = new Numbered(new Thread());
+        table.put(entry);
+        for (int i = 0; i < 20; i++) {
+            table.takeOut(new Thread());
+        }
+        assertThat(table.count()).isEqualTo(1);
+        assertThat(table.entryOf(entry.thread) == entry).isTrue();
+    }
+
+    @Test
+    void aThreadThatComesAndGoesUsesTheSameCellAgain() throws Exception {
+        ThreadTable<Numbered> table = new ThreadTable<>();
+        for (int i = 0; i < 3; i++) {
+            table.put(new Numbered(new Thread()));
+        }
+        for (int i = 0; i < 50; i++) {
+            Thread thread = new Thread();
+            Object cells = null;
+            for (int round = 0; round < 50; round++) {
+                table.put(new Numbered(thread));
+                table.takeOut(thread);
+                if (round == 3) { // what others left there may have been cleared away until now
+                    cells = cells(table);
+                }
+            }
+            assertThat(cells(table) == cells).isTrue();
+        }
+    }
+
+    @Test
+    void cellsThatLedOnlyPastThoseWhoHaveGoneAreFreeAgain() throws Exception {
+        ThreadTable<Numbered> table = new ThreadTable<>();
+        Object cells = cells(table);
+        for (int i = 0; i < 100; i++) {
+            Thread one = new Thread();
+            Thread behind = new Thread();
+            while ((Threads.hash(behind) & 7) != (Threads.hash(one) & 7)) {
+                behind = new Thread();
+            }
+            table.put(new Numbered(one));
+            table.put(new Numbered(behind));
+            table.takeOut(one);
+            table.takeOut(behind);
+        }
+        assertThat(cells(table) == cells).isTrue();
+    }
+
+    private static Object cells(ThreadTable<?> table) throws ReflectiveOperationException {
+        Field cells = ThreadTable.class.getDeclaredField("table");
+        cells.setAccessible(true);
+        return cells.get(table);
     }
 
     /** Which entry is removed. */
