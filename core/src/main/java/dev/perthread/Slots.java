@@ -437,7 +437,7 @@ final class Slots<T> {
         List<Waiter<T>> served = new ArrayList<>();
         lock.lock();
         try {
-            for (Slot<T> slot : closed ? List.<Slot<T>>of() : new ArrayList<>(all)) {
+            for (Slot<T> slot : new ArrayList<>(all)) {
                 Waiter<T> next = slot.state() == Slot.IDLE && !waiters.isEmpty() ? handOver(slot) : null;
                 if (next != null) {
                     served.add(next);

@@ -39,6 +39,7 @@ class WholeClassesTest {
                 CloseRaceTest.class,
                 CloseTest.class,
                 ClosedExactlyOnceTest.class,
+                ClosingTest.class,
                 DeadThreadTest.class,
                 ExpiryTest.class,
                 FailureLeavesNothingTest.class,
