@@ -138,7 +138,9 @@ final class SlotStress {
 
         @Actor
         public void next(I_Result r) {
-            r.r1 = slot.idleToMoved() ? slot.movedTo(Thread.currentThread()).resource().value : -1;
+            r.r1 = slot.idleToMoved()
+                    ? slot.forNext(Thread.currentThread()).takeOver(slot).resource().value
+                    : -1;
         }
     }
 

@@ -32,11 +32,21 @@ final class Aside implements Runnable {
     private record Task(Runnable run, long since) {}
 
     static void run(Object holder, Runnable task) {
+        if (!takes(holder, task)) {
+            task.run(); // it has been claimed: nobody else will ever do it
+        }
+    }
+
+    private static boolean takes(Object holder, Runnable task) {
         LOCK.lock();
         try {
+            Task waiting = new Task(task, System.nanoTime()); // before the lane, which would stay if it were empty
             Aside lane = LANES.computeIfAbsent(holder, Aside::new);
-            lane.tasks.add(new Task(task, System.nanoTime()));
+            lane.tasks.add(waiting);
             lane.tend();
+            return true;
+        } catch (OutOfMemoryError noMemory) {
+            return false;
         } finally {
             LOCK.unlock();
         }

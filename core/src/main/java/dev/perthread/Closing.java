@@ -198,18 +198,19 @@ final class Closing<T> {
             slots.disown(slot);
             return false;
         }
-        boolean ours = leaked || slot.idleToClosing();
-        if (!ours || !slot.claim(CloseReason.THREAD_ENDED)) {
-            return false;
-        }
         Object recorded = Jfr.reclaiming();
-        executor.accept(() -> {
+        Runnable task = () -> { // made before the claim: what is claimed, and then not closed, is never closed
             slot.closer = Thread.currentThread(); // already now: the listener may close the holder
             if (leaked) {
                 events.leaked(slot);
             }
             add(failures, shut(slot, CloseReason.THREAD_ENDED, () -> Jfr.reclaimed(recorded, slot, leaked)));
-        });
+        };
+        boolean ours = leaked || slot.idleToClosing();
+        if (!ours || !slot.claim(CloseReason.THREAD_ENDED)) {
+            return false;
+        }
+        executor.accept(task);
         return true;
     }
 
@@ -242,9 +243,13 @@ final class Closing<T> {
         }
         for (Slot<T> slot : slots.all()) {
             CloseReason reason = slot.state() == Slot.IDLE ? expired(slot, now) : null;
+            if (reason == null) {
+                continue;
+            }
+            Runnable task = () -> shut(slot, reason); // before the claim, see reclaim()
             // Between the look and the compare-and-set the owner cannot have used it: it would have found it expired.
-            if (reason != null && slot.idleToClosing() && slot.claim(reason)) {
-                executor.accept(() -> shut(slot, reason));
+            if (slot.idleToClosing() && slot.claim(reason)) {
+                executor.accept(task);
             }
         }
     }

@@ -86,9 +86,13 @@ public final class Lease<T> implements AutoCloseable {
         return trace == null || done ? "" : ", acquired" + Messages.at(trace) + ",";
     }
 
-    /** Names the holder, the owner and whether the lease is closed. */
+    /**
+     * Names the holder, the resource, the owner, and that the lease is closed if it is: at once in its owner's thread, in
+     * another perhaps later.
+     */
     @Override
     public String toString() {
-        return "Lease[" + slot.holder.name() + ", resource " + slot.id + ", " + Messages.of(owner) + "]";
+        return "Lease[" + slot.holder.name() + ", resource " + slot.id + ", " + Messages.of(owner)
+                + (done ? ", closed]" : "]");
     }
 }

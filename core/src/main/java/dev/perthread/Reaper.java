@@ -54,7 +54,8 @@ final class Reaper implements Runnable {
     private int most; // that it held since it was last made anew
     private int watchers;
     private int round;
-    private boolean unwatched; // this round saw a living owner that nobody watches
+    private boolean unwatched; // this round saw a living owner that nobody watches yet
+    private boolean unwatchable; // or that nobody ever can
     private boolean lingering; // the last round found nothing at all
     private final Jfr.Periodic recorded = new Jfr.Periodic(this::holders);
 
@@ -166,11 +167,14 @@ final class Reaper implements Runnable {
             for (long delay = 0; delay != NOTHING_OPEN; ) {
                 delay = round();
             }
-            watches.values().forEach(this::callOff);
         } catch (LinkageError undeployed) {
             // The library's class loader was closed under it. Going on would only keep it in memory.
-            abdicate();
         } finally {
+            abdicate(); // whatever it was that ended this: who opens next must start another
+            // Or the class loader would be kept for as long as the owners live.
+            for (Watch watch : watches.values()) {
+                callOff(watch);
+            }
             recorded.takeOff();
         }
     }
@@ -238,6 +242,7 @@ final class Reaper implements Runnable {
     private long sweepAll() {
         round++;
         unwatched = false;
+        unwatchable = false;
         long delay = RARE;
         for (WeakReference<Client> reference : clients()) {
             Client client = reference.get();
@@ -259,8 +264,11 @@ final class Reaper implements Runnable {
             watches = new IdentityHashMap<>(watches); // a hash table never shrinks by itself
             most = watches.size();
         }
+        if (unwatchable) {
+            delay = Math.min(delay, STEADY);
+        }
         if (unwatched) {
-            delay = Math.min(delay, Threads.watches() ? QUICK : STEADY);
+            delay = Math.min(delay, QUICK);
         }
         if (!goOn()) {
             return NOTHING_OPEN;
@@ -280,7 +288,7 @@ final class Reaper implements Runnable {
 
     private void owner(Thread owner) {
         if (!Threads.canWatch(owner)) {
-            unwatched = true; // and nothing to remember: with 10,000 owners that would be most of a round
+            unwatchable = true; // and nothing to remember: with 10,000 owners that would be most of a round
             return;
         }
         try {

@@ -119,21 +119,26 @@ final class Slot<T> extends ThreadTable.Entry {
         return STATE.compareAndSet(this, IDLE, CLOSING);
     }
 
-    /** Takes an idle resource away from its thread, to go on in the slot that {@link #movedTo} makes. */
+    /** Takes an idle resource away from its thread, to go on in another slot, by {@link #takeOver}. */
     boolean idleToMoved() {
         return STATE.compareAndSet(this, IDLE, MOVED);
     }
 
-    /** The same resource for another thread: leased to it, or idle where there is none. Only after idleToMoved. */
-    Slot<T> movedTo(@Nullable Thread next) {
-        Slot<T> slot = new Slot<>(holder, id, next, openedAt);
-        slot.value = value;
-        slot.uses = uses;
-        slot.leasedAt = leasedAt;
-        slot.idleSince = idleSince;
-        // The new slot is published by the holder's lock.
-        slot.state = next == null ? IDLE : LEASED;
-        return slot;
+    /** An empty slot in which this resource can go on for another thread, or for nobody. */
+    Slot<T> forNext(@Nullable Thread next) {
+        return new Slot<>(holder, id, next, openedAt);
+    }
+
+    /** Goes on with the resource of one that has moved: leased to this slot's thread, or idle where there is none. */
+    Slot<T> takeOver(Slot<T> moved) {
+        value = moved.value;
+        openedAt = moved.openedAt;
+        uses = moved.uses;
+        leasedAt = moved.leasedAt;
+        idleSince = moved.idleSince;
+        // This slot is published by the holder's lock.
+        state = thread == null ? IDLE : LEASED;
+        return this;
     }
 
     /**

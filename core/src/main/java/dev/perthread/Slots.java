@@ -164,8 +164,9 @@ final class Slots<T> {
         // Latest first: what was used last is the least likely to have gone stale, and old ones can time out.
         for (int i = all.size() - 1; i >= 0; i--) {
             Slot<T> slot = all.get(i);
-            if (slot.state() == Slot.IDLE && slot.idleToMoved()) {
-                return move(slot, next);
+            Slot<T> taken = slot.state() == Slot.IDLE ? move(slot, next) : null;
+            if (taken != null) {
+                return taken;
             }
         }
         return null;
@@ -174,14 +175,21 @@ final class Slots<T> {
     private Slot<T> reserve(Thread owner) {
         Slot<T> slot = new Slot<>(holder, ++lastId, owner, holder.tick());
         slot.index = all.size();
+        byThread.makeRoom(); // what can run out of memory comes first, or the place would be taken by nobody
         all.add(slot);
         most = Math.max(most, all.size());
         push(slot);
         return slot;
     }
 
-    private Slot<T> move(Slot<T> from, @Nullable Thread next) {
-        Slot<T> to = from.movedTo(next);
+    /** Takes an idle one away from its thread, for another or for nobody; null if its last user was faster. */
+    private @Nullable Slot<T> move(Slot<T> from, @Nullable Thread next) {
+        Slot<T> to = from.forNext(next);
+        byThread.makeRoom(); // as is this: from here on nothing may fail, or nobody would ever close the resource
+        if (!from.idleToMoved()) {
+            return null;
+        }
+        to.takeOver(from);
         unlink(from);
         to.index = from.index;
         all.set(to.index, to);
@@ -229,11 +237,15 @@ final class Slots<T> {
             all.set(slot.index, last);
             last.index = slot.index;
         }
-        if (all.size() < most >> 3 && most > SMALL) {
-            all.trimToSize(); // a list never shrinks by itself
-            most = all.size();
-        }
         counters.gone(slot);
+        if (all.size() < most >> 3 && most > SMALL) {
+            most = all.size();
+            try {
+                all.trimToSize(); // a list never shrinks by itself
+            } catch (OutOfMemoryError passing) {
+                // then it stays as large as it is
+            }
+        }
     }
 
     /** Whether the reaper must be told of this holder, once. By a thread that has a slot here. */
@@ -338,9 +350,10 @@ final class Slots<T> {
             someoneGone.signalAll();
             return null;
         }
-        if (waiters.isEmpty()) {
-            return null;
-        }
+        return waiters.isEmpty() ? null : grantPlace();
+    }
+
+    private Waiter<T> grantPlace() {
         Waiter<T> first = waiters.longest();
         grant(first, reserve(first.thread));
         return first;
@@ -388,11 +401,12 @@ final class Slots<T> {
     }
 
     private @Nullable Waiter<T> handOver(Slot<T> idle) {
-        if (!idle.idleToMoved()) {
+        Waiter<T> first = waiters.longest();
+        Slot<T> moved = move(idle, first.thread);
+        if (moved == null) {
             return null;
         }
-        Waiter<T> first = waiters.longest();
-        grant(first, move(idle, first.thread));
+        grant(first, moved);
         return first;
     }
 
@@ -429,19 +443,23 @@ final class Slots<T> {
         return null;
     }
 
-    /** Gives idle lent resources to waiters that a release has missed; the reaper's job. Whether anybody still waits. */
+    /**
+     * Gives waiters the idle lent resources that a release has missed, and the places that nobody had the memory to give;
+     * the reaper's job. Whether anybody still waits.
+     */
     boolean serveWaiters() {
-        if (!attention) {
-            return false;
-        }
-        List<Waiter<T>> served = new ArrayList<>();
+        ArrayList<Waiter<T>> served = new ArrayList<>();
         lock.lock();
         try {
-            for (Slot<T> slot : new ArrayList<>(all)) {
+            served.ensureCapacity(waiters.size()); // whoever is granted something must be woken
+            for (Slot<T> slot : lends && !waiters.isEmpty() ? new ArrayList<>(all) : List.<Slot<T>>of()) {
                 Waiter<T> next = slot.state() == Slot.IDLE && !waiters.isEmpty() ? handOver(slot) : null;
                 if (next != null) {
                     served.add(next);
                 }
+            }
+            while (!waiters.isEmpty() && all.size() < limit) {
+                served.add(grantPlace());
             }
             return !waiters.isEmpty();
         } finally {
@@ -454,7 +472,7 @@ final class Slots<T> {
     void disown(Slot<T> slot) {
         lock.lock();
         try {
-            if (!closed && slot.idleToMoved()) {
+            if (!closed && slot.state() == Slot.IDLE) {
                 move(slot, null);
             }
         } finally {
@@ -486,10 +504,10 @@ final class Slots<T> {
         List<Waiter<T>> refused;
         lock.lock();
         try {
-            watchful = true; // first, see isWatchful()
+            refused = waiters.dismiss(); // first: should there be no memory for it, nothing has happened
+            watchful = true; // before closed, see isWatchful()
             closed = true;
             attention = true;
-            refused = waiters.dismiss();
             counters.waited(refused.size());
         } finally {
             lock.unlock();

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -317,8 +318,25 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
         } finally {
             lock.unlock();
         }
-        Reaper.opened(first ? client : null);
+        try {
+            Reaper.opened(first ? client : null);
+        } catch (Throwable noMemory) {
+            if (first) {
+                notWatched(); // or the reaper would never hear of this store, and the values of the dead would stay
+            }
+            dropIfEmpty(cell, thread);
+            throw noMemory;
+        }
         return cell;
+    }
+
+    private void notWatched() {
+        lock.lock();
+        try {
+            watched = false;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private @Nullable V insertAndSwap(Thread thread, V value) {
@@ -389,16 +407,22 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     }
 
     private void bury(Cell<V> cell, Thread dead) {
-        V value = cell.replace(null);
-        dropIfEmpty(cell, dead);
-        if (value != null && onRemove != null) {
-            Threads.runAside(this, () -> {
-                try {
+        AtomicReference<@Nullable V> left = new AtomicReference<>();
+        // Made before the value is taken out: who has taken it must call back, with memory or without.
+        Runnable task = () -> {
+            try {
+                V value = left.get();
+                if (value != null) {
                     callBack(dead, value);
-                } catch (Throwable failure) {
-                    Log.line(Level.DEBUG, () -> "a removal callback failed for a thread that has ended", failure);
                 }
-            });
+            } catch (Throwable failure) {
+                Log.line(Level.DEBUG, () -> "a removal callback failed for a thread that has ended", failure);
+            }
+        };
+        left.set(cell.replace(null));
+        dropIfEmpty(cell, dead);
+        if (left.get() != null && onRemove != null) {
+            Threads.runAside(this, task);
         }
     }
 

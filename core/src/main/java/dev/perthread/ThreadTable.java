@@ -90,9 +90,7 @@ class ThreadTable<E extends ThreadTable.Entry> {
         if (thread == null) {
             throw new AssertionError("an entry without a thread");
         }
-        if (used >= table.length - (table.length >> 2) - 1) {
-            rebuild();
-        }
+        makeRoom();
         @Nullable Entry[] cells = table;
         int mask = cells.length - 1;
         int free = -1;
@@ -117,7 +115,14 @@ class ThreadTable<E extends ThreadTable.Entry> {
         live++;
     }
 
-    /** Takes away the entry under this thread, if there is one. Lock held. */
+    /** Has the next {@link #put} need no memory. Lock held. */
+    final void makeRoom() {
+        if (used >= table.length - (table.length >> 2) - 1) {
+            rebuild();
+        }
+    }
+
+    /** Takes away the entry under this thread, if there is one. Never fails. Lock held. */
     final void takeOut(Thread thread) {
         @Nullable Entry[] cells = table;
         int mask = cells.length - 1;
@@ -130,7 +135,11 @@ class ThreadTable<E extends ThreadTable.Entry> {
                 live--;
                 clear(cells, i);
                 if (live < cells.length >> 3 && cells.length > SMALLEST) {
-                    rebuild();
+                    try {
+                        rebuild();
+                    } catch (OutOfMemoryError passing) {
+                        // then it stays as large as it is
+                    }
                 }
                 return;
             }

@@ -45,9 +45,4 @@ final class Threads {
     static boolean tendAside() {
         return Aside.tendAll();
     }
-
-    /** Whether owners can be watched at all. */
-    static boolean watches() {
-        return false;
-    }
 }

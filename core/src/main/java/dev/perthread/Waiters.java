@@ -17,7 +17,7 @@ final class Waiters<T> {
     private int most; // that it held since it was last made anew
 
     // Written under the lock and read without it.
-    private volatile @Nullable Waiter<T> longest; // null if nobody waits
+    private volatile @Nullable Waiter<T> longest; // null if nobody waits, or if it is not known
     private volatile @Nullable Waiter<T> woken; // told to look for itself, and has not done so yet; one at a time
 
     boolean isEmpty() {
@@ -40,28 +40,36 @@ final class Waiters<T> {
     void join(Waiter<T> waiter) {
         queue.add(waiter);
         most = Math.max(most, queue.size());
-        changed();
+        if (queue.size() == 1) {
+            longest = waiter;
+        }
     }
 
+    /** Never fails: whoever leaves may just have been granted something, and is to be woken next. */
     void leave(Waiter<T> waiter) {
         queue.remove(waiter);
-        if (queue.isEmpty() && most > SMALL) {
-            queue = new LinkedHashSet<>(); // a hash table never shrinks by itself
-            most = 0;
+        if (longest != waiter) {
+            return;
         }
-        changed();
+        longest = null;
+        try {
+            if (!queue.isEmpty()) {
+                longest = longest();
+            } else if (most > SMALL) {
+                queue = new LinkedHashSet<>(); // a hash table never shrinks by itself
+                most = 0;
+            }
+        } catch (OutOfMemoryError passing) {
+            // Without the longest each release asks under the lock; it is known again when the queue has been empty.
+        }
     }
 
     /** Nobody waits any more. */
     List<Waiter<T>> dismiss() {
         List<Waiter<T>> all = new ArrayList<>(queue);
         queue.clear();
-        changed();
+        longest = null;
         return all;
-    }
-
-    private void changed() {
-        longest = queue.isEmpty() ? null : longest();
     }
 
     /** Without the lock: whether somebody was told to look, and has not done so yet. */

@@ -39,12 +39,11 @@ final class Threads {
 
     /** A closer that blocks must not keep the reaper from everybody else's resources. */
     static void runAside(Object holder, Runnable task) {
-        Thread thread = Thread.ofVirtual()
-                .name("perthread-closer")
-                .inheritInheritableThreadLocals(false)
-                .unstarted(task);
         try {
-            thread.start();
+            Thread.ofVirtual()
+                    .name("perthread-closer")
+                    .inheritInheritableThreadLocals(false)
+                    .start(task);
         } catch (OutOfMemoryError noThread) {
             task.run(); // it has been claimed: nobody else will ever do it
         }
@@ -52,9 +51,5 @@ final class Threads {
 
     static boolean tendAside() {
         return false;
-    }
-
-    static boolean watches() {
-        return true;
     }
 }

@@ -29,6 +29,8 @@ class BooksTest {
 
     @AfterEach
     void end() {
+        // One that was never woken would hide what failed behind its own end.
+        actors.forEach(actor -> LockSupport.unpark(actor.thread()));
         actors.forEach(Actor::end);
     }
 
@@ -50,7 +52,7 @@ class BooksTest {
         books.gone(slot, CloseReason.INVALIDATED, false);
     }
 
-    /** Waits in the books until it is unparked; done once it was. */
+    /** Waits in the books until it is unparked; done once it was. That may happen for no reason, but not every time. */
     private final class Parked {
         final Actor actor = new Actor(ThreadKind.PLATFORM);
         final Waiter<Object> waiter = books.takeOrWait(actor.thread(), true);
@@ -378,7 +380,6 @@ class BooksTest {
         books.offer(one);
         two.leasedToIdle();
         books.offer(two);
-        assertThat(next.woken.isDone()).isFalse();
         books.look(first);
         next.isWoken();
     }

@@ -43,6 +43,7 @@ class MessagesTest {
             }
             owner.call(() -> {
                 lease.get().use();
+                assertThat(lease.toString()).doesNotContain("closed");
                 lease.close();
                 return null;
             });
@@ -50,7 +51,7 @@ class MessagesTest {
                     .hasMessageContaining("orders-db")
                     .hasMessageContaining("this lease is closed")
                     .hasMessageContaining(id(owner.thread()));
-            assertThat(lease.toString()).contains("orders-db", id(owner.thread()));
+            assertThat(lease.toString()).contains("orders-db", id(owner.thread()), "closed");
         }
     }
 

@@ -119,7 +119,7 @@ class StructureTest {
                         .filter(access -> access.getAccessType() == AccessType.SET)
                         .filter(access -> access.getTarget().getName().equals("state"))
                         .map(access -> access.getOrigin().getName()))
-                .containsExactlyInAnyOrder("<init>", "movedTo");
+                .containsExactlyInAnyOrder("<init>", "takeOver");
     }
 
     /** Else a bug that a check is shown to catch is found to be one no more only when somebody plants it again. */

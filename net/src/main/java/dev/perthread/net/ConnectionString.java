@@ -87,10 +87,11 @@ final class ConnectionString {
             LazyConnection.Builder builder = place(place);
             return mark < 0 ? builder : withOptions(builder, text.substring(mark + 1));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    "connection string \"" + Text.shown(place, 200) + (mark < 0 ? "" : "?...") + "\": "
-                            + e.getMessage(),
-                    e);
+            // Without its cause, and all of it made fit to read: whatever refused it may quote it as it is, and it
+            // comes
+            // from files and arguments.
+            throw new IllegalArgumentException("connection string \"" + Text.shown(place, 200)
+                    + (mark < 0 ? "" : "?...") + "\": " + Text.shown(String.valueOf(e.getMessage())));
         }
     }
 

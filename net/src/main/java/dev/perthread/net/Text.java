@@ -54,7 +54,8 @@ final class Text {
                 };
     }
 
-    private static String shown(String text) {
+    /** The same, with the letters of all languages. */
+    static String shown(String text) {
         StringBuilder shown = new StringBuilder(text.length());
         text.codePoints().map(c -> c != ' ' && isInvisible(c) ? '?' : c).forEach(shown::appendCodePoint);
         return shown.toString();

@@ -87,6 +87,28 @@ class ConnectionStringTest {
         refused("tcp://a:1?" + query, "connection string \"tcp://a:1?...\": " + message);
     }
 
+    /** Each of these is quoted somewhere on the way, and a refusal goes to terminals and logs. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "unix:a\nb",
+                "unix:/a%00b",
+                "unix:\u001b[31m",
+                "tcp://a\nb:1",
+                "tcp://a\u202eb",
+                "tcp://a:1?li\nmit=1&li\nmit=2",
+                "tcp://a:1?name=%",
+                "tls://a:1?protocols=a%0ab",
+                "tls://a:1?serverName=%1b%5b31m",
+                "tls://a:1?serverName=%e2%80%ae"
+            })
+    void whatARefusalQuotesIsOneLineThatATerminalObeysNothingOf(String text) {
+        assertThatThrownBy(() -> LazyConnection.to(text))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasNoCause()
+                .satisfies(refusal -> assertThat(refusal.getMessage()).doesNotContainPattern("[\\p{C}]"));
+    }
+
     @Test
     void anUnknownOptionIsToldWhichThereAre() {
         refused(

@@ -1,0 +1,37 @@
+// Connection strings: accepted, or refused in one line that a terminal obeys nothing of and that tells no password.
+package dev.perthread.net;
+
+import static dev.perthread.fuzz.Promises.holds;
+
+import dev.perthread.fuzz.Promises;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+public final class ConnectionStringFuzz {
+    /** These read the files they name, which is PemFuzz's part; and a file may be any, such as one that never ends. */
+    private static final Pattern FILES = Pattern.compile("[?&](ca|cert|key)=");
+
+    private static final Pattern PASSWORD = Pattern.compile("[?&]proxy=[a-z0-9]+://[^:@/&]*:([^:@/&]{6,})@");
+
+    private ConnectionStringFuzz() {}
+
+    public static void fuzzerTestOneInput(byte[] input) {
+        String text = Promises.text(input);
+        if (FILES.matcher(text).find()) {
+            return;
+        }
+        try (LazyConnection connection = LazyConnection.to(text)) {
+            holds(connection.holder().stats().open() == 0, "opened");
+            Promises.isOneLineToRead(connection.holder().name());
+        } catch (IllegalArgumentException refusal) {
+            Promises.isOneLineToRead(refusal.getMessage());
+            holds(refusal.getMessage().startsWith("connection string \""), "does not say what it is about: " + refusal);
+            holds(refusal.getCause() == null, "what refused it may quote it as it is");
+            String before = text.split("\\?", 2)[0];
+            for (Matcher found = PASSWORD.matcher(text); found.find(); ) {
+                String password = found.group(1);
+                holds(before.contains(password) || !refusal.getMessage().contains(password), "tells " + password);
+            }
+        }
+    }
+}
