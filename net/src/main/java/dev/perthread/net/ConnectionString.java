@@ -34,7 +34,12 @@ final class ConnectionString {
     private static final Map<String, Setter> SETTERS = new TreeMap<>();
 
     static {
-        SETTERS.put("name", LazyConnection.Builder::name);
+        SETTERS.put("name", (builder, value) -> {
+            if (!Text.shown(value).equals(value)) {
+                throw bad("name", value, "text without control characters"); // it goes into messages, logs and metrics
+            }
+            return builder.name(value);
+        });
         duration("connectTimeout", LazyConnection.Builder::connectTimeout);
         duration("openTimeout", LazyConnection.Builder::openTimeout);
         duration("readTimeout", LazyConnection.Builder::readTimeout);

@@ -108,7 +108,7 @@ final class Options {
     }
 
     String name() {
-        return path != null ? "unix:" + path : kind.scheme() + "://" + Text.endpoint(host, port);
+        return path != null ? "unix:" + Text.shown(path.toString()) : kind.scheme() + "://" + Text.endpoint(host, port);
     }
 
     /** Refuses what contradicts itself. */

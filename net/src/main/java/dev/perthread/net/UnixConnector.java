@@ -24,6 +24,7 @@ final class UnixConnector implements Connector {
     private static final long LONGEST_PAUSE_MILLIS = 50;
 
     private final UnixDomainSocketAddress address;
+    private final String shown;
     private final long connectNanos;
     private final Map<SocketOption<?>, Object> socketOptions;
     private final Opening opening;
@@ -33,7 +34,8 @@ final class UnixConnector implements Connector {
         this.address = address;
         this.connectNanos = connectNanos;
         this.socketOptions = options;
-        this.opening = new Opening(name, "unix:" + address);
+        this.shown = "unix:" + Text.shown(address.toString());
+        this.opening = new Opening(name, shown);
     }
 
     @Override
@@ -111,7 +113,7 @@ final class UnixConnector implements Connector {
     }
 
     private String because(String why) {
-        return "cannot connect to unix:" + address + ": " + why;
+        return "cannot connect to " + shown + ": " + why;
     }
 
     @Override

@@ -98,6 +98,7 @@ class ConnectionStringTest {
                 "tcp://a\u202eb",
                 "tcp://a:1?li\nmit=1&li\nmit=2",
                 "tcp://a:1?name=%",
+                "tcp://a:1?name=a%0ab",
                 "tls://a:1?protocols=a%0ab",
                 "tls://a:1?serverName=%1b%5b31m",
                 "tls://a:1?serverName=%e2%80%ae"
@@ -107,6 +108,15 @@ class ConnectionStringTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasNoCause()
                 .satisfies(refusal -> assertThat(refusal.getMessage()).doesNotContainPattern("[\\p{C}]"));
+    }
+
+    /** What the file system allows in a path, a terminal need not obey. */
+    @Test
+    void thePathOfASocketIsShownWithoutWhatATerminalWouldObey() {
+        try (LazyConnection connection = LazyConnection.to("unix:/run/a%0a%1bb%20c.sock")) {
+            assertThat(connection.holder().name()).isEqualTo("unix:/run/a??b c.sock");
+            assertThatThrownBy(connection::open).hasMessageContaining("unix:/run/a??b c.sock");
+        }
     }
 
     @Test
