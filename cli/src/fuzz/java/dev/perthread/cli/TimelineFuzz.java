@@ -34,7 +34,8 @@ public final class TimelineFuzz {
         try {
             TimelinePage.write(TimelineReader.read(RECORDING), PAGE);
         } catch (Main.Failure refusal) {
-            Promises.isOneLineToRead(refusal.getMessage());
+            Promises.isOneLineToRead(Output.plain(refusal.getMessage())); // as it is printed
+            holds(!refusal.getMessage().contains("\n"), "more than one line");
             holds(refusal.getMessage().contains(RECORDING.toString()), "does not name the file: " + refusal);
             return;
         }

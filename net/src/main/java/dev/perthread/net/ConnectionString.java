@@ -86,11 +86,19 @@ final class ConnectionString {
     private ConnectionString() {}
 
     static LazyConnection.Builder parse(String text) {
+        return read(text, Function.identity());
+    }
+
+    static LazyConnection build(String text) {
+        return read(text, LazyConnection.Builder::build); // which may refuse it as well, for what contradicts itself
+    }
+
+    private static <R> R read(String text, Function<LazyConnection.Builder, R> then) {
         int mark = text.indexOf('?');
         String place = mark < 0 ? text : text.substring(0, mark);
         try {
             LazyConnection.Builder builder = place(place);
-            return mark < 0 ? builder : withOptions(builder, text.substring(mark + 1));
+            return then.apply(mark < 0 ? builder : withOptions(builder, text.substring(mark + 1)));
         } catch (IllegalArgumentException e) {
             // Without its cause, and all of it made fit to read: whatever refused it may quote it as it is, and it
             // comes

@@ -83,7 +83,7 @@ public final class LazyConnection implements AutoCloseable {
      *     allowed
      */
     public static LazyConnection to(String connectionString) {
-        return parse(connectionString).build();
+        return ConnectionString.build(connectionString);
     }
 
     /**

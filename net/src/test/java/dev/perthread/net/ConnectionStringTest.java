@@ -110,6 +110,13 @@ class ConnectionStringTest {
                 .satisfies(refusal -> assertThat(refusal.getMessage()).doesNotContainPattern("[\\p{C}]"));
     }
 
+    @Test
+    void whatHasNoEffectOnThisKindIsRefusedLikeAllElse() {
+        refused(
+                "unix:/a?proxy=socks5://p:1",
+                "connection string \"unix:/a?...\": proxy has no effect on a unix connection; leave it out");
+    }
+
     /** What the file system allows in a path, a terminal need not obey. */
     @Test
     void thePathOfASocketIsShownWithoutWhatATerminalWouldObey() {
