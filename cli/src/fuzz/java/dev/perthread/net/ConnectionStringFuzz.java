@@ -11,7 +11,7 @@ public final class ConnectionStringFuzz {
     /** These read the files they name, which is PemFuzz's part; and a file may be any, such as one that never ends. */
     private static final Pattern FILES = Pattern.compile("[?&](ca|cert|key)=");
 
-    private static final Pattern PASSWORD = Pattern.compile("[?&]proxy=[a-z0-9]+://[^:@/&]*:([^:@/&]{6,})@");
+    private static final Pattern PASSWORD = Pattern.compile("[?&]proxy=[a-z0-9]+://[^:@/&]*:([^:@&]{6,})@");
 
     private ConnectionStringFuzz() {}
 

@@ -278,6 +278,11 @@ final class ConnectionString {
                     "option proxy is of no known kind; socks5://host:port or http://host:port is allowed, with"
                             + " user:password@ before the host if it wants a login");
         }
+        if (!HOST_AND_PORT.matcher(parts.group(4)).matches()) {
+            // Not quoted: with a / or @ in it, a password is part of what is taken for the address.
+            throw new IllegalArgumentException("option proxy has no address; host:port is allowed, with an IPv6 address"
+                    + " in brackets, and in user and password %2F for / and %40 for @");
+        }
         ProxyServer proxy = at(parts.group(4), parts.group(1).equals("http") ? ProxyServer::http : ProxyServer::socks5);
         return parts.group(2) == null ? proxy : proxy.login(decoded(parts.group(2)), decoded(parts.group(3)));
     }

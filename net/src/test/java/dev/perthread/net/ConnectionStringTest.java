@@ -152,11 +152,19 @@ class ConnectionStringTest {
 
     @Test
     void aFileThatIsNotThereIsToldWhenItIsBuilt() {
-        refused("tls://a:1?ca=/no/such.pem", "PEM file /no/such.pem: there is no such file");
+        refused(
+                "tls://a:1?ca=/no/such.pem",
+                "connection string \"tls://a:1?...\": PEM file /no/such.pem: there is no such file");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tcp://a:1?proxy=socks5://me:secret@b", "tcp://a:1?password=secret"})
+    @ValueSource(
+            strings = {
+                "tcp://a:1?proxy=socks5://me:secret@b",
+                "tcp://a:1?proxy=http://me:sl/secret@b:1",
+                "tcp://a:1?proxy=http://me:@secret@b:1",
+                "tcp://a:1?password=secret"
+            })
     void noPasswordGetsIntoAMessageOrItsCauses(String text) {
         assertThatThrownBy(() -> LazyConnection.to(text))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
