@@ -11,7 +11,7 @@ public final class ConnectionStringFuzz {
     /** These read the files they name, which is PemFuzz's part; and a file may be any, such as one that never ends. */
     private static final Pattern FILES = Pattern.compile("[?&](ca|cert|key)=");
 
-    private static final Pattern PASSWORD = Pattern.compile("[?&]proxy=[a-z0-9]+://[^:@/&]*:([^:@&]{6,})@");
+    private static final Pattern PROXY = Pattern.compile("proxy=[a-z0-9]+://[^:@/]*:([^:@]{6,})@");
 
     private ConnectionStringFuzz() {}
 
@@ -27,10 +27,14 @@ public final class ConnectionStringFuzz {
             Promises.isOneLineToRead(refusal.getMessage());
             holds(refusal.getMessage().startsWith("connection string \""), "does not say what it is about: " + refusal);
             holds(refusal.getCause() == null, "what refused it may quote it as it is");
-            String before = text.split("\\?", 2)[0];
-            for (Matcher found = PASSWORD.matcher(text); found.find(); ) {
-                String password = found.group(1);
-                holds(before.contains(password) || !refusal.getMessage().contains(password), "tells " + password);
+            int mark = text.indexOf('?');
+            for (String option : text.substring(mark + 1).split("&", -1)) {
+                Matcher login = PROXY.matcher(option);
+                if (mark >= 0 && login.lookingAt()) {
+                    String password = login.group(1);
+                    boolean elsewhere = text.replace(option, "").contains(password);
+                    holds(elsewhere || !refusal.getMessage().contains(password), "tells " + password);
+                }
             }
         }
     }
