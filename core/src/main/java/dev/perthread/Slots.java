@@ -452,8 +452,9 @@ final class Slots<T> {
         lock.lock();
         try {
             served.ensureCapacity(waiters.size()); // whoever is granted something must be woken
-            for (Slot<T> slot : lends && !waiters.isEmpty() ? new ArrayList<>(all) : List.<Slot<T>>of()) {
-                Waiter<T> next = slot.state() == Slot.IDLE && !waiters.isEmpty() ? handOver(slot) : null;
+            for (int i = 0; lends && i < all.size() && !waiters.isEmpty(); i++) {
+                Slot<T> slot = all.get(i);
+                Waiter<T> next = slot.state() == Slot.IDLE ? handOver(slot) : null; // which takes its place in the list
                 if (next != null) {
                     served.add(next);
                 }

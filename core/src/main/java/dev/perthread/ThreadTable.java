@@ -115,7 +115,7 @@ class ThreadTable<E extends ThreadTable.Entry> {
         live++;
     }
 
-    /** Has the next {@link #put} need no memory. Lock held. */
+    /** After this the next {@link #put} needs no memory. Lock held. */
     final void makeRoom() {
         if (used >= table.length - (table.length >> 2) - 1) {
             rebuild();

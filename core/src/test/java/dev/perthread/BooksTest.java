@@ -48,6 +48,11 @@ class BooksTest {
         return slot;
     }
 
+    /** As many as there may be. */
+    private List<Slot<Object>> allLeased() {
+        return List.of(leased(me), leased(me), leased(me));
+    }
+
     private void close(Slot<Object> slot) {
         books.gone(slot, CloseReason.INVALIDATED, false);
     }
@@ -221,9 +226,7 @@ class BooksTest {
 
     @Test
     void whoeverComesWhileOthersWaitWaitsToo() {
-        Slot<Object> one = leased(me);
-        leased(me);
-        leased(me);
+        Slot<Object> one = allLeased().get(0);
         Waiter<Object> first = books.takeOrWait(other, true);
         assertThat(first.sweepFirst).isFalse();
         assertThat(books.wantsIdle()).isTrue();
@@ -271,9 +274,7 @@ class BooksTest {
 
     @Test
     void whoHasBeenGrantedAPlaceCannotGiveUp() {
-        Slot<Object> one = leased(me);
-        leased(me);
-        leased(me);
+        Slot<Object> one = allLeased().get(0);
         Waiter<Object> waiter = books.takeOrWait(other, true);
         close(one);
         assertThat(waiter.granted.thread).isSameAs(other);
@@ -285,9 +286,9 @@ class BooksTest {
     @Test
     void whatReleasesHaveMissedIsGivenToThoseWhoWaitInOrder() {
         assertThat(books.serveWaiters()).isFalse();
-        Slot<Object> one = leased(me);
-        Slot<Object> two = leased(me);
-        leased(me);
+        List<Slot<Object>> leased = allLeased();
+        Slot<Object> one = leased.get(0);
+        Slot<Object> two = leased.get(1);
         Waiter<Object> first = books.takeOrWait(other, true);
         Waiter<Object> second = books.takeOrWait(other, true);
         Waiter<Object> third = books.takeOrWait(other, true);
@@ -304,9 +305,9 @@ class BooksTest {
 
     @Test
     void whatIsIdleAfterTheLastWaiterWasServedStays() {
-        Slot<Object> one = leased(me);
-        Slot<Object> two = leased(me);
-        leased(me);
+        List<Slot<Object>> leased = allLeased();
+        Slot<Object> one = leased.get(0);
+        Slot<Object> two = leased.get(1);
         Waiter<Object> waiter = books.takeOrWait(other, true);
         one.leasedToIdle();
         two.leasedToIdle();
@@ -321,9 +322,7 @@ class BooksTest {
 
     @Test
     void whatItsLastUserHasTakenBackMeanwhileIsGivenToNobody() {
-        Slot<Object> one = leased(me);
-        leased(me);
-        leased(me);
+        Slot<Object> one = allLeased().get(0);
         Waiter<Object> waiter = books.takeOrWait(other, true);
         now.addAndGet(TimeUnit.SECONDS.toNanos(1)); // due
         one.leasedToIdle();
@@ -338,9 +337,7 @@ class BooksTest {
 
     @Test
     void whoIsGrantedThePlaceOfWhatWasClosedIsWoken() throws Exception {
-        Slot<Object> one = leased(me);
-        leased(me);
-        leased(me);
+        Slot<Object> one = allLeased().get(0);
         Parked parked = new Parked();
         close(one);
         parked.isWoken();
@@ -359,9 +356,7 @@ class BooksTest {
 
     @Test
     void whoIsToTakeWhatBecameIdleIsWoken() throws Exception {
-        Slot<Object> one = leased(me);
-        leased(me);
-        leased(me);
+        Slot<Object> one = allLeased().get(0);
         Parked parked = new Parked();
         one.leasedToIdle();
         books.offer(one);
@@ -371,9 +366,9 @@ class BooksTest {
 
     @Test
     void whoComesAndFindsMoreThanItNeedsHasTheNextWoken() throws Exception {
-        Slot<Object> one = leased(me);
-        Slot<Object> two = leased(me);
-        leased(me);
+        List<Slot<Object>> leased = allLeased();
+        Slot<Object> one = leased.get(0);
+        Slot<Object> two = leased.get(1);
         Waiter<Object> first = books.takeOrWait(other, true);
         Parked next = new Parked();
         one.leasedToIdle();
@@ -386,9 +381,7 @@ class BooksTest {
 
     @Test
     void whoIsServedByTheReaperIsWoken() throws Exception {
-        Slot<Object> one = leased(me);
-        leased(me);
-        leased(me);
+        Slot<Object> one = allLeased().get(0);
         Parked parked = new Parked();
         one.leasedToIdle();
         books.serveWaiters();

@@ -100,9 +100,7 @@ final class ConnectionString {
             LazyConnection.Builder builder = place(place);
             return then.apply(mark < 0 ? builder : withOptions(builder, text.substring(mark + 1)));
         } catch (IllegalArgumentException e) {
-            // Without its cause, and all of it made fit to read: whatever refused it may quote it as it is, and it
-            // comes
-            // from files and arguments.
+            // No cause, and all of it fit to read: whatever refused it may quote it as it is.
             throw new IllegalArgumentException("connection string \"" + Text.shown(place, 200)
                     + (mark < 0 ? "" : "?...") + "\": " + Text.shown(String.valueOf(e.getMessage())));
         }
