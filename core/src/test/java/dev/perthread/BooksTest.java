@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.ThreadKind;
+import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
@@ -301,6 +302,23 @@ class BooksTest {
         assertThat(third.granted).isNull();
         books.giveUp(third, true);
         assertThat(books.serveWaiters()).isFalse();
+    }
+
+    /** As when whoever closed something had no memory to give its place away. A higher limit leaves a place as free. */
+    @Test
+    void aPlaceThatNobodyGaveAwayIsGivenToWhoWaits() throws Exception {
+        allLeased();
+        Parked first = new Parked();
+        Waiter<Object> second = books.takeOrWait(other, true);
+        Field limit = Slots.class.getDeclaredField("limit");
+        limit.setAccessible(true);
+        limit.set(books, 4);
+        assertThat(books.serveWaiters()).isTrue();
+        first.isWoken();
+        assertThat(first.waiter.granted.state()).isEqualTo(Slot.OPENING);
+        assertThat(first.waiter.granted.thread).isSameAs(first.actor.thread());
+        assertThat(second.granted).isNull();
+        assertThat(books.all()).hasSize(4);
     }
 
     @Test
