@@ -2,9 +2,9 @@
 package dev.perthread;
 
 import java.lang.System.Logger.Level;
-import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -17,12 +17,12 @@ final class Aside implements Runnable {
     private static final long PATIENCE = 100_000_000;
     private static final int MOST = 4;
 
-    private static final ReentrantLock LOCK = new ReentrantLock();
+    private static final ReentrantLock LOCK = new BriefLock();
     private static final IdentityHashMap<Object, Aside> LANES = new IdentityHashMap<>(); // guarded by LOCK
 
     // Guarded by LOCK.
     private final Object holder;
-    private final Queue<Task> tasks = new ArrayDeque<>();
+    private final Queue<Task> tasks = new ConcurrentLinkedQueue<>(); // which takes a task or, out of memory, does not
     private int workers;
 
     private Aside(Object holder) {
@@ -40,9 +40,12 @@ final class Aside implements Runnable {
     private static boolean takes(Object holder, Runnable task) {
         LOCK.lock();
         try {
-            Task waiting = new Task(task, System.nanoTime()); // before the lane, which would stay if it were empty
-            Aside lane = LANES.computeIfAbsent(holder, Aside::new);
-            lane.tasks.add(waiting);
+            Aside known = LANES.get(holder);
+            Aside lane = known == null ? new Aside(holder) : known;
+            lane.tasks.add(new Task(task, System.nanoTime()));
+            if (known == null) {
+                LANES.put(holder, lane); // now that it has a task: an empty one would stay for ever
+            }
             lane.tend();
             return true;
         } catch (OutOfMemoryError noMemory) {
@@ -75,8 +78,7 @@ final class Aside implements Runnable {
                 workers++;
             } catch (OutOfMemoryError noThread) {
                 // The task stays in its lane and the next round tries again. Not logged: a log handler is user code,
-                // and
-                // the lock is held here.
+                // and the lock is held here.
                 return;
             }
         }
@@ -85,12 +87,16 @@ final class Aside implements Runnable {
     @Override
     public void run() {
         for (Runnable task = next(); task != null; task = next()) {
-            try {
-                task.run();
-            } catch (Throwable failure) {
-                // What closers throw was dealt with inside. This thread must go on to the next task.
-                Log.line(Level.DEBUG, () -> "closing what a dead thread left failed", failure);
-            }
+            bear(task);
+        }
+    }
+
+    /** What closers throw was dealt with inside. What remains, as want of memory, is nobody's to catch. */
+    static void bear(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable failure) {
+            Log.line(Level.DEBUG, () -> "closing what a dead thread left failed", failure);
         }
     }
 

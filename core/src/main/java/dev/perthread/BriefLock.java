@@ -1,6 +1,7 @@
-// A lock that is held for less time than it takes to park.
+// A lock that is held for less time than it takes to park, and that is always got in the end.
 package dev.perthread;
 
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -21,6 +22,14 @@ final class BriefLock extends ReentrantLock {
             }
             Thread.onSpinWait();
         }
-        super.lock();
+        try {
+            super.lock();
+        } catch (OutOfMemoryError noNode) {
+            // Java 17 needs memory for whoever queues. But what is done under the lock must not be left out: a place
+            // that is not given back is lost for ever.
+            while (!tryLock()) {
+                LockSupport.parkNanos(this, 10_000);
+            }
+        }
     }
 }

@@ -199,12 +199,16 @@ final class Closing<T> {
             return false;
         }
         Object recorded = Jfr.reclaiming();
+        Runnable tellMore = () -> Jfr.reclaimed(recorded, slot, leaked);
         Runnable task = () -> { // made before the claim: what is claimed, and then not closed, is never closed
             slot.closer = Thread.currentThread(); // already now: the listener may close the holder
-            if (leaked) {
-                events.leaked(slot);
+            try {
+                if (leaked) {
+                    events.leaked(slot);
+                }
+            } finally {
+                add(failures, shut(slot, CloseReason.THREAD_ENDED, tellMore));
             }
-            add(failures, shut(slot, CloseReason.THREAD_ENDED, () -> Jfr.reclaimed(recorded, slot, leaked)));
         };
         boolean ours = leaked || slot.idleToClosing();
         if (!ours || !slot.claim(CloseReason.THREAD_ENDED)) {

@@ -188,8 +188,9 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     }
 
     private IllegalStateException shutAndRefuse(Slot<T> claimed) {
+        Throwable failure = closing.shut(claimed, CloseReason.HOLDER_CLOSED); // first: what needs no memory
         IllegalStateException refusal = new IllegalStateException(Messages.closed(name()));
-        Closing.suppress(closing.shut(claimed, CloseReason.HOLDER_CLOSED), refusal);
+        Closing.suppress(failure, refusal);
         return refusal;
     }
 
@@ -229,6 +230,16 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         return tick;
     }
 
+    /** Something is open, or is about to be, or somebody waits: the reaper's business. */
+    private void lookSoon() {
+        try {
+            Reaper.opened(slots.startWatch() ? this : null);
+        } catch (Throwable noMemory) {
+            slots.watchAgain();
+            throw noMemory;
+        }
+    }
+
     private Lease<T> open(Slot<T> slot, Thread me) throws X {
         boolean called = false;
         long begin = 0;
@@ -237,7 +248,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             if (slots.isClosed()) {
                 throw new IllegalStateException(Messages.closed(name()));
             }
-            Reaper.opened(slots.startWatch() ? this : null);
+            lookSoon();
             begin = events.begin();
             recorded = Jfr.opening();
             called = true;
@@ -245,9 +256,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             slot.fill(Objects.requireNonNull(options.opener.open(), "the opener returned null"));
         } catch (Throwable failure) {
             slots.abandoned(slot, called);
-            if (!called) {
-                slots.watchAgain();
-            } else {
+            if (called) {
                 Jfr.openFailed(recorded, slot, failure);
                 events.openFailed(failure, begin);
             }
@@ -293,7 +302,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
                 // Whoever does not want to wait may still find the place of a dead thread's or an expired resource,
                 // though that is just being closed by somebody else.
                 long patience = timeout < RECLAIM_PATIENCE && closing.isReclaiming() ? RECLAIM_PATIENCE : timeout;
-                Reaper.opened(null); // from now on it looks every few milliseconds for missed releases and dead owners
+                lookSoon(); // and every few milliseconds from now on, for missed releases and dead owners
                 return await(waiter, begin, patience);
             } finally {
                 // Woken for this, perhaps, and gone another way: what is idle must not wait for nobody, nor for a

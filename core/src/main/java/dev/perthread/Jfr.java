@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * module that fails, and without a recording it makes Flight Recorder start itself, which takes a second. So nothing here
  * may need to know more of an event's class than its name; the verifier loads what it has to compare.
  *
- * <p>Called with no lock held. Nothing here throws: the callers are in the middle of opening or closing.
+ * <p>Called with no lock held. Nothing here throws, but for want of memory; and around a closer not even then, for it must
+ * be called, and its place be given back.
  */
 final class Jfr {
     private static final long PATIENCE = 10_000_000_000L;
@@ -87,12 +88,20 @@ final class Jfr {
     }
 
     static @Nullable Span closing() {
-        return on() ? JfrWriter.closing() : null;
+        try {
+            return on() ? JfrWriter.closing() : null;
+        } catch (OutOfMemoryError unrecorded) {
+            return null;
+        }
     }
 
     static void closed(@Nullable Span span, Slot<?> slot, CloseReason reason, @Nullable Throwable failure) {
         if (span != null) {
-            JfrWriter.closed(span, slot, reason, failure);
+            try {
+                JfrWriter.closed(span, slot, reason, failure);
+            } catch (OutOfMemoryError unrecorded) {
+                // one event less
+            }
         }
     }
 

@@ -15,9 +15,17 @@ final class Log {
         try {
             LOGGER.log(level, text, failure);
         } catch (Throwable unheard) {
+            suppress(unheard, failure);
+        }
+    }
+
+    private static void suppress(Throwable unheard, @Nullable Throwable failure) {
+        try {
             if (failure != null && failure != unheard) {
                 failure.addSuppressed(unheard);
             }
+        } catch (OutOfMemoryError noRoom) {
+            // one suppressed failure less
         }
     }
 }

@@ -45,7 +45,7 @@ final class Reaper implements Runnable {
     /** A watcher costs some 1.5 kB; owners beyond this many are found by the rounds alone. */
     private static final int MOST_WATCHERS = 16_384;
 
-    private static final ReentrantLock LOCK = new ReentrantLock();
+    private static final ReentrantLock LOCK = new BriefLock();
     private static final List<WeakReference<Client>> CLIENTS = new ArrayList<>(); // guarded by LOCK
     private static volatile @Nullable Reaper current; // written under LOCK
 
@@ -171,11 +171,17 @@ final class Reaper implements Runnable {
             // The library's class loader was closed under it. Going on would only keep it in memory.
         } finally {
             abdicate(); // whatever it was that ended this: who opens next must start another
-            // Or the class loader would be kept for as long as the owners live.
-            for (Watch watch : watches.values()) {
-                callOff(watch);
-            }
+            callAllOff();
             recorded.takeOff();
+        }
+    }
+
+    /** Or the class loader would be kept for as long as the owners live. */
+    private void callAllOff() {
+        try {
+            watches.values().forEach(this::callOff);
+        } catch (OutOfMemoryError passing) {
+            // Then it is kept. There is nobody here whom this could be told.
         }
     }
 

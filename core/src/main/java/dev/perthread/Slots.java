@@ -272,7 +272,7 @@ final class Slots<T> {
     boolean endWatch() {
         lock.lock();
         try {
-            watched = !all.isEmpty();
+            watched = !all.isEmpty() || !waiters.isEmpty(); // a place may be free that nobody had the memory to give
             return !watched;
         } finally {
             lock.unlock();

@@ -35,7 +35,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
 
     private final @Nullable Supplier<? extends V> initial;
     private final @Nullable BiConsumer<? super Thread, ? super V> onRemove;
-    private final ReentrantLock lock = new ReentrantLock(); // held for table upkeep only, never over user code
+    private final ReentrantLock lock = new BriefLock(); // held for table upkeep only, never over user code
     private final Reaper.Client client = this::sweep;
     private boolean watched; // whether the reaper knows this store; guarded by lock
     private boolean closed; // guarded by lock

@@ -38,7 +38,12 @@ final class Waiters<T> {
     }
 
     void join(Waiter<T> waiter) {
-        queue.add(waiter);
+        try {
+            queue.add(waiter);
+        } catch (OutOfMemoryError noRoom) {
+            queue.remove(waiter); // a hash table takes the new one in before it grows
+            throw noRoom;
+        }
         most = Math.max(most, queue.size());
         if (queue.size() == 1) {
             longest = waiter;

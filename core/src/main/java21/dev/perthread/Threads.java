@@ -43,7 +43,7 @@ final class Threads {
             Thread.ofVirtual()
                     .name("perthread-closer")
                     .inheritInheritableThreadLocals(false)
-                    .start(task);
+                    .start(() -> Aside.bear(task));
         } catch (OutOfMemoryError noThread) {
             task.run(); // it has been claimed: nobody else will ever do it
         }

@@ -14,14 +14,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * No deadlock, no lost place, no lost waiter, no resource closed under its user or twice, closed stays closed. Two threads
- * here, and three where that takes seconds; {@code -Dtest.jvm.args=-Dperthread.model=full} does three everywhere.
+ * here, and three where that takes seconds; {@code -Dtest.jvm.args=-Dperthread.model=full} does three everywhere, and
+ * {@code =LEND} does so for one policy alone.
  */
 @EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "the actors are the JDK's continuations, which came with 21")
 class LifecycleModelTest {
-    private static final boolean FULL = "full".equals(System.getProperty("perthread.model"));
+    private static final String FORM = System.getProperty("perthread.model", "");
+    private static final boolean FULL = !FORM.isEmpty();
 
     static Stream<Setting> settings() {
-        return Stream.of(IdlePolicy.values())
+        return (FULL && !FORM.equals("full") ? Stream.of(IdlePolicy.valueOf(FORM)) : Stream.of(IdlePolicy.values()))
                 .flatMap(idle -> Stream.of(LifecycleModel.Danger.values()).flatMap(danger -> settings(idle, danger)));
     }
 

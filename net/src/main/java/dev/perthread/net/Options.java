@@ -138,7 +138,7 @@ final class Options {
         }
     }
 
-    private long connectNanos() {
+    long connectNanos() {
         return Text.nanos(connectTimeout == null ? CONNECT_TIMEOUT : connectTimeout);
     }
 

@@ -38,6 +38,27 @@ class OptionsTest {
         return LazyConnection.tcp("localhost", 80);
     }
 
+    @Test
+    void defaultsAreWhatTheBuilderSays() {
+        Options defaults = builder().options;
+        assertThat(defaults.connectNanos()).isEqualTo(Duration.ofSeconds(5).toNanos());
+        assertThat(defaults.openNanos()).isEqualTo(Duration.ofSeconds(15).toNanos());
+        assertThat(defaults.readTimeout).isEqualTo(Duration.ofSeconds(30));
+        Options patient = builder().connectTimeout(Duration.ofSeconds(10)).options;
+        assertThat(patient.openNanos()).isEqualTo(Duration.ofSeconds(30).toNanos());
+        Options brief = builder().openTimeout(Duration.ofSeconds(3)).options;
+        assertThat(brief.connectNanos()).isEqualTo(Duration.ofSeconds(5).toNanos()); // cut off by the other
+        assertThat(brief.openNanos()).isEqualTo(Duration.ofSeconds(3).toNanos());
+    }
+
+    @Test
+    void aConnectionTellsItsNameAndCounters() {
+        try (LazyConnection connection = LazyConnection.to("localhost", 80)) {
+            assertThat(connection)
+                    .hasToString("LazyConnection[PerThread[tcp://localhost:80, leased 0, idle 0, waiting 0]]");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"0", "-1", "65536", "2147483647"})
     void ports(int port) {

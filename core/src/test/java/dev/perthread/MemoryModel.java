@@ -1,0 +1,429 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import memory.Memory;
+import memory.Scene;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The scenes of MemoryRunsOutTest, loaded by memory.Weaver together with the code under test. A step in which memory runs
+ * out may fail, with that error and no other. Afterwards there is memory again, and nothing may be missing.
+ */
+public final class MemoryModel {
+
+    /** All of them. */
+    public static Stream<Scene> scenes() {
+        List<Scene> scenes = new ArrayList<>();
+        for (IdlePolicy idle : IdlePolicy.values()) {
+            UnaryOperator<PerThread.Builder<Probe, RuntimeException>> policy = builder -> builder.whenIdle(idle);
+            scenes.add(new HolderScene(idle + ", one scope after another", true, policy, MemoryModel::oneAfterAnother));
+            scenes.add(new HolderScene(idle + ", handing over at the limit", false, policy, MemoryModel::handOver));
+            scenes.add(new HolderScene(
+                    idle + ", a thread ends between scopes", false, policy, MemoryModel::endBetweenScopes));
+            scenes.add(new HolderScene(idle + ", a thread ends in its scope", false, policy, MemoryModel::endInScope));
+            scenes.add(new HolderScene(idle + ", close", false, policy, MemoryModel::close));
+        }
+        scenes.add(new HolderScene(
+                "SHARE",
+                true,
+                builder -> builder.whenIdle(IdlePolicy.KEEP).reentry(ReentryPolicy.SHARE),
+                MemoryModel::nest));
+        scenes.add(new HolderScene(
+                "OPEN_NEW",
+                true,
+                builder -> builder.reentry(ReentryPolicy.OPEN_NEW).limit(2),
+                MemoryModel::nest));
+        scenes.add(new HolderScene(
+                "trace, check, listener",
+                true,
+                builder -> builder.whenIdle(IdlePolicy.LEND)
+                        .trace(true)
+                        .check(probe -> true)
+                        .listener(new Listener() {}),
+                MemoryModel::oneAfterAnother));
+        scenes.add(new HolderScene(
+                "a check that fails",
+                true,
+                builder -> builder.whenIdle(IdlePolicy.KEEP).check(probe -> false),
+                MemoryModel::oneAfterAnother));
+        scenes.add(new HolderScene(
+                "expiry",
+                false,
+                builder -> builder.whenIdle(IdlePolicy.KEEP).idleTimeout(Duration.ofSeconds(1)),
+                MemoryModel::expire));
+        scenes.add(new StoreScene());
+        scenes.add(new LockScene());
+        return scenes.stream();
+    }
+
+    /** Whoever acts, and the other one. */
+    private record Cast(Actor actor, Actor other, Stage stage) {}
+
+    /** Runs the steps, and ends the shortage after the one that it came in. */
+    private static final class Stage {
+        private final boolean[] ranOut = {false};
+
+        <V extends @Nullable Object> @Nullable V step(Actor actor, Callable<V> task) throws Exception {
+            return end(actor.begin(task));
+        }
+
+        <V extends @Nullable Object> @Nullable V end(FutureTask<V> begun) throws Exception {
+            try {
+                return Actor.get(begun);
+            } catch (OutOfMemoryError planted) {
+                assertThat(planted).hasMessageContaining("planted");
+                return null;
+            } finally {
+                look();
+            }
+        }
+
+        /** Waits for what the library does by itself; the shortage ends a moment after it has come. */
+        void until(Callable<Boolean> condition) {
+            Actor.until(() -> Memory.ranOut() || condition.call());
+            look();
+            Actor.until(condition);
+        }
+
+        void look() {
+            if (Memory.ranOut()) {
+                ranOut[0] = true;
+                Memory.enough();
+            }
+        }
+    }
+
+    private abstract static class Played implements Scene {
+        private final String name;
+        private final boolean alone;
+
+        Played(String name, boolean alone) {
+            this.name = name;
+            this.alone = alone;
+        }
+
+        @Override
+        public final Stream<Who> cast() {
+            return alone ? Stream.of(Who.ACTOR, Who.ANYBODY) : Stream.of(Who.values());
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+
+        @Override
+        public final boolean play(ThreadKind kind, Who who, int nth, boolean lasts) throws Exception {
+            Stage stage = new Stage();
+            try (Actor actor = new Actor(kind);
+                    Actor other = new Actor(kind)) {
+                Thread whose = switch (who) {
+                    case ACTOR -> actor.thread();
+                    case OTHER -> other.thread();
+                    case ANYBODY -> null;
+                };
+                play(new Cast(actor, other, stage), () -> Memory.runsOut(nth, lasts, whose));
+                return stage.ranOut[0];
+            } finally {
+                Memory.enough();
+            }
+        }
+
+        abstract void play(Cast cast, Runnable begin) throws Exception;
+    }
+
+    // ---- one resource a thread ----
+
+    @FunctionalInterface
+    private interface Script {
+        void play(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock) throws Exception;
+    }
+
+    private static final class HolderScene extends Played {
+        private final UnaryOperator<PerThread.Builder<Probe, RuntimeException>> options;
+        private final Script script;
+
+        HolderScene(
+                String name,
+                boolean alone,
+                UnaryOperator<PerThread.Builder<Probe, RuntimeException>> options,
+                Script script) {
+            super(name, alone);
+            this.options = options;
+            this.script = script;
+        }
+
+        @Override
+        void play(Cast cast, Runnable begin) throws Exception {
+            int before = Probe.opened() - Probe.closed();
+            AtomicLong clock = new AtomicLong();
+            PerThread<Probe, RuntimeException> holder = options.apply(
+                            PerThread.<Probe, RuntimeException>builder(Probe::new)
+                                    .limit(1))
+                    .clock(clock::get)
+                    .acquireTimeout(Duration.ofSeconds(5))
+                    .build();
+            begin.run();
+            script.play(holder, cast, clock);
+            cast.stage.look();
+            Memory.enough();
+            nothingIsLost(holder, cast);
+            assertThat(holder.close(Duration.ofSeconds(10)).forced()).isZero();
+            assertThat(holder.stats().open()).isZero();
+            assertThat(Probe.opened() - Probe.closed()).isEqualTo(before);
+        }
+    }
+
+    /** Every place is there and what the books say is so. If the holder is closed, nothing is open. */
+    private static void nothingIsLost(PerThread<Probe, RuntimeException> holder, Cast cast) throws Exception {
+        Actor.until(() -> {
+            Stats stats = holder.stats();
+            return stats.leased() + stats.opening() + stats.waiting() == 0;
+        });
+        Callable<Boolean> use = () -> {
+            try {
+                holder.run(Probe::use);
+                return true;
+            } catch (IllegalStateException closed) {
+                return false;
+            } finally {
+                holder.release();
+            }
+        };
+        holder.evictIdle();
+        Actor.until(() -> holder.stats().open() == 0); // what the dead left is closed by others
+        if (cast.other.call(use)) { // and the reaper still does its work
+            Actor last = new Actor(ThreadKind.PLATFORM);
+            last.call(holder::acquire);
+            last.end();
+            Actor.until(() -> holder.stats().open() == 0);
+        }
+    }
+
+    private static void oneAfterAnother(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
+            throws Exception {
+        Stage stage = cast.stage;
+        for (int i = 0; i < 2; i++) {
+            stage.step(cast.actor, () -> {
+                holder.run(Probe::use);
+                return null;
+            });
+        }
+        stage.step(cast.actor, () -> {
+            try (Lease<Probe> lease = holder.acquire(Duration.ofSeconds(5))) {
+                lease.get().use();
+                lease.invalidate();
+            }
+            return null;
+        });
+        stage.step(
+                cast.actor,
+                () -> holder.call(probe -> holder.isHeld() + holder.snapshot().toString()));
+        stage.step(cast.actor, () -> {
+            try (Lease<Probe> lease = holder.acquire()) {
+                return lease.toString() + holder + holder.stats();
+            }
+        });
+        stage.step(cast.actor, holder::release);
+        stage.step(cast.actor, () -> {
+            holder.run(Probe::use);
+            return holder.evictIdle() + holder.reap();
+        });
+    }
+
+    private static void nest(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock) throws Exception {
+        cast.stage.step(cast.actor, () -> {
+            try (Lease<Probe> outer = holder.acquire()) {
+                try (Lease<Probe> inner = holder.acquire()) {
+                    inner.get().use();
+                }
+                outer.get().use();
+            }
+            return null;
+        });
+        cast.stage.step(cast.actor, holder::release);
+    }
+
+    private static void handOver(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
+            throws Exception {
+        Lease<Probe> lease = cast.stage.step(cast.actor, holder::acquire);
+        FutureTask<@Nullable Void> waiting = cast.other.begin(() -> {
+            holder.run(Probe::use);
+            holder.release();
+            return null;
+        });
+        cast.stage.until(() -> waiting.isDone() || holder.stats().waiting() == 1);
+        clock.addAndGet(Duration.ofSeconds(1).toNanos()); // it is due now
+        if (lease != null) {
+            cast.stage.step(cast.actor, () -> {
+                lease.close();
+                return null;
+            });
+            cast.stage.step(cast.actor, holder::release); // under KEEP the place is still its own
+            cast.stage.step(cast.actor, holder::release); // in case that failed
+        }
+        cast.stage.end(waiting);
+    }
+
+    private static void endBetweenScopes(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
+            throws Exception {
+        cast.stage.step(cast.actor, () -> {
+            holder.run(Probe::use);
+            return null;
+        });
+        end(holder, cast);
+    }
+
+    private static void endInScope(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
+            throws Exception {
+        cast.stage.step(cast.actor, holder::acquire);
+        end(holder, cast);
+    }
+
+    private static void end(PerThread<Probe, RuntimeException> holder, Cast cast) throws Exception {
+        cast.actor.end();
+        cast.stage.step(cast.other, () -> {
+            holder.run(Probe::use);
+            return holder.release();
+        });
+    }
+
+    /** With a lease that stays and a thread that waits. Closing may have to be called again. */
+    private static void close(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock) throws Exception {
+        Lease<Probe> lease = cast.stage.step(cast.other, holder::acquire);
+        try (Actor waiter = new Actor(ThreadKind.PLATFORM)) {
+            FutureTask<@Nullable Void> waiting = waiter.begin(() -> {
+                try {
+                    holder.run(Probe::use);
+                } catch (IllegalStateException closed) {
+                    assertThat(closed).hasMessageContaining("is closed");
+                }
+                return null;
+            });
+            cast.stage.until(() -> waiting.isDone() || holder.stats().waiting() == 1);
+            cast.stage.step(cast.actor, () -> holder.close(Duration.ZERO));
+            cast.stage.step(cast.other, () -> {
+                if (lease != null) {
+                    lease.close();
+                }
+                return null;
+            });
+            holder.close(Duration.ofSeconds(10));
+            cast.stage.end(waiting);
+        }
+    }
+
+    private static void expire(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
+            throws Exception {
+        Callable<@Nullable Void> use = () -> {
+            holder.run(Probe::use);
+            return null;
+        };
+        cast.stage.step(cast.actor, use);
+        clock.addAndGet(Duration.ofSeconds(2).toNanos());
+        cast.stage.step(cast.actor, use); // replaced, or closed by the reaper before
+        clock.addAndGet(Duration.ofSeconds(2).toNanos());
+        cast.stage.step(cast.other, use); // which finds it in its way
+        clock.addAndGet(Duration.ofSeconds(2).toNanos());
+        cast.stage.until(() -> holder.stats().open() == 0); // the reaper's
+    }
+
+    // ---- one value a thread ----
+
+    /** What was set is called back once; what was not set, because memory ran out, at most once. */
+    private static final class StoreScene extends Played {
+        StoreScene() {
+            super("store", false);
+        }
+
+        @Override
+        void play(Cast cast, Runnable begin) throws Exception {
+            Queue<String> back = new ConcurrentLinkedQueue<>();
+            Queue<String> made = new ConcurrentLinkedQueue<>();
+            ThreadStore<String> store = ThreadStore.<String>builder()
+                    .initial(() -> {
+                        String value = "made " + made.size();
+                        made.add(value);
+                        return value;
+                    })
+                    .onRemove((thread, value) -> back.add(value))
+                    .build();
+            List<String> set = new ArrayList<>();
+            begin.run();
+            for (String value : List.of("a", "b")) {
+                cast.stage.step(cast.actor, () -> {
+                    store.set(value);
+                    set.add(value);
+                    return null;
+                });
+            }
+            cast.stage.step(cast.other, store::get);
+            cast.stage.step(cast.other, store::remove);
+            cast.stage.step(cast.other, store::get);
+            cast.stage.step(cast.other, () -> store.find().toString() + store.size());
+            cast.stage.step(cast.other, () -> {
+                store.forEach((thread, value) -> assertThat(value).isNotEmpty());
+                return null;
+            });
+            cast.actor.end();
+            cast.stage.until(() -> store.size() <= 1); // what the dead one left is gone, without anybody's help
+            cast.stage.step(cast.other, () -> {
+                store.close();
+                return null;
+            });
+            cast.stage.look();
+            Memory.enough();
+            store.close(); // what is left to do
+            assertThat(store.size()).isZero();
+            set.addAll(made);
+            Actor.until(() -> back.size() >= set.size()); // callbacks for the dead come from another thread
+            assertThat(back).containsOnlyOnceElementsOf(set).hasSize(set.size());
+        }
+    }
+
+    /** Who has to queue gets the lock all the same. */
+    private static final class LockScene extends Played {
+        LockScene() {
+            super("lock", true);
+        }
+
+        @Override
+        void play(Cast cast, Runnable begin) throws Exception {
+            BriefLock lock = new BriefLock();
+            cast.other.call(() -> {
+                lock.lock();
+                return null;
+            });
+            begin.run();
+            FutureTask<Boolean> queues = cast.actor.begin(() -> {
+                lock.lock();
+                try {
+                    return lock.isHeldByCurrentThread();
+                } finally {
+                    lock.unlock();
+                }
+            });
+            Actor.until(() -> Memory.ranOut() || lock.hasQueuedThreads());
+            cast.stage.look();
+            cast.other.call(() -> {
+                lock.unlock();
+                return null;
+            });
+            assertThat(Actor.get(queues)).isTrue();
+        }
+    }
+}

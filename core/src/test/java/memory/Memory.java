@@ -1,0 +1,54 @@
+// Decides at which allocation of woven code memory runs out. Public, because that code has another class loader.
+package memory;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** At most one shortage at a time; without one there is always enough. */
+public final class Memory {
+    private static volatile @Nullable Shortage shortage;
+
+    private Memory() {}
+
+    private record Shortage(
+            int nth, boolean lasts, @Nullable Thread who, Thread spared, AtomicInteger taken, AtomicInteger refused) {}
+
+    /**
+     * From here on one allocation fails, or that one and all that follow.
+     *
+     * @param nth which one, from 1
+     * @param lasts whether all after it fail too, until {@link #enough}
+     * @param who whose allocations count; null for those of all threads but the calling one
+     */
+    public static void runsOut(int nth, boolean lasts, @Nullable Thread who) {
+        shortage = new Shortage(nth, lasts, who, Thread.currentThread(), new AtomicInteger(), new AtomicInteger());
+    }
+
+    /** Whether the allocation came that failed. */
+    public static boolean ranOut() {
+        Shortage now = shortage;
+        return now != null && now.refused.get() > 0;
+    }
+
+    /** Ends the shortage. */
+    public static void enough() {
+        shortage = null;
+    }
+
+    /** Before each allocation of woven code, and after those that can also fail when they have done half their work. */
+    public static void take(String at) {
+        Shortage now = shortage;
+        if (now == null) {
+            return;
+        }
+        Thread me = Thread.currentThread();
+        if (now.who == null ? me == now.spared : me != now.who) {
+            return;
+        }
+        int n = now.taken.incrementAndGet();
+        if (n == now.nth || (now.lasts && n > now.nth)) {
+            now.refused.incrementAndGet();
+            throw new OutOfMemoryError("planted: number " + n + ", in " + at);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+// Loads the code under test with a hook at everything that needs memory.
+package memory;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Set;
+import org.objectweb.asm.ClassReader;
+import org.objectweb.asm.ClassVisitor;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Handle;
+import org.objectweb.asm.Label;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
+
+/** Defines its own copy of every class of {@code dev.perthread}; all else comes from the parent. */
+public final class Weaver extends ClassLoader {
+    private static final String PACKAGE = "dev.perthread.";
+
+    /** Calls into the JDK that need memory, by name; all are told to do so before they have done anything. */
+    private static final Set<String> NEED_MEMORY = Set.of(
+            "add",
+            "addSuppressed",
+            "await",
+            "computeIfAbsent",
+            "copyOf",
+            "copyOfRange",
+            "ensureCapacity",
+            "filter",
+            "format",
+            "getStackTrace",
+            "iterator",
+            "join",
+            "log",
+            "map",
+            "minusNanos",
+            "now",
+            "of",
+            "ofNanos",
+            "ofNullable",
+            "put",
+            "removeIf",
+            "start",
+            "stream",
+            "toList",
+            "trimToSize",
+            "valueOf",
+            "values");
+
+    private final String untouched;
+
+    /**
+     * Makes a loader.
+     *
+     * @param untouched the class that uses the code under test, without package: its own allocations never fail
+     */
+    public Weaver(String untouched) {
+        super(Weaver.class.getClassLoader());
+        this.untouched = untouched;
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+        synchronized (getClassLoadingLock(name)) {
+            if (!name.startsWith(PACKAGE) || name.startsWith(PACKAGE + "testkit.")) {
+                return super.loadClass(name, resolve);
+            }
+            Class<?> known = findLoadedClass(name);
+            return known == null ? weave(name) : known;
+        }
+    }
+
+    private Class<?> weave(String name) throws ClassNotFoundException {
+        try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
+            if (in == null) {
+                throw new ClassNotFoundException(name);
+            }
+            ClassReader reader = new ClassReader(in);
+            ClassWriter writer = new ClassWriter(reader, ClassWriter.COMPUTE_MAXS);
+            String type = name.substring(PACKAGE.length());
+            boolean scene = type.equals(untouched) || type.startsWith(untouched + "$");
+            reader.accept(scene ? writer : new Classes(writer, type), 0);
+            byte[] woven = writer.toByteArray();
+            return defineClass(name, woven, 0, woven.length);
+        } catch (IOException e) {
+            throw new ClassNotFoundException(name, e);
+        }
+    }
+
+    private static final class Classes extends ClassVisitor {
+        private final String type;
+
+        Classes(ClassVisitor next, String type) {
+            super(Opcodes.ASM9, next);
+            this.type = type;
+        }
+
+        @Override
+        public MethodVisitor visitMethod(
+                int access, String name, String descriptor, String signature, String[] exceptions) {
+            MethodVisitor next = super.visitMethod(access, name, descriptor, signature, exceptions);
+            // A class whose initializer fails is unusable for ever, also to other tests of this loader.
+            return name.equals("<clinit>") ? next : new Code(next, type, name);
+        }
+    }
+
+    private static final class Code extends MethodVisitor {
+        private final String type;
+        private final String at;
+        private int line;
+
+        Code(MethodVisitor next, String type, String method) {
+            super(Opcodes.ASM9, next);
+            this.type = type;
+            this.at = type + "." + method;
+        }
+
+        private void take(String what) {
+            super.visitLdcInsn(at + ":" + line + ", " + what);
+            super.visitMethodInsn(Opcodes.INVOKESTATIC, "memory/Memory", "take", "(Ljava/lang/String;)V", false);
+        }
+
+        @Override
+        public void visitLineNumber(int number, Label start) {
+            line = number;
+            super.visitLineNumber(number, start);
+        }
+
+        @Override
+        public void visitTypeInsn(int opcode, String allocated) {
+            super.visitTypeInsn(opcode, allocated);
+            if (opcode == Opcodes.NEW || opcode == Opcodes.ANEWARRAY) {
+                take("new " + allocated); // after it: frames refer to the place of the instruction itself
+            }
+        }
+
+        @Override
+        public void visitIntInsn(int opcode, int operand) {
+            super.visitIntInsn(opcode, operand);
+            if (opcode == Opcodes.NEWARRAY) {
+                take("new array");
+            }
+        }
+
+        /** Lambdas that refer to something, and the joining of strings. */
+        @Override
+        public void visitInvokeDynamicInsn(String name, String descriptor, Handle bootstrap, Object... arguments) {
+            if (!descriptor.startsWith("()")) {
+                take(name);
+            }
+            super.visitInvokeDynamicInsn(name, descriptor, bootstrap, arguments);
+        }
+
+        @Override
+        public void visitMethodInsn(int opcode, String owner, String name, String descriptor, boolean isInterface) {
+            boolean java = owner.startsWith("java/");
+            // On Java 17 a thread that has to queue for a lock needs memory for that.
+            boolean queues = type.equals("BriefLock") && opcode == Opcodes.INVOKESPECIAL && name.equals("lock");
+            if ((java && NEED_MEMORY.contains(name)) || queues) {
+                take(name);
+            }
+            super.visitMethodInsn(opcode, owner, name, descriptor, isInterface);
+            // A hash table first takes its new element in and then grows.
+            if (owner.equals("java/util/Set") && name.equals("add")) {
+                take("grow");
+            }
+        }
+    }
+}
