@@ -70,8 +70,8 @@ public final class MemoryModel {
         return scenes.stream();
     }
 
-    /** Whoever acts, and the other one. */
-    private record Cast(Actor actor, Actor other, Stage stage) {}
+    /** Whoever acts, and the other one; and whether the library's own threads are in it too. */
+    private record Cast(Actor actor, Actor other, boolean library, Stage stage) {}
 
     /** Runs the steps, and ends the shortage after the one that it came in. */
     private static final class Stage {
@@ -136,7 +136,7 @@ public final class MemoryModel {
                     case OTHER -> other.thread();
                     case ANYBODY -> null;
                 };
-                play(new Cast(actor, other, stage), () -> Memory.runsOut(nth, lasts, whose));
+                play(new Cast(actor, other, whose == null, stage), () -> Memory.runsOut(nth, lasts, whose));
                 return stage.ranOut[0];
             } finally {
                 Memory.enough();
@@ -206,7 +206,7 @@ public final class MemoryModel {
         };
         holder.evictIdle();
         Actor.until(() -> holder.stats().open() == 0); // what the dead left is closed by others
-        if (cast.other.call(use)) { // and the reaper still does its work
+        if (cast.other.call(use) && cast.library) { // and the reaper still does its work
             Actor last = new Actor(ThreadKind.PLATFORM);
             last.call(holder::acquire);
             last.end();

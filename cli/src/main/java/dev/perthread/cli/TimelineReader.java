@@ -5,6 +5,8 @@ import dev.perthread.cli.Timeline.Resource;
 import dev.perthread.cli.TimelineBuilder.Who;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -35,6 +37,13 @@ final class TimelineReader {
             .collect(Collectors.toSet());
 
     private static final byte[] MAGIC = {'F', 'L', 'R', 0};
+    // A recording is a sequence of chunks. In the header of each, in bytes from its beginning:
+    private static final int CHUNK_SIZE = 8;
+    private static final int METADATA_POSITION = 24;
+    private static final int STATE = 64;
+    private static final int HEADER = 68;
+    private static final byte UPDATING = -1;
+
     private static final int MOST_FRAMES = 30;
     private static final long NANOS = 1_000_000_000;
     private static final long NANOS_IN_MILLI = 1_000_000;
@@ -58,6 +67,7 @@ final class TimelineReader {
 
     private Timeline read() throws Main.Failure {
         refuseWhatIsNoRecording();
+        refuseWhatNeverEnds();
         try (RecordingFile recording = new RecordingFile(file)) {
             while (recording.hasMoreEvents()) {
                 RecordedEvent event = recording.readEvent();
@@ -72,8 +82,7 @@ final class TimelineReader {
             }
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             // Whatever the JDK's reader stumbles over: it trusts the sizes and numbers in the file.
-            throw new Main.Failure(file + ": a flight recording that is cut off or damaged (" + Reasons.of(e)
-                    + "); one whose program has ended, or that jcmd JFR.dump wrote, is allowed");
+            throw damaged(Reasons.of(e));
         }
         throw new Main.Failure(file + ": no PerThread events among its " + others
                 + " events; a recording of a program that used PerThread meanwhile is allowed");
@@ -107,6 +116,33 @@ final class TimelineReader {
         } catch (IOException e) {
             throw new Main.Failure(file + ": cannot be read (" + Reasons.of(e) + ")");
         }
+    }
+
+    /**
+     * For a header that is being written, or whose program was killed before it had written it, the JDK's reader waits until
+     * it is there.
+     */
+    private void refuseWhatNeverEnds() throws Main.Failure {
+        try (FileChannel in = FileChannel.open(file)) {
+            ByteBuffer header = ByteBuffer.allocate(HEADER);
+            long size;
+            for (long chunk = 0; in.read(header.clear(), chunk) == HEADER; chunk += size) {
+                if (header.getLong(METADATA_POSITION) == 0 || header.get(STATE) == UPDATING) {
+                    throw damaged("the header at byte " + chunk + " is not finished");
+                }
+                size = header.getLong(CHUNK_SIZE);
+                if (size < HEADER) {
+                    return; // damaged in a way that the reader notices
+                }
+            }
+        } catch (IOException | IllegalArgumentException e) { // a position that does not exist
+            throw damaged(Reasons.of(e));
+        }
+    }
+
+    private Main.Failure damaged(String how) {
+        return new Main.Failure(file + ": a flight recording that is cut off or damaged (" + how
+                + "); one whose program has ended, or that jcmd JFR.dump wrote, is allowed");
     }
 
     private void add(RecordedEvent event, TimelineBuilder to) {

@@ -22,8 +22,10 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class TimelineTest {
@@ -180,6 +182,18 @@ class TimelineTest {
         assertThat(result.status()).isZero();
         assertThat(result.out()).contains("no leases were recorded", "perthread.jfc");
         assertThat(Files.readString(file("no-leases.html"))).contains("no leases were recorded");
+    }
+
+    /** The JDK's reader would wait for the rest of it for ever. */
+    @ParameterizedTest
+    @CsvSource({"24, 8, 0", "64, 1, -1"}) // nothing known of the types of events; a state that says: not now
+    @Timeout(60)
+    void a_recording_whose_header_was_never_finished_is_refused(int from, int bytes, byte value) throws Exception {
+        Recordings.known(file("whole.jfr"));
+        byte[] recording = Files.readAllBytes(file("whole.jfr"));
+        Arrays.fill(recording, from, from + bytes, value);
+        Path part = Files.write(file("part.jfr"), recording);
+        assertRefused(Cli.run("timeline", part.toString()), "part.jfr", "the header at byte 0 is not finished");
     }
 
     @Test
