@@ -74,12 +74,12 @@ final class Explaining extends X509ExtendedTrustManager {
             return noPath(chain);
         }
         if (invalid != null) {
-            return culprit(chain, failure) + " is refused: " + invalid.getMessage();
+            return culprit(chain, failure) + " is refused: " + Text.shown(String.valueOf(invalid.getMessage()));
         }
         // The runtime has no exception of its own for a name that does not match.
         String words = String.valueOf(failure.getMessage());
         if (!words.startsWith("No subject alternative") && !words.startsWith("No name matching")) {
-            return whose(chain[0], chain) + " is refused: " + words;
+            return whose(chain[0], chain) + " is refused: " + Text.shown(words);
         }
         List<String> names = names(chain[0]);
         return "the server's certificate is for " + (names.isEmpty() ? "no host" : String.join(", ", names))

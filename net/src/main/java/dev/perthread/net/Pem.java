@@ -150,6 +150,6 @@ final class Pem {
     }
 
     private IllegalArgumentException wrong(String why, @Nullable Throwable cause) {
-        return new IllegalArgumentException("PEM file " + file + ": " + why, cause);
+        return new IllegalArgumentException(Text.shown("PEM file " + file + ": " + why), cause);
     }
 }

@@ -77,6 +77,11 @@ class PemTest {
                 TestTls.AUTHORITY.issue("RSA", "x", Instant.now(), Instant.now().plusSeconds(9), false);
         file(Files.readString(other.keyFile(directory)));
         refused(() -> build(tls), "its private key is not the one of the certificate of CN=localhost");
+        Certificates odd = TestTls.AUTHORITY.issue(
+                "RSA", "lo\u0018st", Instant.now(), Instant.now().plusSeconds(9), false);
+        refused( // what a terminal obeys does not get there
+                () -> build(Tls.defaults().identity(odd.chainFile(directory), directory.resolve("x.pem"))),
+                "its private key is not the one of the certificate of CN=lo?st");
         file(own + Files.readString(chain)); // both in one file
         build(tls);
         build(Tls.defaults().identity(directory.resolve("x.pem"), directory.resolve("x.pem")));
