@@ -80,8 +80,8 @@ final class TimelineReader {
             if (!events.isEmpty()) {
                 return build();
             }
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
-            // Whatever the JDK's reader stumbles over: it trusts the sizes and numbers in the file.
+        } catch (IOException | RuntimeException | VirtualMachineError e) {
+            // Whatever the JDK's reader stumbles over, InternalError included: it trusts what the file says.
             throw damaged(Reasons.of(e));
         }
         throw new Main.Failure(file + ": no PerThread events among its " + others
