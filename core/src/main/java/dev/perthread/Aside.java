@@ -5,6 +5,7 @@ import java.lang.System.Logger.Level;
 import java.util.IdentityHashMap;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -89,6 +90,19 @@ final class Aside implements Runnable {
         for (Runnable task = next(); task != null; task = next()) {
             bear(task);
         }
+    }
+
+    /**
+     * A task that is run once, however often it is called. Made before what it closes is claimed. Handing it to another thread
+     * may fail when that thread has it already.
+     */
+    static Runnable once(Runnable task) {
+        AtomicBoolean begun = new AtomicBoolean();
+        return () -> {
+            if (begun.compareAndSet(false, true)) {
+                task.run();
+            }
+        };
     }
 
     /** What closers throw was dealt with inside. What remains, as want of memory, is nobody's to catch. */

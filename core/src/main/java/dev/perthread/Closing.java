@@ -200,7 +200,8 @@ final class Closing<T> {
         }
         Object recorded = Jfr.reclaiming();
         Runnable tellMore = () -> Jfr.reclaimed(recorded, slot, leaked);
-        Runnable task = () -> { // made before the claim: what is claimed, and then not closed, is never closed
+        // Made before the claim: what is claimed, and then not closed, is never closed.
+        Runnable task = Aside.once(() -> {
             slot.closer = Thread.currentThread(); // already now: the listener may close the holder
             try {
                 if (leaked) {
@@ -209,7 +210,7 @@ final class Closing<T> {
             } finally {
                 add(failures, shut(slot, CloseReason.THREAD_ENDED, tellMore));
             }
-        };
+        });
         boolean ours = leaked || slot.idleToClosing();
         if (!ours || !slot.claim(CloseReason.THREAD_ENDED)) {
             return false;
@@ -250,7 +251,7 @@ final class Closing<T> {
             if (reason == null) {
                 continue;
             }
-            Runnable task = () -> shut(slot, reason); // before the claim, see reclaim()
+            Runnable task = Aside.once(() -> shut(slot, reason)); // before the claim, see reclaim()
             // Between the look and the compare-and-set the owner cannot have used it: it would have found it expired.
             if (slot.idleToClosing() && slot.claim(reason)) {
                 executor.accept(task);

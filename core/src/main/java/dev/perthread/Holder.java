@@ -129,7 +129,12 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             held.depth++;
             held.special = true;
             held.count(held.leasedAt());
-            events.acquired(held);
+            try {
+                events.acquired(held);
+            } catch (Throwable noMemory) {
+                held.depth--; // nobody gets the lease that would do it
+                throw noMemory;
+            }
             return shared;
         }
         Slot<T> slot = slots.wantsIdle() ? null : slots.take(me); // null as well while others wait
@@ -312,10 +317,13 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
                 events.waited(System.nanoTime() - begin);
             }
         } catch (Throwable failure) {
-            if (!slots.giveUp(waiter, false)) {
-                undo(waiter);
+            try {
+                if (!slots.giveUp(waiter, false)) {
+                    undo(waiter);
+                }
+            } finally {
+                slots.look(waiter); // it was in the queue until now
             }
-            slots.look(waiter); // it was in the queue until now
             throw failure;
         }
     }

@@ -153,7 +153,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
         V replaced;
         try {
             replaced = insertAndSwap(thread, value);
-        } catch (IllegalStateException closedMeanwhile) {
+        } catch (Throwable closedMeanwhile) { // or no memory
             callBack(thread, value); // it was made for this store, and nobody else knows of it
             throw closedMeanwhile;
         }
@@ -409,7 +409,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     private void bury(Cell<V> cell, Thread dead) {
         AtomicReference<@Nullable V> left = new AtomicReference<>();
         // Made before the value is taken out: who has taken it must call back, with memory or without.
-        Runnable task = () -> {
+        Runnable task = Aside.once(() -> {
             try {
                 V value = left.get();
                 if (value != null) {
@@ -418,7 +418,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
             } catch (Throwable failure) {
                 Log.line(Level.DEBUG, () -> "a removal callback failed for a thread that has ended", failure);
             }
-        };
+        });
         left.set(cell.replace(null));
         dropIfEmpty(cell, dead);
         if (left.get() != null && onRemove != null) {

@@ -84,19 +84,23 @@ class ThreadTable<E extends ThreadTable.Entry> {
         }
     }
 
-    /** Puts an entry under its thread, in the place of the one that is there. Lock held. */
+    /** Puts an entry under its thread, in the place of the one that is there; for that no memory is needed. Lock held. */
     final void put(E entry) {
         Thread thread = entry.thread;
         if (thread == null) {
             throw new AssertionError("an entry without a thread");
         }
-        makeRoom();
         @Nullable Entry[] cells = table;
         int mask = cells.length - 1;
         int free = -1;
         for (int i = Threads.hash(thread) & mask; ; i = (i + 1) & mask) {
             Entry there = cells[i];
             if (there == null) {
+                if (free < 0 && isFull()) {
+                    rebuild();
+                    put(entry);
+                    return;
+                }
                 if (free < 0) {
                     free = i;
                     used++;
@@ -117,9 +121,13 @@ class ThreadTable<E extends ThreadTable.Entry> {
 
     /** After this the next {@link #put} needs no memory. Lock held. */
     final void makeRoom() {
-        if (used >= table.length - (table.length >> 2) - 1) {
+        if (isFull()) {
             rebuild();
         }
+    }
+
+    private boolean isFull() {
+        return used >= table.length - (table.length >> 2) - 1;
     }
 
     /** Takes away the entry under this thread, if there is one. Never fails. Lock held. */

@@ -18,6 +18,16 @@ final class Waiter<T> {
 
     final Thread thread;
     private final long since;
+
+    // The queue's.
+    boolean queued;
+
+    @Nullable
+    Waiter<T> ahead;
+
+    @Nullable
+    Waiter<T> behind;
+
     boolean sweepFirst; // not in the queue: a dead thread's resource is in its way
 
     /**

@@ -2,78 +2,82 @@
 package dev.perthread;
 
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** In order of arrival. Under the lock of {@link Slots}, but for what says that it is not. */
+/**
+ * In order of arrival. Under the lock of {@link Slots}, but for what says that it is not. The waiters themselves are the links,
+ * so that joining and leaving need no memory: one that could not leave would be given every place that becomes free.
+ */
 final class Waiters<T> {
-
-    /** What was never larger than this is not made smaller. */
-    private static final int SMALL = 64;
-
-    private Set<Waiter<T>> queue = new LinkedHashSet<>(); // who gives up leaves from anywhere in it
-    private int most; // that it held since it was last made anew
+    private @Nullable Waiter<T> latest;
+    private int size;
 
     // Written under the lock and read without it.
-    private volatile @Nullable Waiter<T> longest; // null if nobody waits, or if it is not known
+    private volatile @Nullable Waiter<T> longest; // null if nobody waits
     private volatile @Nullable Waiter<T> woken; // told to look for itself, and has not done so yet; one at a time
 
     boolean isEmpty() {
-        return queue.isEmpty();
+        return size == 0;
     }
 
     int size() {
-        return queue.size();
+        return size;
     }
 
     boolean contains(Waiter<T> waiter) {
-        return queue.contains(waiter);
+        return waiter.queued;
     }
 
     /** Who is next; only while somebody waits. */
     Waiter<T> longest() {
-        return queue.iterator().next();
+        Waiter<T> first = longest;
+        if (first == null) {
+            throw new AssertionError("nobody waits");
+        }
+        return first;
     }
 
     void join(Waiter<T> waiter) {
-        try {
-            queue.add(waiter);
-        } catch (OutOfMemoryError noRoom) {
-            queue.remove(waiter); // a hash table takes the new one in before it grows
-            throw noRoom;
-        }
-        most = Math.max(most, queue.size());
-        if (queue.size() == 1) {
+        Waiter<T> ahead = latest;
+        if (ahead == null) {
             longest = waiter;
+        } else {
+            ahead.behind = waiter;
+            waiter.ahead = ahead;
         }
+        latest = waiter;
+        waiter.queued = true;
+        size++;
     }
 
-    /** Never fails: whoever leaves may just have been granted something, and is to be woken next. */
+    /** From anywhere in the queue. */
     void leave(Waiter<T> waiter) {
-        queue.remove(waiter);
-        if (longest != waiter) {
-            return;
+        Waiter<T> ahead = waiter.ahead;
+        Waiter<T> behind = waiter.behind;
+        if (ahead == null) {
+            longest = behind;
+        } else {
+            ahead.behind = behind;
         }
-        longest = null;
-        try {
-            if (!queue.isEmpty()) {
-                longest = longest();
-            } else if (most > SMALL) {
-                queue = new LinkedHashSet<>(); // a hash table never shrinks by itself
-                most = 0;
-            }
-        } catch (OutOfMemoryError passing) {
-            // Without the longest each release asks under the lock; it is known again when the queue has been empty.
+        if (behind == null) {
+            latest = ahead;
+        } else {
+            behind.ahead = ahead;
         }
+        waiter.ahead = null;
+        waiter.behind = null;
+        waiter.queued = false;
+        size--;
     }
 
     /** Nobody waits any more. */
     List<Waiter<T>> dismiss() {
-        List<Waiter<T>> all = new ArrayList<>(queue);
-        queue.clear();
-        longest = null;
+        List<Waiter<T>> all = new ArrayList<>(size); // before anybody leaves
+        for (Waiter<T> first = longest; first != null; first = longest) {
+            all.add(first);
+            leave(first);
+        }
         return all;
     }
 

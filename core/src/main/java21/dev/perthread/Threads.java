@@ -1,6 +1,8 @@
 // The Java 21 half of Threads: final thread ids and virtual threads.
 package dev.perthread;
 
+import java.util.concurrent.RejectedExecutionException;
+
 final class Threads {
     /** Up to Java 23 a virtual thread that joins a platform thread pins its carrier (JEP 491 ended that). */
     private static final boolean JOIN_NEVER_PINS = Runtime.version().feature() >= 24;
@@ -30,8 +32,8 @@ final class Threads {
                 .start(() -> {
                     try {
                         thread.join();
-                    } catch (InterruptedException calledOff) {
-                        return;
+                    } catch (InterruptedException | OutOfMemoryError calledOff) {
+                        return; // without memory: the rounds find the owner, though later
                     }
                     atEnd.run();
                 });
@@ -44,8 +46,8 @@ final class Threads {
                     .name("perthread-closer")
                     .inheritInheritableThreadLocals(false)
                     .start(() -> Aside.bear(task));
-        } catch (OutOfMemoryError noThread) {
-            task.run(); // it has been claimed: nobody else will ever do it
+        } catch (OutOfMemoryError | RejectedExecutionException noThread) {
+            task.run(); // it has been claimed: nobody else will ever do it, unless that thread was started all the same
         }
     }
 

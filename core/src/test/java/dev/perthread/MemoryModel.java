@@ -6,7 +6,10 @@ import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
@@ -35,7 +38,8 @@ public final class MemoryModel {
             scenes.add(new HolderScene(
                     idle + ", a thread ends between scopes", false, policy, MemoryModel::endBetweenScopes));
             scenes.add(new HolderScene(idle + ", a thread ends in its scope", false, policy, MemoryModel::endInScope));
-            scenes.add(new HolderScene(idle + ", close", false, policy, MemoryModel::close));
+            scenes.add(new HolderScene(
+                    idle + ", close", false, builder -> policy.apply(builder).limit(2), MemoryModel::close));
         }
         scenes.add(new HolderScene(
                 "SHARE",
@@ -46,6 +50,22 @@ public final class MemoryModel {
                 "OPEN_NEW",
                 true,
                 builder -> builder.reentry(ReentryPolicy.OPEN_NEW).limit(2),
+                MemoryModel::nest));
+        for (IdlePolicy idle : IdlePolicy.values()) {
+            scenes.add(new HolderScene(
+                    "OPEN_NEW, " + idle,
+                    true,
+                    builder -> builder.whenIdle(idle)
+                            .reentry(ReentryPolicy.OPEN_NEW)
+                            .limit(6),
+                    MemoryModel::two));
+        }
+        scenes.add(new HolderScene(
+                "SHARE, listener",
+                true,
+                builder -> builder.whenIdle(IdlePolicy.KEEP)
+                        .reentry(ReentryPolicy.SHARE)
+                        .listener(new Listener() {}),
                 MemoryModel::nest));
         scenes.add(new HolderScene(
                 "trace, check, listener",
@@ -194,23 +214,43 @@ public final class MemoryModel {
             Stats stats = holder.stats();
             return stats.leased() + stats.opening() + stats.waiting() == 0;
         });
-        Callable<Boolean> use = () -> {
-            try {
-                holder.run(Probe::use);
-                return true;
-            } catch (IllegalStateException closed) {
-                return false;
-            } finally {
-                holder.release();
-            }
-        };
         holder.evictIdle();
         Actor.until(() -> holder.stats().open() == 0); // what the dead left is closed by others
-        if (cast.other.call(use) && cast.library) { // and the reaper still does its work
+        if (allPlaces(holder) && cast.library) { // and the reaper still does its work
             Actor last = new Actor(ThreadKind.PLATFORM);
             last.call(holder::acquire);
             last.end();
             Actor.until(() -> holder.stats().open() == 0);
+        }
+    }
+
+    /** Takes all places at once; false if the holder is closed. */
+    private static boolean allPlaces(PerThread<Probe, RuntimeException> holder) throws Exception {
+        Deque<Actor> users = new ArrayDeque<>();
+        Deque<Lease<Probe>> leases = new ArrayDeque<>();
+        try {
+            for (int i = 0; i < holder.limit().orElseThrow(); i++) {
+                Actor user = new Actor(ThreadKind.PLATFORM);
+                users.push(user);
+                leases.push(user.call(holder::acquire));
+            }
+            return true;
+        } catch (IllegalStateException closed) {
+            assertThat(closed).hasMessageContaining("is closed");
+            return false;
+        } finally {
+            while (leases.size() < users.size()) {
+                users.pop().end();
+            }
+            while (!users.isEmpty()) {
+                Lease<Probe> lease = leases.pop();
+                Actor user = users.pop();
+                user.call(() -> {
+                    lease.close();
+                    return holder.release();
+                });
+                user.end();
+            }
         }
     }
 
@@ -260,23 +300,51 @@ public final class MemoryModel {
 
     private static void handOver(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
             throws Exception {
-        Lease<Probe> lease = cast.stage.step(cast.actor, holder::acquire);
-        FutureTask<@Nullable Void> waiting = cast.other.begin(() -> {
+        Callable<@Nullable Void> use = () -> {
             holder.run(Probe::use);
             holder.release();
             return null;
-        });
-        cast.stage.until(() -> waiting.isDone() || holder.stats().waiting() == 1);
-        clock.addAndGet(Duration.ofSeconds(1).toNanos()); // it is due now
-        if (lease != null) {
-            cast.stage.step(cast.actor, () -> {
-                lease.close();
-                return null;
-            });
-            cast.stage.step(cast.actor, holder::release); // under KEEP the place is still its own
-            cast.stage.step(cast.actor, holder::release); // in case that failed
+        };
+        Lease<Probe> lease = cast.stage.step(cast.actor, holder::acquire);
+        try (Actor next = new Actor(ThreadKind.PLATFORM)) {
+            FutureTask<@Nullable Void> waiting = cast.other.begin(use);
+            cast.stage.until(() -> waiting.isDone() || holder.stats().waiting() == 1);
+            FutureTask<@Nullable Void> behind = next.begin(use);
+            cast.stage.until(() -> behind.isDone() || holder.stats().waiting() == (waiting.isDone() ? 1 : 2));
+            clock.addAndGet(Duration.ofSeconds(1).toNanos()); // they are due now
+            if (lease != null) {
+                cast.stage.step(cast.actor, () -> {
+                    lease.close();
+                    return null;
+                });
+                cast.stage.step(cast.actor, holder::release); // under KEEP the place is still its own
+                cast.stage.step(cast.actor, holder::release); // in case that failed
+            }
+            cast.stage.end(waiting);
+            cast.stage.step(cast.other, holder::release); // in case that failed
+            cast.stage.end(behind);
+            cast.stage.step(next, holder::release);
         }
-        cast.stage.end(waiting);
+    }
+
+    /** One thread has two, and the table of threads is nearly full when it gives one of them back. */
+    private static void two(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock) throws Exception {
+        Lease<Probe> outer = cast.stage.step(cast.actor, holder::acquire);
+        Lease<Probe> inner = cast.stage.step(cast.actor, holder::acquire);
+        Deque<Actor> others = new ArrayDeque<>();
+        for (int i = 0; i < 4; i++) {
+            others.push(new Actor(ThreadKind.PLATFORM));
+            cast.stage.step(others.element(), holder::acquire);
+        }
+        for (Lease<Probe> lease : Arrays.asList(inner, outer)) {
+            cast.stage.step(cast.actor, () -> {
+                if (lease != null) {
+                    lease.close();
+                }
+                return holder.release();
+            });
+        }
+        others.forEach(Actor::end); // in their scopes
     }
 
     private static void endBetweenScopes(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
@@ -302,10 +370,12 @@ public final class MemoryModel {
         });
     }
 
-    /** With a lease that stays and a thread that waits. Closing may have to be called again. */
+    /** With leases that stay and a thread that waits. Closing may have to be called again. */
     private static void close(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock) throws Exception {
         Lease<Probe> lease = cast.stage.step(cast.other, holder::acquire);
-        try (Actor waiter = new Actor(ThreadKind.PLATFORM)) {
+        try (Actor waiter = new Actor(ThreadKind.PLATFORM);
+                Actor user = new Actor(ThreadKind.PLATFORM)) {
+            Lease<Probe> another = cast.stage.step(user, holder::acquire);
             FutureTask<@Nullable Void> waiting = waiter.begin(() -> {
                 try {
                     holder.run(Probe::use);
@@ -319,6 +389,12 @@ public final class MemoryModel {
             cast.stage.step(cast.other, () -> {
                 if (lease != null) {
                     lease.close();
+                }
+                return null;
+            });
+            user.call(() -> {
+                if (another != null) {
+                    another.close();
                 }
                 return null;
             });

@@ -113,7 +113,7 @@ class SmallPrintTest {
         }
     }
 
-    /** Not read at each acquire; but the reaper renews it in every round, and those are less than a second apart. */
+    /** The clock is not read at each acquire; but the reaper renews what it was in every round. */
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void whenALeaseBeganIsAsOldAsTheReapersLastRound(ThreadKind kind) throws Exception {
@@ -146,7 +146,10 @@ class SmallPrintTest {
         Handler handler = new Handler() {
             @Override
             public void publish(LogRecord entry) {
-                lines.add(entry);
+                if (entry.getMessage().startsWith("telnet")
+                        || entry.getMessage().contains("removal callback")) {
+                    lines.add(entry);
+                }
             }
 
             @Override
@@ -182,7 +185,7 @@ class SmallPrintTest {
                 return null;
             });
             // The check's, a closer's for it, a closer's for the thread that has ended, the callback's.
-            Actor.until(() -> lines.size() == 4);
+            Actor.until(() -> lines.size() >= 4);
             holder.close();
             store.close();
         } finally {
