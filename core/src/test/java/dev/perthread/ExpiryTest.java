@@ -53,13 +53,18 @@ class ExpiryTest {
     @ParameterizedTest
     @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
     void timeInsideAScopeIsNotIdleTime(IdlePolicy whenIdle) {
-        try (PerThread<Probe, RuntimeException> holder =
-                builder(whenIdle).idleTimeout(Duration.ofHours(1)).build()) {
+        try (PerThread<Probe, RuntimeException> holder = builder(whenIdle)
+                        .idleTimeout(Duration.ofHours(1))
+                        .limit(1)
+                        .build();
+                Actor other = new Actor(ThreadKind.PLATFORM)) {
             Probe first;
             try (Lease<Probe> lease = holder.acquire()) {
                 first = lease.get();
                 now.addAndGet(100 * HOUR);
-                holder.reap();
+                // Who finds the limit reached looks for what has expired.
+                assertThatThrownBy(() -> other.call(() -> holder.acquire(Duration.ZERO)))
+                        .isInstanceOf(AcquireTimeoutException.class);
                 assertThat(first.isClosed()).isFalse();
             }
             now.addAndGet(HOUR - 1);
