@@ -58,9 +58,9 @@ class ExpiryTest {
                         .limit(1)
                         .build();
                 Actor other = new Actor(ThreadKind.PLATFORM)) {
-            Probe first;
+            Probe first = holder.call(probe -> probe); // has been idle
             try (Lease<Probe> lease = holder.acquire()) {
-                first = lease.get();
+                assertThat(lease.get()).isSameAs(first);
                 now.addAndGet(100 * HOUR);
                 // Who finds the limit reached looks for what has expired.
                 assertThatThrownBy(() -> other.call(() -> holder.acquire(Duration.ZERO)))
