@@ -1,10 +1,8 @@
 // Loads the code under test with a hook at everything that needs memory.
 package memory;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.Set;
-import org.objectweb.asm.ClassReader;
+import model.CopyLoader;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Handle;
@@ -12,10 +10,8 @@ import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
-/** Defines its own copy of every class of {@code dev.perthread}; all else comes from the parent. */
-public final class Weaver extends ClassLoader {
-    private static final String PACKAGE = "dev.perthread.";
-
+/** A copy of the code in which memory can run out. */
+public final class Weaver extends CopyLoader {
     /** Calls into the JDK that need memory, by name; all are told to do so before they have done anything. */
     private static final Set<String> NEED_MEMORY = Set.of(
             "add",
@@ -54,36 +50,14 @@ public final class Weaver extends ClassLoader {
      * @param untouched the class that uses the code under test, without package: its own allocations never fail
      */
     public Weaver(String untouched) {
-        super(Weaver.class.getClassLoader());
+        super(0);
         this.untouched = untouched;
     }
 
     @Override
-    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-        synchronized (getClassLoadingLock(name)) {
-            if (!name.startsWith(PACKAGE) || name.startsWith(PACKAGE + "testkit.")) {
-                return super.loadClass(name, resolve);
-            }
-            Class<?> known = findLoadedClass(name);
-            return known == null ? weave(name) : known;
-        }
-    }
-
-    private Class<?> weave(String name) throws ClassNotFoundException {
-        try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
-            if (in == null) {
-                throw new ClassNotFoundException(name);
-            }
-            ClassReader reader = new ClassReader(in);
-            ClassWriter writer = new ClassWriter(reader, ClassWriter.COMPUTE_MAXS);
-            String type = name.substring(PACKAGE.length());
-            boolean scene = type.equals(untouched) || type.startsWith(untouched + "$");
-            reader.accept(scene ? writer : new Classes(writer, type), 0);
-            byte[] woven = writer.toByteArray();
-            return defineClass(name, woven, 0, woven.length);
-        } catch (IOException e) {
-            throw new ClassNotFoundException(name, e);
-        }
+    protected ClassVisitor change(ClassWriter writer, String type) {
+        boolean scene = type.equals(untouched) || type.startsWith(untouched + "$");
+        return scene ? writer : new Classes(writer, type);
     }
 
     private static final class Classes extends ClassVisitor {

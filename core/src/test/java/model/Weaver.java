@@ -1,8 +1,6 @@
 // Loads the code under test with hooks at everything that another thread could notice, and at everything it reads.
 package model;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -19,9 +17,8 @@ import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
 import org.objectweb.asm.commons.LocalVariablesSorter;
 
-/** Defines its own copy of every class of {@code dev.perthread}; all else comes from the parent. */
-final class Weaver extends ClassLoader {
-    private static final String PACKAGE = "dev.perthread.";
+/** The explorer's copy of the code. */
+final class Weaver extends CopyLoader {
     private static final String HOOKS = "model/Hooks";
 
     /** JDK and library calls that become a call of {@link Hooks}, with the place as an additional argument. */
@@ -97,35 +94,13 @@ final class Weaver extends ClassLoader {
     private final boolean tables; // whether the cells of hash tables are looked at one by one
 
     Weaver(boolean tables) {
-        super(Weaver.class.getClassLoader());
+        super(ClassReader.EXPAND_FRAMES);
         this.tables = tables;
     }
 
     @Override
-    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-        synchronized (getClassLoadingLock(name)) {
-            if (!name.startsWith(PACKAGE) || name.startsWith(PACKAGE + "testkit.")) {
-                return super.loadClass(name, resolve);
-            }
-            Class<?> known = findLoadedClass(name);
-            return known == null ? weave(name) : known;
-        }
-    }
-
-    private Class<?> weave(String name) throws ClassNotFoundException {
-        try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
-            if (in == null) {
-                throw new ClassNotFoundException(name);
-            }
-            ClassReader reader = new ClassReader(in);
-            // Frames stay valid: what is added has no branches, and needs no more than a few cells of stack.
-            ClassWriter writer = new ClassWriter(reader, ClassWriter.COMPUTE_MAXS);
-            reader.accept(new Classes(writer, name.substring(PACKAGE.length()), tables), ClassReader.EXPAND_FRAMES);
-            byte[] woven = writer.toByteArray();
-            return defineClass(name, woven, 0, woven.length);
-        } catch (IOException e) {
-            throw new ClassNotFoundException(name, e);
-        }
+    protected ClassVisitor change(ClassWriter writer, String type) {
+        return new Classes(writer, type, tables);
     }
 
     private static boolean isVolatile(String owner, String field) {

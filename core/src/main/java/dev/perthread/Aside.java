@@ -1,4 +1,4 @@
-// Runs the closers of dead threads' resources where there are no virtual threads to run them: Java 17 to 20.
+// Runs the closers of dead threads' resources, on Java 17 to 20; later there are virtual threads for it.
 package dev.perthread;
 
 import java.lang.System.Logger.Level;

@@ -2,6 +2,8 @@ package dev.perthread;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What a release may ask the queue without the lock is always what the queue says with it. */
@@ -51,6 +53,25 @@ class WaitersTest {
         assertThat(queue.isAnyoneComing()).isFalse();
         queue.leave(early);
         assertThat(queue.tellOne()).isSameAs(late);
+    }
+
+    @Test
+    void whoGivesUpLeavesFromAnywhereAndTheOthersKeepTheirOrder() {
+        List<Waiter<Object>> all =
+                Stream.generate(() -> new Waiter<>(new Thread(), 0)).limit(5).toList();
+        all.forEach(queue::join);
+        queue.leave(all.get(2));
+        queue.leave(all.get(4));
+        queue.leave(all.get(0));
+        assertThat(queue.longest()).isSameAs(all.get(1));
+        assertThat(queue.contains(all.get(2))).isFalse();
+        queue.join(late);
+        assertThat(queue.size()).isEqualTo(3);
+        assertThat(queue.dismiss()).containsExactly(all.get(1), all.get(3), late);
+        assertThat(queue.isEmpty()).isTrue();
+        assertThat(queue.contains(late)).isFalse();
+        queue.join(early);
+        assertThat(queue.longest()).isSameAs(early);
     }
 
     @Test
