@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** At most one shortage at a time; without one there is always enough. */
 public final class Memory {
     private static volatile @Nullable Shortage shortage;
+    private static volatile @Nullable Runnable meanwhile;
 
     private Memory() {}
 
@@ -24,6 +25,15 @@ public final class Memory {
         shortage = new Shortage(nth, lasts, who, Thread.currentThread(), new AtomicInteger(), new AtomicInteger());
     }
 
+    /**
+     * What others do while the one that is to fail has been asked for and has not failed yet; once.
+     *
+     * @param what called by the thread that runs out of memory
+     */
+    public static void meanwhile(Runnable what) {
+        meanwhile = what;
+    }
+
     /** Whether the allocation came that failed. */
     public static boolean ranOut() {
         Shortage now = shortage;
@@ -33,6 +43,7 @@ public final class Memory {
     /** Ends the shortage. */
     public static void enough() {
         shortage = null;
+        meanwhile = null;
     }
 
     /** Before each allocation of woven code, and after those that can also fail when they have done half their work. */
@@ -47,6 +58,11 @@ public final class Memory {
         }
         int n = now.taken.incrementAndGet();
         if (n == now.nth || (now.lasts && n > now.nth)) {
+            Runnable first = meanwhile;
+            if (first != null) {
+                meanwhile = null;
+                first.run();
+            }
             now.refused.incrementAndGet();
             throw new OutOfMemoryError("planted: number " + n + ", in " + at);
         }

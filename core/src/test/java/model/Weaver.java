@@ -54,7 +54,7 @@ final class Weaver extends CopyLoader {
                 "currentThread(" + string + ")Ljava/lang/Thread;");
         REPLACED.put("java/lang/System.nanoTime()J", "nanoTime(" + string + ")J");
         REPLACED.put(
-                "dev/perthread/Reaper.opened(Ldev/perthread/Reaper$Client;)V",
+                "dev/perthread/Reaper.opened(Ldev/perthread/Reaper$Entry;)V",
                 "ignore(Ljava/lang/Object;" + string + ")V");
         REPLACED.put(
                 "dev/perthread/Threads.runAside(Ljava/lang/Object;Ljava/lang/Runnable;)V",

@@ -35,6 +35,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     private final boolean keeps; // something outlives the scope
     private final boolean expires;
     private final boolean careful; // more to do at each lease than to change hands
+    private final Reaper.Entry reapersEntry = new Reaper.Entry(this);
     private final Queue<Runnable> atEnd = new ConcurrentLinkedQueue<>();
     private volatile long tick; // what the clock was when somebody last read it, for those who cannot afford to
     private volatile boolean recent; // it was not long ago
@@ -237,11 +238,10 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     /** Something is open, or is about to be, or somebody waits: the reaper's business. */
     private void lookSoon() {
-        try {
-            Reaper.opened(slots.startWatch() ? this : null);
-        } catch (Throwable noMemory) {
-            slots.watchAgain();
-            throw noMemory;
+        boolean known = slots.isWatched();
+        Reaper.opened(known ? null : reapersEntry);
+        if (!known) {
+            slots.startWatch(); // only now that it has been told: who comes next would rely on it
         }
     }
 

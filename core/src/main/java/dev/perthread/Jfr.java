@@ -22,7 +22,7 @@ final class Jfr {
     private static final boolean PRESENT = isPresent();
     private static final AtomicBoolean LOADING = new AtomicBoolean();
     private static final CountDownLatch LOADED = new CountDownLatch(1);
-    private static volatile boolean loaded; // as LOADED, for less
+    private static volatile boolean loaded; // as LOADED, for less; not if the library was undeployed meanwhile
 
     private Jfr() {}
 
@@ -49,7 +49,7 @@ final class Jfr {
             if (LOADING.compareAndSet(false, true)) {
                 Reaper.daemon("perthread-jfr", Jfr::loadAll).start();
             }
-            return LOADED.await(PATIENCE, TimeUnit.NANOSECONDS);
+            return LOADED.await(PATIENCE, TimeUnit.NANOSECONDS) && loaded;
         } catch (InterruptedException wanted) {
             Thread.currentThread().interrupt();
             return false;
@@ -62,8 +62,12 @@ final class Jfr {
     private static void loadAll() {
         try {
             JfrWriter.prepare();
-        } finally {
             loaded = true;
+        } catch (OutOfMemoryError passing) {
+            loaded = true; // the rest is loaded where it is used
+        } catch (LinkageError undeployed) {
+            // The door stays shut.
+        } finally {
             LOADED.countDown();
         }
     }
@@ -183,7 +187,11 @@ final class Jfr {
         void takeOff() {
             if (hung) {
                 hung = false;
-                JfrWriter.takeOff(statistics, resources);
+                try {
+                    JfrWriter.takeOff(statistics, resources);
+                } catch (LinkageError undeployed) {
+                    // Before it could be loaded; so nothing hangs.
+                }
             }
         }
     }

@@ -46,7 +46,7 @@ final class Reaper implements Runnable {
     private static final int MOST_WATCHERS = 16_384;
 
     private static final ReentrantLock LOCK = new BriefLock();
-    private static final List<WeakReference<Client>> CLIENTS = new ArrayList<>(); // guarded by LOCK
+    private static final List<Entry> CLIENTS = new ArrayList<>(); // guarded by LOCK
     private static volatile @Nullable Reaper current; // written under LOCK
 
     // Used by the reaper's thread alone.
@@ -67,6 +67,17 @@ final class Reaper implements Runnable {
 
     private Reaper() {}
 
+    /** What a client is known by: one and the same for as long as it lives, so that to be told of it twice is no harm. */
+    static final class Entry extends WeakReference<Client> {
+        // Guarded by LOCK.
+        private boolean listed;
+        private boolean told; // since the round began, in which the client may have had nothing before that
+
+        Entry(Client client) {
+            super(client);
+        }
+    }
+
     private static final class Watch {
         final Thread owner;
 
@@ -81,11 +92,11 @@ final class Reaper implements Runnable {
     }
 
     /**
-     * Something was opened or set, or waits.
+     * Something was opened or set, or waits. If this fails, for want of memory, the client must tell again.
      *
-     * @param client its holder or store, if the reaper does not know it yet
+     * @param client its holder or store, unless it knows that the reaper knows it
      */
-    static void opened(@Nullable Client client) {
+    static void opened(@Nullable Entry client) {
         Reaper reaper = current;
         if (client != null || reaper == null) {
             reaper = register(client);
@@ -93,11 +104,15 @@ final class Reaper implements Runnable {
         reaper.lookSoon();
     }
 
-    private static Reaper register(@Nullable Client client) {
+    private static Reaper register(@Nullable Entry client) {
         LOCK.lock();
         try {
+            if (client != null && !client.listed) {
+                CLIENTS.add(client);
+                client.listed = true;
+            }
             if (client != null) {
-                CLIENTS.add(new WeakReference<>(client));
+                client.told = true;
             }
             Reaper reaper = current;
             return reaper == null ? start() : reaper;
@@ -171,15 +186,17 @@ final class Reaper implements Runnable {
             // The library's class loader was closed under it. Going on would only keep it in memory.
         } finally {
             abdicate(); // whatever it was that ended this: who opens next must start another
-            callAllOff();
             recorded.takeOff();
+            callAllOff();
         }
     }
 
     /** Or the class loader would be kept for as long as the owners live. */
     private void callAllOff() {
         try {
-            watches.values().forEach(this::callOff);
+            for (Watch watch : watches.values()) { // no lambda: to link one may need a class that was never loaded
+                callOff(watch);
+            }
         } catch (OutOfMemoryError passing) {
             // Then it is kept. There is nobody here whom this could be told.
         }
@@ -189,7 +206,7 @@ final class Reaper implements Runnable {
     private Stream<Holder<?, ?>> holders() {
         return current != this
                 ? Stream.empty()
-                : clients().stream()
+                : clients(false).stream()
                         .map(WeakReference::get)
                         .filter(Holder.class::isInstance)
                         .map(client -> (Holder<?, ?>) client);
@@ -250,11 +267,11 @@ final class Reaper implements Runnable {
         unwatched = false;
         unwatchable = false;
         long delay = RARE;
-        for (WeakReference<Client> reference : clients()) {
-            Client client = reference.get();
+        for (Entry entry : clients(true)) {
+            Client client = entry.get();
             long next = client == null ? NOTHING_OPEN : sweep(client);
             if (next == NOTHING_OPEN) {
-                forget(reference);
+                forget(entry);
             } else {
                 delay = Math.min(delay, next);
             }
@@ -326,19 +343,27 @@ final class Reaper implements Runnable {
         return true;
     }
 
-    private static List<WeakReference<Client>> clients() {
+    private static List<Entry> clients(boolean roundBegins) {
         LOCK.lock();
         try {
-            return new ArrayList<>(CLIENTS);
+            List<Entry> clients = new ArrayList<>(CLIENTS);
+            if (roundBegins) {
+                clients.forEach(entry -> entry.told = false);
+            }
+            return clients;
         } finally {
             LOCK.unlock();
         }
     }
 
-    private static void forget(WeakReference<Client> reference) {
+    /** It has said that it has nothing. Unless it was told of since: then the next round asks again. */
+    private static void forget(Entry entry) {
         LOCK.lock();
         try {
-            CLIENTS.remove(reference);
+            if (!entry.told) {
+                entry.listed = false;
+                CLIENTS.remove(entry);
+            }
         } finally {
             LOCK.unlock();
         }

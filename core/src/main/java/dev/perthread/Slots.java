@@ -43,7 +43,7 @@ final class Slots<T> {
     private volatile boolean closed;
     private volatile boolean watchful; // closed, or a lease has more to do than to change hands
     private volatile boolean attention; // somebody wants to know of resources that become idle
-    private volatile boolean watched; // the reaper knows this holder
+    private volatile boolean watched; // the reaper knows this holder; false may be said too often
 
     Slots(Holder<T, ?> holder, int limit, boolean lends) {
         this.holder = holder;
@@ -248,24 +248,14 @@ final class Slots<T> {
         }
     }
 
-    /** Whether the reaper must be told of this holder, once. By a thread that has a slot here. */
-    boolean startWatch() {
-        if (watched) {
-            return false; // and it stays so while the caller's slot is there
-        }
-        lock.lock();
-        try {
-            boolean start = !watched && !all.isEmpty();
-            watched |= start;
-            return start;
-        } finally {
-            lock.unlock();
-        }
+    /** Whether the reaper knows of this holder. Then it does for as long as the caller has a slot here, or waits. */
+    boolean isWatched() {
+        return watched;
     }
 
-    /** The reaper may not have been told after all; to be told twice does it no harm. */
-    void watchAgain() {
-        watched = false;
+    /** The reaper has been told, by a thread that has a slot here or waits; so it cannot have forgotten it already. */
+    void startWatch() {
+        watched = true;
     }
 
     /** Whether the reaper can forget this holder. */

@@ -36,8 +36,9 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     private final @Nullable Supplier<? extends V> initial;
     private final @Nullable BiConsumer<? super Thread, ? super V> onRemove;
     private final ReentrantLock lock = new BriefLock(); // held for table upkeep only, never over user code
-    private final Reaper.Client client = this::sweep;
-    private boolean watched; // whether the reaper knows this store; guarded by lock
+    private final Reaper.Client client = this::sweep; // which the reaper itself knows weakly
+    private final Reaper.Entry reapersEntry = new Reaper.Entry(client);
+    private volatile boolean watched; // the reaper knows this store; false may be said too often; read under lock
     private boolean closed; // guarded by lock
 
     private ThreadStore(Builder<V> builder) {
@@ -303,7 +304,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     }
 
     private Cell<V> insert(Thread thread) {
-        boolean first;
+        boolean known;
         Cell<V> cell;
         lock.lock();
         try {
@@ -313,30 +314,21 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
                 cell = new Cell<>(thread);
                 put(cell);
             }
-            first = !watched;
-            watched = true;
+            known = watched;
         } finally {
             lock.unlock();
         }
         try {
-            Reaper.opened(first ? client : null);
+            Reaper.opened(known ? null : reapersEntry);
         } catch (Throwable noMemory) {
-            if (first) {
-                notWatched(); // or the reaper would never hear of this store, and the values of the dead would stay
-            }
             dropIfEmpty(cell, thread);
             throw noMemory;
         }
-        return cell;
-    }
-
-    private void notWatched() {
-        lock.lock();
-        try {
-            watched = false;
-        } finally {
-            lock.unlock();
+        if (!known) {
+            watched =
+                    true; // only now that it has been told; and the cell is there, so it cannot have forgotten already
         }
+        return cell;
     }
 
     private @Nullable V insertAndSwap(Thread thread, V value) {

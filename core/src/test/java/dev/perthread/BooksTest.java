@@ -410,19 +410,20 @@ class BooksTest {
 
     @Test
     void theReaperIsToldOnceWhileThereIsSomething() {
-        assertThat(books.startWatch()).isFalse(); // there is nothing
         assertThat(books.endWatch()).isTrue();
         Slot<Object> slot = leased(me);
-        assertThat(books.startWatch()).isTrue();
-        assertThat(books.startWatch()).isFalse();
+        assertThat(books.isWatched()).isFalse();
+        books.startWatch();
+        assertThat(books.isWatched()).isTrue();
         assertThat(books.endWatch()).isFalse();
-        assertThat(books.startWatch()).isFalse();
-        books.watchAgain();
-        assertThat(books.startWatch()).isTrue();
+        assertThat(books.isWatched()).isTrue();
         close(slot);
         assertThat(books.endWatch()).isTrue();
+        assertThat(books.isWatched()).isFalse();
         leased(me);
-        assertThat(books.startWatch()).isTrue();
+        assertThat(books.isWatched()).isFalse();
+        assertThat(books.endWatch()).isFalse(); // it was told of something that is gone, and finds this
+        assertThat(books.isWatched()).isTrue();
     }
 
     // ---- the end ----

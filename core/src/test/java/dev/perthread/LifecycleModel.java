@@ -25,7 +25,11 @@ public final class LifecycleModel implements Explorer.Scenario {
         EVICTION,
         REAPING,
         CLOSE_AT_ONCE,
-        CLOSE_WITH_GRACE
+        CLOSE_WITH_GRACE;
+
+        boolean closes() {
+            return this == CLOSE_AT_ONCE || this == CLOSE_WITH_GRACE;
+        }
     }
 
     private static final class Resource {

@@ -28,9 +28,13 @@ class MemoryFollowsUseTest {
     private static final class Application extends URLClassLoader {
         private final boolean library;
 
-        Application(boolean library) {
+        /** The thread that comes too late to load anything, because the application is being undeployed. */
+        private final @Nullable String late;
+
+        Application(boolean library, @Nullable String late) {
             super(classPath(), MemoryFollowsUseTest.class.getClassLoader());
             this.library = library;
+            this.late = late;
         }
 
         private static URL[] classPath() {
@@ -52,6 +56,9 @@ class MemoryFollowsUseTest {
             }
             synchronized (getClassLoadingLock(name)) {
                 Class<?> known = findLoadedClass(name);
+                if (known == null && Thread.currentThread().getName().equals(late)) {
+                    throw new ClassNotFoundException(name + " for " + late);
+                }
                 return known == null ? findClass(name) : known;
             }
         }
@@ -77,7 +84,11 @@ class MemoryFollowsUseTest {
 
     /** A live thread keeps something idle in a holder that everybody then forgets. */
     private static List<WeakReference<?>> deployAndForget(Actor user, boolean library) throws Exception {
-        Application application = new Application(library);
+        return deployAndForget(user, new Application(library, null), library);
+    }
+
+    private static List<WeakReference<?>> deployAndForget(Actor user, Application application, boolean library)
+            throws Exception {
         Callable<Object> caller = application.caller();
         assertThat(caller.getClass().getClassLoader()).isSameAs(application);
         Object holder = user.call(() -> {
@@ -157,6 +168,20 @@ class MemoryFollowsUseTest {
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
+    void alsoWhenItIsUndeployedBeforeTheReapersFirstRound(ThreadKind kind) throws Exception {
+        for (String late : List.of("perthread-reaper", "perthread-jfr")) {
+            for (boolean recording : new boolean[] {false, true}) {
+                try (Actor user = new Actor(kind);
+                        Recorded recorded = recording ? Recorded.everything() : null) {
+                    deployAndForget(user, new Application(true, late), true)
+                            .forEach(MemoryFollowsUseTest::untilCollected);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
     void aDroppedHolderPinsNoThread(ThreadKind kind) throws Exception {
         PerThread<Probe, RuntimeException> other = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.KEEP)
@@ -224,7 +249,7 @@ class MemoryFollowsUseTest {
     private static WeakReference<Thread> watchedAndDead(ThreadKind kind, Rounds rounds) throws Exception {
         try (Actor actor = new Actor(kind)) {
             rounds.owner = actor.thread();
-            Reaper.opened(rounds);
+            Reaper.opened(new Reaper.Entry(rounds));
             Actor.until(() -> rounds.count >= 3); // seen in two rounds, it gets its watcher where there are any
             rounds.owner = null;
             int then = rounds.count;

@@ -11,11 +11,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import memory.Memory;
@@ -85,6 +87,11 @@ public final class MemoryModel {
                 false,
                 builder -> builder.whenIdle(IdlePolicy.KEEP).idleTimeout(Duration.ofSeconds(1)),
                 MemoryModel::expire));
+        scenes.add(new HolderScene(
+                "another thread opens meanwhile",
+                true,
+                builder -> builder.whenIdle(IdlePolicy.KEEP).limit(2),
+                MemoryModel::openMeanwhile));
         scenes.add(new StoreScene());
         scenes.add(new LockScene());
         return scenes.stream();
@@ -347,6 +354,38 @@ public final class MemoryModel {
         others.forEach(Actor::end); // in their scopes
     }
 
+    /** What it opened is found when it ends, whatever the failing one took back. */
+    private static void openMeanwhile(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
+            throws Exception {
+        Callable<@Nullable Void> use = () -> {
+            holder.run(Probe::use);
+            return null;
+        };
+        try (Actor busy = new Actor(ThreadKind.PLATFORM);
+                PerThread<Probe, RuntimeException> another = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                        .whenIdle(IdlePolicy.KEEP)
+                        .build()) {
+            cast.stage.step(
+                    busy,
+                    () -> another.call(probe -> 0)); // so that the reaper runs, which knows nothing of the other one
+            AtomicReference<@Nullable FutureTask<@Nullable Void>> opening = new AtomicReference<>();
+            Thread failing = cast.actor.thread();
+            Memory.meanwhile(() -> {
+                if (Thread.currentThread() == failing) {
+                    opening.set(cast.other.beginAndWait(use)); // or it waits for a lock that the failing one has
+                }
+            });
+            cast.stage.step(cast.actor, use);
+            FutureTask<@Nullable Void> begun = opening.get();
+            if (begun != null) {
+                cast.stage.end(begun);
+            }
+            cast.actor.end();
+            cast.other.end();
+            cast.stage.until(() -> holder.stats().open() == 0); // the reaper's
+        }
+    }
+
     private static void endBetweenScopes(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
             throws Exception {
         cast.stage.step(cast.actor, () -> {
@@ -430,15 +469,22 @@ public final class MemoryModel {
         void play(Cast cast, Runnable begin) throws Exception {
             Queue<String> back = new ConcurrentLinkedQueue<>();
             Queue<String> made = new ConcurrentLinkedQueue<>();
+            Queue<String> set = new ConcurrentLinkedQueue<>();
+            AtomicReference<@Nullable ThreadStore<String>> self = new AtomicReference<>();
             ThreadStore<String> store = ThreadStore.<String>builder()
                     .initial(() -> {
                         String value = "made " + made.size();
+                        ThreadStore<String> mine = Objects.requireNonNull(self.get());
+                        String before = "set " + set.size();
+                        mine.set(before);
+                        set.add(before);
+                        mine.remove(); // so that there is no place for what is made now, and one must be made again
                         made.add(value);
                         return value;
                     })
                     .onRemove((thread, value) -> back.add(value))
                     .build();
-            List<String> set = new ArrayList<>();
+            self.set(store);
             begin.run();
             for (String value : List.of("a", "b")) {
                 cast.stage.step(cast.actor, () -> {
