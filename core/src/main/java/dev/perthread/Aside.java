@@ -34,7 +34,7 @@ final class Aside implements Runnable {
 
     static void run(Object holder, Runnable task) {
         if (!takes(holder, task)) {
-            task.run(); // it has been claimed: nobody else will ever do it
+            bear(task); // it has been claimed: nobody else will ever do it
         }
     }
 
@@ -110,7 +110,7 @@ final class Aside implements Runnable {
         try {
             task.run();
         } catch (Throwable failure) {
-            Log.line(Level.DEBUG, () -> "closing what a dead thread left failed", failure);
+            Log.line(Level.DEBUG, "closing what a dead thread left failed", failure);
         }
     }
 

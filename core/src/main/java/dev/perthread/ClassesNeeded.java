@@ -15,6 +15,8 @@ final class ClassesNeeded {
             Reaper.class,
             Threads.class,
             Jfr.class,
+            Log.class,
+            Aside.class,
             ResourceInfo.class,
             ResourceInfo.State.class,
             CloseReason.class);

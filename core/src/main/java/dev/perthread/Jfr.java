@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * module that fails, and without a recording it makes Flight Recorder start itself, which takes a second. So nothing here
  * may need to know more of an event's class than its name; the verifier loads what it has to compare.
  *
- * <p>Called with no lock held. Nothing here throws, but for want of memory; and around a closer not even then, for it must
- * be called, and its place be given back.
+ * <p>Called with no lock held. Nothing here throws, but for want of memory; and around a closer, and where a lease begins
+ * the short way, not even then, for a closer must be called, and a place be given back.
  */
 final class Jfr {
     private static final long PATIENCE = 10_000_000_000L;
@@ -94,7 +94,7 @@ final class Jfr {
     static @Nullable Span closing() {
         try {
             return on() ? JfrWriter.closing() : null;
-        } catch (OutOfMemoryError unrecorded) {
+        } catch (Throwable unrecorded) {
             return null;
         }
     }
@@ -103,7 +103,7 @@ final class Jfr {
         if (span != null) {
             try {
                 JfrWriter.closed(span, slot, reason, failure);
-            } catch (OutOfMemoryError unrecorded) {
+            } catch (Throwable unrecorded) {
                 // one event less
             }
         }
@@ -111,7 +111,11 @@ final class Jfr {
 
     /** Whether leases are recorded now. Asked on the shortest way through acquire. */
     static boolean recordsLeases() {
-        return on() && JfrWriter.recordsLeases();
+        try {
+            return on() && JfrWriter.recordsLeases();
+        } catch (Throwable unrecorded) { // the caller has just taken a resource, and would keep it for ever
+            return false;
+        }
     }
 
     /** A lease has begun. It is remembered in its slot, by which the release knows that there is something to tell. */
@@ -188,9 +192,10 @@ final class Jfr {
             if (hung) {
                 hung = false;
                 try {
-                    JfrWriter.takeOff(statistics, resources);
-                } catch (LinkageError undeployed) {
-                    // Before it could be loaded; so nothing hangs.
+                    JfrWriter.takeOff(statistics);
+                    JfrWriter.takeOff(resources);
+                } catch (Throwable undeployed) {
+                    // Before the writer could be loaded; so nothing hangs.
                 }
             }
         }

@@ -101,7 +101,11 @@ final class JfrWriter {
     // ---- leases ----
 
     static boolean recordsLeases() {
-        return JfrEvents.Lease.isWanted();
+        try {
+            return JfrEvents.Lease.isWanted();
+        } catch (LinkageError unusable) { // for ever, because memory ran out while it was initialized
+            return false;
+        }
     }
 
     static JfrEvents.@Nullable Lease leaseBegins() {
@@ -185,14 +189,14 @@ final class JfrWriter {
             FlightRecorder.addPeriodicEvent(JfrEvents.Statistics.class, statistics);
             FlightRecorder.addPeriodicEvent(JfrEvents.Resource.class, resources);
         } catch (Throwable unrecorded) {
-            takeOff(statistics, resources);
+            takeOff(statistics);
+            takeOff(resources);
         }
     }
 
-    static void takeOff(Runnable statistics, Runnable resources) {
+    static void takeOff(Runnable hung) {
         try {
-            FlightRecorder.removePeriodicEvent(statistics);
-            FlightRecorder.removePeriodicEvent(resources);
+            FlightRecorder.removePeriodicEvent(hung);
         } catch (Throwable undeployed) {
             // Nothing to be done: it is the end of the reaper.
         }

@@ -6,17 +6,29 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 final class Log {
-    private static final System.Logger LOGGER = System.getLogger("dev.perthread");
-
     private Log() {}
+
+    /** Needs nothing that could fail before it is caught here. */
+    static void line(Level level, String text, Throwable failure) {
+        try {
+            logger().log(level, text, failure);
+        } catch (Throwable unheard) {
+            suppress(unheard, failure);
+        }
+    }
 
     /** A handler of the user's that throws is on its own: here a resource is half opened or half closed. */
     static void line(Level level, Supplier<String> text, @Nullable Throwable failure) {
         try {
-            LOGGER.log(level, text, failure);
+            logger().log(level, text, failure);
         } catch (Throwable unheard) {
             suppress(unheard, failure);
         }
+    }
+
+    /** Not a constant: should it fail once, for want of memory, this class would be unusable for ever. */
+    private static System.Logger logger() {
+        return System.getLogger("dev.perthread");
     }
 
     private static void suppress(Throwable unheard, @Nullable Throwable failure) {

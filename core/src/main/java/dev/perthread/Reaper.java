@@ -7,6 +7,7 @@ import java.security.PrivilegedAction;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -216,10 +217,10 @@ final class Reaper implements Runnable {
     private long round() {
         called = false;
         soon = false;
-        recorded.hang();
         long begin = System.nanoTime();
         long delay;
         try {
+            recorded.hang();
             delay = sweepAll();
         } catch (OutOfMemoryError passing) {
             delay = STEADY; // this thread must not end: what dead threads left would stay for ever
@@ -316,7 +317,8 @@ final class Reaper implements Runnable {
         }
         try {
             watch(owner);
-        } catch (OutOfMemoryError passing) {
+        } catch (OutOfMemoryError
+                | RejectedExecutionException passing) { // the latter from a full queue that cannot grow
             unwatched = true; // the next round tries again; this one goes on, for whoever is dead behind this one
         }
     }

@@ -455,7 +455,7 @@ final class Slots<T> {
             return !waiters.isEmpty();
         } finally {
             lock.unlock();
-            served.forEach(Slots::wake);
+            wakeAll(served);
         }
     }
 
@@ -503,7 +503,7 @@ final class Slots<T> {
         } finally {
             lock.unlock();
         }
-        refused.forEach(Slots::wake);
+        wakeAll(refused);
     }
 
     /**
@@ -522,6 +522,13 @@ final class Slots<T> {
             return false;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** By index: for an iterator or a lambda there may be no memory, and all must be woken. */
+    private static void wakeAll(List<? extends Waiter<?>> waiters) {
+        for (int i = 0; i < waiters.size(); i++) {
+            wake(waiters.get(i));
         }
     }
 

@@ -408,7 +408,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
                     callBack(dead, value);
                 }
             } catch (Throwable failure) {
-                Log.line(Level.DEBUG, () -> "a removal callback failed for a thread that has ended", failure);
+                Log.line(Level.DEBUG, "a removal callback failed for a thread that has ended", failure);
             }
         });
         left.set(cell.replace(null));

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -469,22 +468,15 @@ public final class MemoryModel {
         void play(Cast cast, Runnable begin) throws Exception {
             Queue<String> back = new ConcurrentLinkedQueue<>();
             Queue<String> made = new ConcurrentLinkedQueue<>();
-            Queue<String> set = new ConcurrentLinkedQueue<>();
-            AtomicReference<@Nullable ThreadStore<String>> self = new AtomicReference<>();
             ThreadStore<String> store = ThreadStore.<String>builder()
                     .initial(() -> {
                         String value = "made " + made.size();
-                        ThreadStore<String> mine = Objects.requireNonNull(self.get());
-                        String before = "set " + set.size();
-                        mine.set(before);
-                        set.add(before);
-                        mine.remove(); // so that there is no place for what is made now, and one must be made again
                         made.add(value);
                         return value;
                     })
                     .onRemove((thread, value) -> back.add(value))
                     .build();
-            self.set(store);
+            List<String> set = new ArrayList<>();
             begin.run();
             for (String value : List.of("a", "b")) {
                 cast.stage.step(cast.actor, () -> {
