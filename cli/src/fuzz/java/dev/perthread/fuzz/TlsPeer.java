@@ -28,15 +28,19 @@ public final class TlsPeer {
     private final ServerSocket relay;
     private volatile Change change = new Change(0, 0, new byte[0], false);
 
-    /**
-     * What the one on the way does when so many bytes have come from the server.
-     *
-     * @param at how many
-     * @param drop how many he keeps to himself
-     * @param insert what he sends in their place
-     * @param cut whether he sends nothing more
-     */
-    public record Change(int at, int drop, byte[] insert, boolean cut) {}
+    private static final class Change {
+        final int at;
+        final int drop;
+        final byte[] insert;
+        final boolean cut;
+
+        Change(int at, int drop, byte[] insert, boolean cut) {
+            this.at = at;
+            this.drop = drop;
+            this.insert = insert;
+            this.cut = cut;
+        }
+    }
 
     public TlsPeer(byte[] answer) {
         this.answer = answer;
@@ -93,8 +97,12 @@ public final class TlsPeer {
         return relay.getLocalPort();
     }
 
-    public void prepare(Change next) {
-        change = next;
+    /**
+     * What is done when so many bytes have come from the server: some more are dropped, these are sent in their place, and
+     * then everything else, or nothing.
+     */
+    public void prepare(int at, int drop, byte[] insert, boolean cut) {
+        change = new Change(at, drop, insert, cut);
     }
 
     @FunctionalInterface
@@ -122,6 +130,18 @@ public final class TlsPeer {
         }
     }
 
+    private static void forward(InputStream in, OutputStream out, int length) throws IOException {
+        byte[] buffer = new byte[16_384];
+        for (int left = length; left > 0; ) {
+            int read = in.read(buffer, 0, Math.min(left, buffer.length));
+            if (read < 0) {
+                return;
+            }
+            out.write(buffer, 0, read);
+            left -= read;
+        }
+    }
+
     private void pass(Socket client) throws IOException {
         Change now = change;
         try (Socket onward = new Socket(server.getInetAddress(), server.getLocalPort())) {
@@ -136,13 +156,13 @@ public final class TlsPeer {
             });
             InputStream in = onward.getInputStream();
             OutputStream out = client.getOutputStream();
-            out.write(in.readNBytes(now.at()));
-            out.write(now.insert());
+            forward(in, out, now.at);
+            out.write(now.insert);
             // Whoever waits for what does not come any more is not kept waiting for longer than this.
             onward.setSoTimeout(50);
             try {
-                in.readNBytes(now.drop());
-                if (!now.cut()) {
+                in.readNBytes(now.drop);
+                if (!now.cut) {
                     in.transferTo(out);
                 }
             } catch (SocketTimeoutException nothingMore) {

@@ -43,10 +43,10 @@ public final class TlsFuzz {
         if (input.length < 3) {
             return;
         }
-        int at = (input[1] & 0xff) << 8 | input[2] & 0xff;
+        int at = ((input[1] & 0xff) << 8) | (input[2] & 0xff);
         int drop = (input[0] & 0xff) >> 2;
         byte[] insert = Arrays.copyOfRange(input, 3, input.length);
-        PEER.prepare(new TlsPeer.Change(at, drop, insert, (input[0] & 2) != 0));
+        PEER.prepare(at, drop, insert, (input[0] & 2) != 0);
         LazyConnection shared = SHARED[input[0] & 1];
         ByteArrayOutputStream got = new ByteArrayOutputStream();
         boolean ended = false;
