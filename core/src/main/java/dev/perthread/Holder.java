@@ -296,7 +296,9 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             throw new IllegalStateException(Messages.closed(name()));
         }
         Slot<T> granted = waiter.granted;
-        if (granted != null) {
+        // Not what was granted in the queue: who was in it may have been told to look, too, and until it does nobody
+        // else is told.
+        if (granted != null && !waiter.joined) {
             return granted;
         }
         long begin = System.nanoTime();

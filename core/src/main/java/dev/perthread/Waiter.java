@@ -28,6 +28,8 @@ final class Waiter<T> {
     @Nullable
     Waiter<T> behind;
 
+    boolean joined; // has been in it; the waiter's own thread sets this and reads it
+
     boolean sweepFirst; // not in the queue: a dead thread's resource is in its way
 
     /**

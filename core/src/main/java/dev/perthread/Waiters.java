@@ -48,6 +48,7 @@ final class Waiters<T> {
         }
         latest = waiter;
         waiter.queued = true;
+        waiter.joined = true;
         size++;
     }
 

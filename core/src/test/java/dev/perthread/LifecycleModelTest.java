@@ -41,18 +41,24 @@ class LifecycleModelTest {
     private static Stream<Setting> more(IdlePolicy idle, LifecycleModel.Danger danger) {
         String whenIdle = idle.name();
         String what = danger.name();
+        Setting comesBack = new Setting(whenIdle, what, 1, 2, 2, false);
+        Setting three = new Setting(whenIdle, what, 2, 3, 1, false);
+        Setting threeLate = new Setting(whenIdle, what, 2, 3, 1, true);
         if (FORM.isEmpty()) {
-            return idle == IdlePolicy.LEND && danger == LifecycleModel.Danger.DEATH
-                    ? Stream.of(new Setting(whenIdle, what, 2, 3, 1, false))
-                    : Stream.of();
+            if (idle != IdlePolicy.LEND) {
+                return Stream.of();
+            }
+            return switch (danger) {
+                case DEATH -> Stream.of(three);
+                case REAPING -> Stream.of(comesBack); // in which one was told to look, and never did
+                default -> Stream.of();
+            };
         }
-        if (danger.closes() && !MOST) { // a closer multiplies the states by some hundreds
-            return Stream.of(new Setting(whenIdle, what, 2, 2, 1, false), new Setting(whenIdle, what, 2, 2, 1, true));
+        if (danger.closes() && !MOST) { // three users and a closer have millions of states
+            return Stream.of(
+                    comesBack, new Setting(whenIdle, what, 2, 2, 1, false), new Setting(whenIdle, what, 2, 2, 1, true));
         }
-        return Stream.of(
-                new Setting(whenIdle, what, 1, 2, 2, false),
-                new Setting(whenIdle, what, 2, 3, 1, false),
-                new Setting(whenIdle, what, 2, 3, 1, true));
+        return Stream.of(comesBack, three, threeLate);
     }
 
     @ParameterizedTest
