@@ -120,7 +120,7 @@ final class Jfr {
 
     /** A lease has begun. It is remembered in its slot, by which the release knows that there is something to tell. */
     static void leaseBegins(Slot<?> slot) {
-        if (on()) {
+        if (recordsLeases()) {
             slot.recorded = JfrWriter.leaseBegins();
         }
     }

@@ -109,7 +109,7 @@ final class JfrWriter {
     }
 
     static JfrEvents.@Nullable Lease leaseBegins() {
-        return recordsLeases() ? begin(JfrEvents.Lease::new) : null;
+        return begin(JfrEvents.Lease::new);
     }
 
     static void leaseEnds(Slot<?> slot, boolean leaked) {
