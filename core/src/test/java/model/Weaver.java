@@ -71,7 +71,7 @@ final class Weaver extends CopyLoader {
     /** Volatile, but without a race that matters here. */
     private static final Set<String> QUIET = Set.of("tick", "recent", "trace", "idleSince");
 
-    /** Written only under the lock: whoever has it reads them undisturbed. */
+    /** Whoever has the lock reads them undisturbed: they are written under it, or not read there at all. */
     private static final Set<String> GUARDED =
             Set.of("closed", "watchful", "attention", "watched", "longest", "woken", "granted", "table");
 

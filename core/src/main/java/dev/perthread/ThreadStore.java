@@ -38,7 +38,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     private final ReentrantLock lock = new BriefLock(); // held for table upkeep only, never over user code
     private final Reaper.Client client = this::sweep; // which the reaper itself knows weakly
     private final Reaper.Entry reapersEntry = new Reaper.Entry(client);
-    private volatile boolean watched; // the reaper knows this store; false may be said too often; read under lock
+    private boolean watched; // the reaper knows this store; false may be said too often; guarded by lock
     private boolean closed; // guarded by lock
 
     private ThreadStore(Builder<V> builder) {
@@ -325,10 +325,19 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
             throw noMemory;
         }
         if (!known) {
-            watched =
-                    true; // only now that it has been told; and the cell is there, so it cannot have forgotten already
+            nowWatched();
         }
         return cell;
+    }
+
+    /** Only after it has been told. Meanwhile the caller's cell was there, so it cannot have forgotten already. */
+    private void nowWatched() {
+        lock.lock();
+        try {
+            watched = true;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private @Nullable V insertAndSwap(Thread thread, V value) {
