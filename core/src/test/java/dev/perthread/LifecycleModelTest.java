@@ -45,7 +45,14 @@ class LifecycleModelTest {
         Setting three = new Setting(whenIdle, what, 2, 3, 1, false);
         Setting threeLate = new Setting(whenIdle, what, 2, 3, 1, true);
         if (FORM.isEmpty()) {
-            return idle == IdlePolicy.LEND && danger == LifecycleModel.Danger.DEATH ? Stream.of(three) : Stream.of();
+            if (idle != IdlePolicy.LEND) {
+                return Stream.of();
+            }
+            return switch (danger) {
+                case DEATH -> Stream.of(three);
+                case REAPING -> Stream.of(comesBack); // who was told to look, and was given a place first, never did
+                default -> Stream.of();
+            };
         }
         if (danger.closes() && !MOST) { // three users and a closer have millions of states
             return Stream.of(
