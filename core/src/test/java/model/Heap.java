@@ -48,6 +48,7 @@ final class Heap {
             "tick",
             "recent",
             "watched",
+            "reapersEntry",
             "id",
             "lastId",
             "live",

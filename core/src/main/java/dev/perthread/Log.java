@@ -6,6 +6,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 final class Log {
+    /**
+     * Held on to, or a level that somebody set would be collected with it. Not a constant: should that fail once, for want
+     * of memory, this class would be unusable for ever.
+     */
+    private static volatile System.@Nullable Logger logger;
+
     private Log() {}
 
     /** Needs nothing that could fail before it is caught here. */
@@ -26,9 +32,13 @@ final class Log {
         }
     }
 
-    /** Not a constant: should it fail once, for want of memory, this class would be unusable for ever. */
     private static System.Logger logger() {
-        return System.getLogger("dev.perthread");
+        System.Logger known = logger;
+        if (known == null) {
+            known = System.getLogger("dev.perthread");
+            logger = known;
+        }
+        return known;
     }
 
     private static void suppress(Throwable unheard, @Nullable Throwable failure) {

@@ -324,20 +324,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
             dropIfEmpty(cell, thread);
             throw noMemory;
         }
-        if (!known) {
-            nowWatched();
-        }
         return cell;
-    }
-
-    /** Only after it has been told. Meanwhile the caller's cell was there, so it cannot have forgotten already. */
-    private void nowWatched() {
-        lock.lock();
-        try {
-            watched = true;
-        } finally {
-            lock.unlock();
-        }
     }
 
     private @Nullable V insertAndSwap(Thread thread, V value) {
@@ -351,6 +338,9 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
             // Under the lock, so that close() either finds the value or makes this call fail.
             refuseIfClosed();
             replaced = cell.replace(value);
+            // Only here, for who comes next relies on it: insert() has told the reaper, and while the cell is there the
+            // reaper cannot have forgotten the store.
+            watched = true;
         } finally {
             lock.unlock();
         }
