@@ -108,11 +108,11 @@ final class Reaper implements Runnable {
     private static Reaper register(@Nullable Entry client) {
         LOCK.lock();
         try {
-            if (client != null && !client.listed) {
-                CLIENTS.add(client);
-                client.listed = true;
-            }
             if (client != null) {
+                if (!client.listed) {
+                    CLIENTS.add(client);
+                    client.listed = true; // after what may fail for want of memory
+                }
                 client.told = true;
             }
             Reaper reaper = current;
@@ -317,8 +317,8 @@ final class Reaper implements Runnable {
         }
         try {
             watch(owner);
-        } catch (OutOfMemoryError
-                | RejectedExecutionException passing) { // the latter from a full queue that cannot grow
+        } catch (OutOfMemoryError | RejectedExecutionException passing) {
+            // The latter is thrown where the queue of the carriers is full and there is no memory for a larger one.
             unwatched = true; // the next round tries again; this one goes on, for whoever is dead behind this one
         }
     }

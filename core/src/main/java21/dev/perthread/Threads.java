@@ -47,8 +47,8 @@ final class Threads {
                     .inheritInheritableThreadLocals(false)
                     .start(() -> Aside.bear(task));
         } catch (OutOfMemoryError | RejectedExecutionException noThread) {
-            Aside.bear(
-                    task); // it has been claimed: nobody else will do it, unless that thread was started all the same
+            // It has been claimed: nobody else will ever do it, unless that thread was started all the same.
+            Aside.bear(task);
         }
     }
 
