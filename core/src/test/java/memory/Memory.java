@@ -1,6 +1,7 @@
 // Decides at which allocation of woven code memory runs out. Public, because that code has another class loader.
 package memory;
 
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -48,13 +49,29 @@ public final class Memory {
 
     /** Before each allocation of woven code, and after those that can also fail when they have done half their work. */
     public static void take(String at) {
+        int n = refused();
+        if (n > 0) {
+            throw new OutOfMemoryError("planted: number " + n + ", in " + at);
+        }
+    }
+
+    /** Before a virtual thread is started: without memory for a longer queue, the carriers take none. */
+    public static void takeTurn(String at) {
+        int n = refused();
+        if (n > 0) {
+            throw new RejectedExecutionException("planted: number " + n + ", in " + at);
+        }
+    }
+
+    /** The number of this allocation if it is to fail, or 0. */
+    private static int refused() {
         Shortage now = shortage;
         if (now == null) {
-            return;
+            return 0;
         }
         Thread me = Thread.currentThread();
         if (now.who == null ? me == now.spared : me != now.who) {
-            return;
+            return 0;
         }
         int n = now.taken.incrementAndGet();
         if (n == now.nth || (now.lasts && n > now.nth)) {
@@ -64,7 +81,8 @@ public final class Memory {
                 first.run();
             }
             now.refused.incrementAndGet();
-            throw new OutOfMemoryError("planted: number " + n + ", in " + at);
+            return n;
         }
+        return 0;
     }
 }

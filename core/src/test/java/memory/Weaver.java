@@ -23,6 +23,7 @@ public final class Weaver extends CopyLoader {
             "ensureCapacity",
             "filter",
             "format",
+            "getLogger",
             "getStackTrace",
             "iterator",
             "join",
@@ -89,8 +90,12 @@ public final class Weaver extends CopyLoader {
         }
 
         private void take(String what) {
+            hook("take", what);
+        }
+
+        private void hook(String method, String what) {
             super.visitLdcInsn(at + ":" + line + ", " + what);
-            super.visitMethodInsn(Opcodes.INVOKESTATIC, "memory/Memory", "take", "(Ljava/lang/String;)V", false);
+            super.visitMethodInsn(Opcodes.INVOKESTATIC, "memory/Memory", method, "(Ljava/lang/String;)V", false);
         }
 
         @Override
@@ -115,12 +120,10 @@ public final class Weaver extends CopyLoader {
             }
         }
 
-        /** Lambdas that refer to something, and the joining of strings. */
+        /** Lambdas, and the joining of strings. A lambda that refers to nothing needs memory only when it is linked. */
         @Override
         public void visitInvokeDynamicInsn(String name, String descriptor, Handle bootstrap, Object... arguments) {
-            if (!descriptor.startsWith("()")) {
-                take(name);
-            }
+            take(name);
             super.visitInvokeDynamicInsn(name, descriptor, bootstrap, arguments);
         }
 
@@ -131,6 +134,9 @@ public final class Weaver extends CopyLoader {
             boolean queues = type.equals("BriefLock") && opcode == Opcodes.INVOKESPECIAL && name.equals("lock");
             if ((java && NEED_MEMORY.contains(name)) || queues) {
                 take(name);
+            }
+            if (owner.equals("java/lang/Thread$Builder$OfVirtual") && name.equals("start")) {
+                hook("takeTurn", name);
             }
             super.visitMethodInsn(opcode, owner, name, descriptor, isInterface);
             // A hash table first takes its new element in and then grows.

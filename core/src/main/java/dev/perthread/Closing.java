@@ -29,15 +29,17 @@ final class Closing<T> {
     /** Runs the closer; the caller has claimed the slot. Returns what the closer threw. */
     @Nullable
     Throwable shut(Slot<T> slot, CloseReason reason) {
-        return shut(slot, reason, () -> {});
+        return shut(slot, reason, null);
     }
 
-    private @Nullable Throwable shut(Slot<T> slot, CloseReason reason, Runnable tellMore) {
+    private @Nullable Throwable shut(Slot<T> slot, CloseReason reason, @Nullable Runnable tellMore) {
         Throwable failure = runCloser(slot, reason);
         // Told first: whoever waits for this place, or for the end of the holder, comes after it for the listener too.
         try {
             events.closed(slot, reason, failure);
-            tellMore.run();
+            if (tellMore != null) { // not an empty lambda: there may be no memory to link one, and the slot is claimed
+                tellMore.run();
+            }
         } finally {
             slots.gone(slot, reason, failure != null);
         }

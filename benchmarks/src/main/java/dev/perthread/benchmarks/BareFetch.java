@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** {@code HOST PORT THREADS REQUESTS_PER_THREAD WRITES}; the request goes out in one write, or in three as the recipe's. */
+/**
+ * {@code HOST PORT THREADS REQUESTS_PER_THREAD WAY}. The ways: {@code three}, the request in three writes as the recipe's;
+ * {@code one}, in one; {@code keep}, in one, and a connection is kept for all of a thread's requests.
+ */
 public final class BareFetch {
     private BareFetch() {}
 
@@ -19,14 +22,18 @@ public final class BareFetch {
         String host = args[0];
         int port = Integer.parseInt(args[1]);
         int requests = Integer.parseInt(args[3]);
-        boolean three = args[4].equals("3");
+        String way = args[4];
         AtomicLong total = new AtomicLong();
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < Integer.parseInt(args[2]); i++) {
             Thread thread = new Thread(() -> {
                 try {
-                    for (int j = 0; j < requests; j++) {
-                        total.addAndGet(fetch(host, port, three));
+                    if (way.equals("keep")) {
+                        total.addAndGet(fetchAll(host, port, requests));
+                    } else {
+                        for (int j = 0; j < requests; j++) {
+                            total.addAndGet(fetch(host, port, way.equals("three")));
+                        }
                     }
                 } catch (IOException e) {
                     e.printStackTrace();
@@ -60,5 +67,39 @@ public final class BareFetch {
             }
             return got;
         }
+    }
+
+    private static long fetchAll(String host, int port, int requests) throws IOException {
+        byte[] request = "GET /index.html HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+        byte[] answer = new byte[8192];
+        long all = 0;
+        try (Socket socket = new Socket(host, port)) {
+            OutputStream out = socket.getOutputStream();
+            InputStream in = socket.getInputStream();
+            for (int i = 0; i < requests; i++) {
+                out.write(request);
+                int got = 0;
+                do {
+                    int n = in.read(answer, got, answer.length - got);
+                    if (n <= 0) {
+                        throw new IOException("the answer ends early, or is longer than " + answer.length + " bytes");
+                    }
+                    got += n;
+                } while (!isWhole(answer, got));
+                all += got;
+            }
+        }
+        return all;
+    }
+
+    private static boolean isWhole(byte[] answer, int got) {
+        String text = new String(answer, 0, got, StandardCharsets.ISO_8859_1);
+        int head = text.indexOf("\r\n\r\n");
+        if (head < 0) {
+            return false;
+        }
+        String field = "Content-Length: ";
+        int length = text.indexOf(field) + field.length();
+        return got == head + 4 + Integer.parseInt(text.substring(length, text.indexOf("\r\n", length)));
     }
 }

@@ -101,8 +101,9 @@ public final class ProgramBenchmark {
         programs.put(
                 "python",
                 List.of(python, sources.resolve("recipe.py").toString(), "127.0.0.1", "" + port, threads, each));
-        programs.put("bareJavaThreeWrites", with(bare, "3"));
-        programs.put("bareJava", with(bare, "1"));
+        programs.put("bareJavaThreeWrites", with(bare, "three"));
+        programs.put("bareJava", with(bare, "one"));
+        programs.put("bareJavaKeep", with(bare, "keep"));
         if (Files.exists(root.resolve("cli/target/perthread.jar"))) {
             List<String> fetch = List.of(
                     root.resolve("perthread").toString(),

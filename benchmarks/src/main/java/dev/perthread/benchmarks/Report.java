@@ -113,7 +113,7 @@ final class Report {
         line("# Benchmarks");
         line("");
         line(
-                "`./benchmarks/run quick` takes about an hour, `./benchmarks/run full` some hours; `./benchmarks/run table` writes");
+                "`./benchmarks/run quick` takes more than an hour, `./benchmarks/run full` many; `./benchmarks/run table` writes");
         line("this page again from what was measured last. [How to read it](#how-it-is-measured) is at the end.");
         line("");
         machine();

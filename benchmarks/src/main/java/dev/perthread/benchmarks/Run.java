@@ -54,7 +54,8 @@ public final class Run {
 
         static Plan of(String mode) {
             return switch (mode) {
-                case "quick" -> new Plan(3, List.of(1, 2, 8), false, 2, 3, 250, 2000, 1500, 2000, 100, 5000, 20_000);
+                case "quick" ->
+                    new Plan(3, List.of(1, 2, 8, 64), false, 2, 3, 250, 2000, 1500, 2000, 100, 5000, 20_000);
                 case "full" ->
                     new Plan(10, List.of(1, 2, 8, 64), true, 5, 10, 500, 3000, 5000, 10_000, 500, 10_000, 20_000);
                 case "smoke" -> new Plan(1, List.of(2), true, 1, 1, 100, 100, 200, 100, 10, 200, 400);
