@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What closes closes all that is due and nothing else, for the right reason, and reports each failure once. */
 class ClosingTest {
@@ -149,6 +150,18 @@ class ClosingTest {
     }
 
     @Test
+    void whatDeadThreadsLeftToBeLentStaysAndIsNotCounted() {
+        with(IdlePolicy.LEND);
+        idle(dead);
+        assertThat(closing.reap()).isZero();
+        assertThat(books.all()).singleElement().satisfies(slot -> {
+            assertThat(slot.state()).isEqualTo(Slot.IDLE);
+            assertThat(slot.thread).isNull();
+        });
+        assertThat(closed).isEmpty();
+    }
+
+    @Test
     void theReaperIsToldOfEachLivingThreadWhoseEndWouldLeaveSomething() {
         List<Thread> owners = new ArrayList<>();
         with(IdlePolicy.KEEP);
@@ -208,6 +221,25 @@ class ClosingTest {
         assertThat(busy.reason()).isEqualTo(CloseReason.FORCED);
         assertThat(late.reason()).isEqualTo(CloseReason.HOLDER_CLOSED);
         assertThat(closed).hasSize(4).doesNotHaveDuplicates();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatWasToBeReplacedWhenTheHolderClosesIsCountedAsItEnded(boolean fails) {
+        with(IdlePolicy.KEEP);
+        Slot<Object> slot = idle(living.thread());
+        whileClosing.put(slot.resource(), () -> {
+            books.close();
+            if (fails) {
+                throw new IllegalArgumentException("closing");
+            }
+        });
+        assertThat(slot.idleToClosing() && slot.claim(CloseReason.IDLE_TIMEOUT)).isTrue();
+        assertThat(closing.replace(slot, CloseReason.IDLE_TIMEOUT, living.thread()))
+                .isNull();
+        assertThat(books.all()).isEmpty();
+        assertThat(books.stats().closed()).isEqualTo(1);
+        assertThat(books.stats().closeFailures()).isEqualTo(fails ? 1 : 0);
     }
 
     @Test
