@@ -60,6 +60,7 @@ class BooksTest {
 
     /** Waits in the books until it is unparked; done once it was. That may happen for no reason, but not every time. */
     private final class Parked {
+        private volatile boolean watched;
         final Actor actor = new Actor(ThreadKind.PLATFORM);
         final Waiter<Object> waiter = books.takeOrWait(actor.thread(), true);
         final FutureTask<Object> woken;
@@ -68,10 +69,14 @@ class BooksTest {
             actors.add(actor);
             assertThat(waiter.granted).isNull();
             woken = actor.begin(() -> {
-                LockSupport.park(this);
+                do { // what woke this thread for its task may have left a permit, with which park returns at once
+                    LockSupport.park(this);
+                } while (!watched);
                 return true;
             });
-            Actor.until(() -> LockSupport.getBlocker(actor.thread()) == this);
+            Actor.until(() -> LockSupport.getBlocker(actor.thread()) == this
+                    && actor.thread().getState() == Thread.State.WAITING);
+            watched = true;
         }
 
         void isWoken() throws Exception {
