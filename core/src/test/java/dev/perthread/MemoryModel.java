@@ -40,7 +40,10 @@ public final class MemoryModel {
                     idle + ", a thread ends between scopes", false, policy, MemoryModel::endBetweenScopes));
             scenes.add(new HolderScene(idle + ", a thread ends in its scope", false, policy, MemoryModel::endInScope));
             scenes.add(new HolderScene(
-                    idle + ", close", false, builder -> policy.apply(builder).limit(2), MemoryModel::close));
+                    idle + ", close",
+                    false,
+                    builder -> policy.apply(builder).limit(2).acquireTimeout(Duration.ofMinutes(2)),
+                    MemoryModel::close));
         }
         scenes.add(new HolderScene(
                 "SHARE",
@@ -91,6 +94,8 @@ public final class MemoryModel {
                 true,
                 builder -> builder.whenIdle(IdlePolicy.KEEP).limit(2),
                 MemoryModel::openMeanwhile));
+        scenes.add(new HolderScene(
+                "a crowd", false, builder -> builder.whenIdle(IdlePolicy.KEEP).limit(9), MemoryModel::crowd));
         scenes.add(new StoreScene());
         scenes.add(new LockScene());
         return scenes.stream();
@@ -199,9 +204,9 @@ public final class MemoryModel {
             AtomicLong clock = new AtomicLong();
             PerThread<Probe, RuntimeException> holder = options.apply(
                             PerThread.<Probe, RuntimeException>builder(Probe::new)
-                                    .limit(1))
+                                    .limit(1)
+                                    .acquireTimeout(Duration.ofSeconds(5)))
                     .clock(clock::get)
-                    .acquireTimeout(Duration.ofSeconds(5))
                     .build();
             begin.run();
             script.play(holder, cast, clock);
@@ -437,6 +442,7 @@ public final class MemoryModel {
                 return null;
             });
             holder.close(Duration.ofSeconds(10));
+            cast.stage.until(waiting::isDone); // woken, and not because it has waited long enough
             cast.stage.end(waiting);
         }
     }
@@ -454,6 +460,21 @@ public final class MemoryModel {
         cast.stage.step(cast.other, use); // which finds it in its way
         clock.addAndGet(Duration.ofSeconds(2).toNanos());
         cast.stage.until(() -> holder.stats().open() == 0); // the reaper's
+    }
+
+    /** More owners than the smallest table has room for. */
+    private static void crowd(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock) throws Exception {
+        Deque<Actor> users = new ArrayDeque<>();
+        try {
+            for (int i = 0; i < 5; i++) {
+                users.push(new Actor(ThreadKind.PLATFORM));
+                cast.stage.step(users.peek(), () -> holder.call(Probe::toString));
+            }
+            cast.stage.step(cast.actor, () -> holder.call(Probe::toString));
+            cast.stage.step(cast.other, () -> holder.call(Probe::toString));
+        } finally {
+            users.forEach(Actor::end);
+        }
     }
 
     // ---- one value a thread ----
