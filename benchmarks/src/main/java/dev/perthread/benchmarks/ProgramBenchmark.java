@@ -87,6 +87,7 @@ public final class ProgramBenchmark {
         List<String> bare = List.of(
                 java,
                 "-XX:+UseSerialGC",
+                "-Xmn16m",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
                 "-Xshare:auto",
