@@ -29,11 +29,12 @@ public final class Scopes {
     public static void main(String[] arguments) throws Exception {
         switch (arguments[0]) {
             case "scopes" -> scopes();
-            case "allocated" -> System.out.println("allocated " + Cycles.leastAllocated());
+            case "allocated" -> System.out.println("allocated " + Cycles.leastAllocated(0));
+            case "allocated-among-others" -> System.out.println("allocated " + Cycles.leastAllocated(1_000));
             case "allocated-recording" -> {
                 try (Recording recording = new Recording()) {
                     recording.start();
-                    System.out.println("allocated " + Cycles.leastAllocated());
+                    System.out.println("allocated " + Cycles.leastAllocated(0));
                 }
             }
             case "recorded-late" -> recordedLate();
@@ -123,8 +124,12 @@ public final class Scopes {
 
     /** Loaded only where there is a module for it. */
     private static final class Cycles {
-        /** Bytes a scope on a kept resource, in the best of many tries: the compiler may take its time. */
-        static long leastAllocated() {
+        /**
+         * Bytes a scope on a kept resource, in the best of many tries: the compiler may take its time.
+         *
+         * @param others how many threads have opened one before: then the compiler knows of more ways to a lease
+         */
+        static long leastAllocated(int others) throws InterruptedException {
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             long least = Long.MAX_VALUE;
             long begin = System.nanoTime();
@@ -132,17 +137,22 @@ public final class Scopes {
                     PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
                             .whenIdle(IdlePolicy.KEEP)
                             .build()) {
+                for (int i = 0; i < others; i++) {
+                    Thread other = new Thread(() -> cycle(holder, 10));
+                    other.start();
+                    other.join();
+                }
                 while (least > 0 && System.nanoTime() - begin < 60_000_000_000L) {
                     long before = threads.getCurrentThreadAllocatedBytes();
-                    cycle(holder);
+                    cycle(holder, 50_000);
                     least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / 50_000);
                 }
             }
             return least;
         }
 
-        private static void cycle(PerThread<Caller.Resource, RuntimeException> holder) {
-            for (int i = 0; i < 50_000; i++) {
+        private static void cycle(PerThread<Caller.Resource, RuntimeException> holder, int times) {
+            for (int i = 0; i < times; i++) {
                 try (Lease<Caller.Resource> lease = holder.acquire()) {
                     if (lease.get() == null) {
                         throw new AssertionError("no resource");

@@ -76,28 +76,32 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     Lease<T> acquire(long timeout) throws X {
         Thread me = Thread.currentThread();
-        Slot<T> own = slots.find(me);
-        if (own != null && own.idleToLeased()) {
+        Slot<T> slot = slots.find(me);
+        if (slot == null || !slot.idleToLeased()) {
+            slot = acquireOther(me, timeout);
+        } else if (slots.isWatchful() || Jfr.recordsLeases()) {
             // After the compare-and-set: who closed the holder before it is seen here, who closes it later sees LEASED.
-            if (!slots.isWatchful() && !Jfr.recordsLeases()) {
-                return leaseKeptAtOnce(own, me);
-            }
-            return receive(own, me);
+            slot = receive(slot, me);
+        } else {
+            slot.count(tick);
         }
-        return acquireOther(me, timeout);
-    }
-
-    private Lease<T> leaseKeptAtOnce(Slot<T> own, Thread me) {
         try {
-            own.count(tick);
-            return new Lease<>(own, me);
+            // Every lease is made here. The compiler leaves out an object that does not leave its scope, but not one
+            // that
+            // may have been made here or there: with a second place every lease of a thread would take memory.
+            return new Lease<>(slot, me);
         } catch (Throwable noMemory) {
-            salvage(own, noMemory);
+            if (slot.depth > 0) {
+                release(slot); // shared: only the lease that there is not ends
+            } else {
+                salvage(slot, noMemory);
+            }
             throw noMemory;
         }
     }
 
-    private Lease<T> acquireOther(Thread me, long timeout) throws X {
+    /** The slot of a lease that has begun, and been told, but for the object. */
+    private Slot<T> acquireOther(Thread me, long timeout) throws X {
         if (slots.isClosed()) {
             throw new IllegalStateException(Messages.closed(name()));
         }
@@ -126,7 +130,6 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
                     held.trace);
         }
         if (held != null && options.reentry == ReentryPolicy.SHARE) {
-            Lease<T> shared = new Lease<>(held, me); // first: without memory for it the depth must not change
             held.depth++;
             held.special = true;
             held.count(held.leasedAt());
@@ -136,15 +139,15 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
                 held.depth--; // nobody gets the lease that would do it
                 throw noMemory;
             }
-            return shared;
+            return held;
         }
         Slot<T> slot = slots.wantsIdle() ? null : slots.take(me); // null as well while others wait
         return receive(slot == null ? waitForSlot(me, timeout) : slot, me);
     }
 
-    private Lease<T> receive(Slot<T> slot, Thread me) throws X {
+    private Slot<T> receive(Slot<T> slot, Thread me) throws X {
         try {
-            return slot.state() == Slot.OPENING ? open(slot, me) : leaseKept(slot, me);
+            return slot.state() == Slot.OPENING ? open(slot) : leaseKept(slot, me);
         } catch (Throwable failure) {
             salvage(slot, failure);
             throw failure;
@@ -169,7 +172,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     }
 
     /** An idle resource, now ours: hands it out, or closes it and opens another one in its place. */
-    private Lease<T> leaseKept(Slot<T> slot, Thread me) throws X {
+    private Slot<T> leaseKept(Slot<T> slot, Thread me) throws X {
         CloseReason unfit = slots.isClosed() ? CloseReason.HOLDER_CLOSED : unfit(slot);
         if (slots.isClosed()) { // asked again: the check may have taken its time, or closed the holder itself
             throw refuse(slot);
@@ -183,7 +186,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         }
         begin(slot, clock.getAsLong());
         events.acquired(slot);
-        return new Lease<>(slot, me);
+        return slot;
     }
 
     /** The holder is closed, and this open slot is not to be handed out any more. */
@@ -245,7 +248,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         }
     }
 
-    private Lease<T> open(Slot<T> slot, Thread me) throws X {
+    private Slot<T> open(Slot<T> slot) throws X {
         boolean called = false;
         long begin = 0;
         Jfr.Span recorded = null;
@@ -276,7 +279,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         }
         begin(slot, now);
         events.acquired(slot);
-        return new Lease<>(slot, me);
+        return slot;
     }
 
     // ---- waiting at the limit ----

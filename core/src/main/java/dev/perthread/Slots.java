@@ -438,24 +438,21 @@ final class Slots<T> {
      * the reaper's job. Whether anybody still waits.
      */
     boolean serveWaiters() {
-        ArrayList<Waiter<T>> served = new ArrayList<>();
         lock.lock();
         try {
-            served.ensureCapacity(waiters.size()); // whoever is granted something must be woken
             for (int i = 0; lends && i < all.size() && !waiters.isEmpty(); i++) {
                 Slot<T> slot = all.get(i);
-                Waiter<T> next = slot.state() == Slot.IDLE ? handOver(slot) : null; // which takes its place in the list
-                if (next != null) {
-                    served.add(next);
+                if (slot.state() == Slot.IDLE) {
+                    wake(handOver(
+                            slot)); // at once: to remember whom to wake takes memory, which may be what was wanting
                 }
             }
             while (!waiters.isEmpty() && all.size() < limit) {
-                served.add(grantPlace());
+                wake(grantPlace());
             }
             return !waiters.isEmpty();
         } finally {
             lock.unlock();
-            wakeAll(served);
         }
     }
 

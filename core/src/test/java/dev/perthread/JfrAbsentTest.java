@@ -44,8 +44,8 @@ class JfrAbsentTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"allocated", "allocated-recording"})
-    void aScopeOnAKeptResourceAllocatesNothingWithoutARecordingAndWithOneOfDefaultSettings(String how)
+    @ValueSource(strings = {"allocated", "allocated-among-others", "allocated-recording"})
+    void aScopeOnAKeptResourceAllocatesNothingAloneOrAfterOthersAndWithARecordingOfDefaultSettings(String how)
             throws Exception {
         assertThat(Child.run(List.of(), "outside.Scopes", how)).containsExactly("allocated 0");
     }
