@@ -4,6 +4,7 @@ package dev.perthread.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.perthread.testkit.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -87,10 +88,7 @@ class BadInputTest {
 
     @Test
     void a_refused_connection_is_told_once_for_all_threads() throws Exception {
-        int free;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            free = socket.getLocalPort();
-        }
+        int free = FreePort.next();
         Cli.Result result = Cli.run("fetch", "http://127.0.0.1:" + free + "/", "-t", "8");
 
         assertOneLine(result, 1, "http://127.0.0.1:" + free + "/", "Connection refused", "8 of 8 requests");

@@ -3,9 +3,8 @@ package dev.perthread.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.perthread.testkit.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,7 +29,7 @@ class TopTest {
 
     @BeforeAll
     static void start() throws IOException {
-        port = freePort();
+        port = FreePort.next();
         program = Cli.startAny(
                 List.of(
                         Cli.JAVA.toString(),
@@ -56,12 +55,6 @@ class TopTest {
     static void end() throws IOException {
         if (program != null) {
             program.close();
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 
@@ -137,7 +130,7 @@ class TopTest {
     @Test
     void what_cannot_be_looked_at_is_told_in_one_line() throws Exception {
         assertRefused(Cli.run("top", "999999999"), "process 999999999", "no such process");
-        assertRefused(Cli.run("top", "127.0.0.1:" + freePort()), "cannot connect by JMX", "Connection refused");
+        assertRefused(Cli.run("top", "127.0.0.1:" + FreePort.next()), "cannot connect by JMX", "Connection refused");
         assertRefused(
                 Cli.run("top", "no-such-host.invalid:9010"), "no-such-host.invalid:9010", "cannot connect by JMX");
         try (Cli site = Cli.start("serve")) {

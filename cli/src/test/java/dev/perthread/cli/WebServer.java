@@ -3,11 +3,11 @@ package dev.perthread.cli;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.perthread.testkit.FreePort;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,9 +64,9 @@ interface WebServer extends AutoCloseable {
     final class Nginx implements WebServer {
         private final Path directory;
         private final String version;
-        private final int http = freePort();
-        private final int https = freePort();
-        private final int mutual = freePort();
+        private final int http = FreePort.next();
+        private final int https = FreePort.next();
+        private final int mutual = FreePort.next();
         private final Cli process;
 
         Nginx(Path nginx, Path directory, OwnCertificate certificate) throws IOException {
@@ -116,12 +116,6 @@ interface WebServer extends AutoCloseable {
                 String said = process.err();
                 process.close();
                 throw new IllegalStateException("nginx did not start: " + said, e);
-            }
-        }
-
-        private static int freePort() throws IOException {
-            try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-                return free.getLocalPort();
             }
         }
 

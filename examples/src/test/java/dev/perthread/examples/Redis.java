@@ -2,6 +2,7 @@
 // examples.
 package dev.perthread.examples;
 
+import dev.perthread.testkit.FreePort;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -54,10 +55,7 @@ final class Redis implements AutoCloseable {
     }
 
     private static Redis real(Path program, Path directory) throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        int port = FreePort.next();
         Process process = new ProcessBuilder(
                         program.toString(),
                         "--port",

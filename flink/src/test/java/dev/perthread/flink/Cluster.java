@@ -1,9 +1,8 @@
 // A Flink cluster on this machine: a job manager and a task manager, each a process of its own.
 package dev.perthread.flink;
 
+import dev.perthread.testkit.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,7 +24,7 @@ final class Cluster implements AutoCloseable {
 
     private final List<Process> processes = new ArrayList<>();
     private final Path directory;
-    private final int rest = freePort();
+    private final int rest = FreePort.next();
 
     private Cluster(Path directory) {
         this.directory = directory;
@@ -38,7 +37,7 @@ final class Cluster implements AutoCloseable {
                 String.join(
                         "\n",
                         "jobmanager.rpc.address: 127.0.0.1",
-                        "jobmanager.rpc.port: " + freePort(),
+                        "jobmanager.rpc.port: " + FreePort.next(),
                         "jobmanager.bind-host: 127.0.0.1",
                         "rest.address: 127.0.0.1",
                         "rest.bind-address: 127.0.0.1",
@@ -75,14 +74,6 @@ final class Cluster implements AutoCloseable {
             throw e;
         }
         return cluster;
-    }
-
-    private static int freePort() {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return free.getLocalPort();
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private void launch(String name, String classPath, Class<?> main) throws IOException {

@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.perthread.AcquireTimeoutException;
 import dev.perthread.IdlePolicy;
 import dev.perthread.PerThread;
+import dev.perthread.testkit.FreePort;
 import dev.perthread.testkit.LogLines;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
@@ -18,7 +19,6 @@ import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -186,7 +186,7 @@ class DashboardTest {
                         "    static_configs:",
                         "      - targets: ['127.0.0.1:" + site.getAddress().getPort() + "']",
                         ""));
-        int port = freePort();
+        int port = FreePort.next();
         Process process = new ProcessBuilder(
                         prometheus().orElseThrow().toString(),
                         "--config.file=" + config,
@@ -210,12 +210,6 @@ class DashboardTest {
             process.destroy();
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             site.stop(0);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 

@@ -1,6 +1,7 @@
 // The openssl command as a server to connect to, and as a client that says what it thinks of a server of ours.
 package dev.perthread.net;
 
+import dev.perthread.testkit.FreePort;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -38,7 +39,7 @@ final class Openssl implements AutoCloseable {
 
     /** Shows this certificate, and sends every line back in reverse. */
     static Openssl server(Path directory, Certificates shown, String... further) throws Exception {
-        int port = Program.freePort();
+        int port = FreePort.next();
         List<String> command = command("s_server", "-quiet", "-rev", "-accept", "127.0.0.1:" + port);
         command.addAll(List.of("-cert", shown.chainFile(directory).toString())); // takes the first of the file only
         command.addAll(List.of("-key", shown.keyFile(directory).toString()));

@@ -4,7 +4,6 @@ package dev.perthread.net;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -60,13 +59,6 @@ final class Program implements AutoCloseable {
                 .redirectOutput(log.toFile())
                 .start();
         return new Program(process, log);
-    }
-
-    /** A port that nobody had a moment ago. */
-    static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, TestServer.address("127.0.0.1"))) {
-            return free.getLocalPort();
-        }
     }
 
     Program awaitPort(int port) {

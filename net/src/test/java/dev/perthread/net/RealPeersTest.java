@@ -8,6 +8,7 @@ import dev.perthread.CloseReason;
 import dev.perthread.IdlePolicy;
 import dev.perthread.Listener;
 import dev.perthread.ResourceInfo;
+import dev.perthread.testkit.FreePort;
 import dev.perthread.testkit.ThreadKind;
 import java.io.EOFException;
 import java.io.IOException;
@@ -127,9 +128,9 @@ class RealPeersTest {
             return;
         }
         Peers.met("HTTP: " + Program.version(nginx, "-v"));
-        int plain = Program.freePort();
-        int tls = Program.freePort();
-        int mutual = Program.freePort();
+        int plain = FreePort.next();
+        int tls = FreePort.next();
+        int mutual = FreePort.next();
         Path unix = directory.resolve("nginx.sock");
         Path config = Files.writeString(
                 directory.resolve("nginx.conf"), """
@@ -198,8 +199,8 @@ class RealPeersTest {
             return;
         }
         Peers.met("a proxy that ends TLS: " + Program.version(haproxy, "-v"));
-        int front = Program.freePort();
-        int mutual = Program.freePort();
+        int front = FreePort.next();
+        int mutual = FreePort.next();
         Path both = Files.writeString(directory.resolve("both.pem"), Files.readString(chain) + Files.readString(key));
         try (TestServer behind = new TestServer(TestServer.ECHO)) {
             Path config = Files.writeString(directory.resolve("haproxy.cfg"), """
@@ -283,8 +284,8 @@ class RealPeersTest {
             return;
         }
         Peers.met("redis: " + Program.version(redis, "--version"));
-        int plain = Program.freePort();
-        int tls = Program.freePort();
+        int plain = FreePort.next();
+        int tls = FreePort.next();
         Path unix = directory.resolve("redis.sock");
         List<String> command = new ArrayList<>(List.of(redis.toString(), "--save", "", "--appendonly", "no"));
         command.addAll(List.of("--bind", "127.0.0.1", "--port", "" + plain, "--unixsocket", unix.toString()));

@@ -1,9 +1,9 @@
 // What goes wrong between client and server: a proxy a kind of trouble, and a plan of when it strikes.
 package dev.perthread.net.soak;
 
+import dev.perthread.testkit.FreePort;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -52,10 +52,7 @@ final class Faults implements Runnable {
     }
 
     private static TcpCrusherBuilder proxy(NioReactor reactor, int serverPort) throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = FreePort.next();
         return TcpCrusherBuilder.builder()
                 .withReactor(reactor)
                 .withBacklog(2)
