@@ -3,6 +3,7 @@ package outside;
 
 import com.sun.management.ThreadMXBean;
 import dev.perthread.AcquireTimeoutException;
+import dev.perthread.Action;
 import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
@@ -29,12 +30,15 @@ public final class Scopes {
     public static void main(String[] arguments) throws Exception {
         switch (arguments[0]) {
             case "scopes" -> scopes();
-            case "allocated" -> System.out.println("allocated " + Cycles.leastAllocated(0));
-            case "allocated-among-others" -> System.out.println("allocated " + Cycles.leastAllocated(1_000));
+            case "allocated" -> allocated(0, false, false);
+            case "allocated-among-others" -> allocated(1_000, false, false);
+            case "allocated-with-failures" -> allocated(0, true, false);
+            case "allocated-by-call" -> allocated(0, false, true);
+            case "allocated-by-call-with-failures" -> allocated(0, true, true);
             case "allocated-recording" -> {
                 try (Recording recording = new Recording()) {
                     recording.start();
-                    System.out.println("allocated " + Cycles.leastAllocated(0));
+                    allocated(0, false, false);
                 }
             }
             case "recorded-late" -> recordedLate();
@@ -122,41 +126,86 @@ public final class Scopes {
         }
     }
 
+    private static void allocated(int others, boolean failures, boolean byCall) throws InterruptedException {
+        System.out.println("allocated " + new Cycles(failures, byCall).leastAllocated(others));
+    }
+
+    private static final class Failure extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Failure() {
+            super("on purpose", null, false, false);
+        }
+    }
+
     /** Loaded only where there is a module for it. */
     private static final class Cycles {
+        private final Failure failure = new Failure();
+        private final Action<Caller.Resource, RuntimeException> sound = resource -> {};
+        private final Action<Caller.Resource, RuntimeException> failing = resource -> {
+            throw failure;
+        };
+
+        private final PerThread<Caller.Resource, RuntimeException> holder =
+                PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
+                        .whenIdle(IdlePolicy.KEEP)
+                        .invalidateWhen(failure -> false)
+                        .build();
+        private final boolean failures;
+        private final boolean byCall;
+
+        /** With failures one scope of eight fails, which allocates nothing either. */
+        Cycles(boolean failures, boolean byCall) {
+            this.failures = failures;
+            this.byCall = byCall;
+        }
+
         /**
          * Bytes a scope on a kept resource, in the best of many tries: the compiler may take its time.
          *
          * @param others how many threads have opened one before: then the compiler knows of more ways to a lease
          */
-        static long leastAllocated(int others) throws InterruptedException {
+        long leastAllocated(int others) throws InterruptedException {
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             long least = Long.MAX_VALUE;
             long begin = System.nanoTime();
-            try (PerThread<Caller.Resource, RuntimeException> holder =
-                    PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
-                            .whenIdle(IdlePolicy.KEEP)
-                            .build()) {
+            try (holder) {
                 for (int i = 0; i < others; i++) {
-                    Thread other = new Thread(() -> cycle(holder, 10));
+                    Thread other = new Thread(() -> scopes(10));
                     other.start();
                     other.join();
                 }
                 while (least > 0 && System.nanoTime() - begin < 60_000_000_000L) {
                     long before = threads.getCurrentThreadAllocatedBytes();
-                    cycle(holder, 50_000);
+                    scopes(50_000);
                     least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / 50_000);
                 }
             }
             return least;
         }
 
-        private static void cycle(PerThread<Caller.Resource, RuntimeException> holder, int times) {
+        private void scopes(int times) {
             for (int i = 0; i < times; i++) {
-                try (Lease<Caller.Resource> lease = holder.acquire()) {
-                    if (lease.get() == null) {
-                        throw new AssertionError("no resource");
+                boolean fails = failures && i % 8 == 0;
+                try {
+                    if (byCall) {
+                        holder.run(fails ? failing : sound);
+                    } else {
+                        scope(fails);
                     }
+                } catch (Failure expected) {
+                    // on purpose
+                }
+            }
+        }
+
+        private void scope(boolean fails) {
+            try (Lease<Caller.Resource> lease = holder.acquire()) {
+                if (lease.get() == null) {
+                    throw new AssertionError("no resource");
+                }
+                if (fails) {
+                    throw failure;
                 }
             }
         }

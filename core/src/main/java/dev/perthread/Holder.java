@@ -75,24 +75,15 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     // ---- acquire ----
 
     Lease<T> acquire(long timeout) throws X {
-        Thread me = Thread.currentThread();
-        Slot<T> slot = slots.find(me);
-        if (slot == null || !slot.idleToLeased()) {
-            slot = acquireOther(me, timeout);
-        } else if (slots.isWatchful() || Jfr.recordsLeases()) {
-            // After the compare-and-set: who closed the holder before it is seen here, who closes it later sees LEASED.
-            slot = receive(slot, me);
-        } else {
-            slot.count(tick);
-        }
+        Slot<T> slot = begin(timeout);
         try {
             // Every lease is made here. The compiler leaves out an object that does not leave its scope, but not one
             // that
             // may have been made here or there: with a second place every lease of a thread would take memory.
-            return new Lease<>(slot, me);
+            return new Lease<>(slot, Thread.currentThread());
         } catch (Throwable noMemory) {
             if (slot.depth > 0) {
-                release(slot); // shared: only the lease that there is not ends
+                slot.release(); // shared: only the lease that there is not ends
             } else {
                 salvage(slot, noMemory);
             }
@@ -100,8 +91,22 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         }
     }
 
-    /** The slot of a lease that has begun, and been told, but for the object. */
-    private Slot<T> acquireOther(Thread me, long timeout) throws X {
+    /** A lease without the object; {@link Slot#release} ends it, once. */
+    Slot<T> begin(long timeout) throws X {
+        Thread me = Thread.currentThread();
+        Slot<T> own = slots.find(me);
+        if (own == null || !own.idleToLeased()) {
+            return beginOther(me, timeout);
+        }
+        // After the compare-and-set: who closed the holder before it is seen here, who closes it later sees LEASED.
+        if (slots.isWatchful() || Jfr.recordsLeases()) {
+            return receive(own, me);
+        }
+        own.count(tick);
+        return own;
+    }
+
+    private Slot<T> beginOther(Thread me, long timeout) throws X {
         if (slots.isClosed()) {
             throw new IllegalStateException(Messages.closed(name()));
         }
@@ -184,7 +189,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             }
             return receive(next, me);
         }
-        begin(slot, clock.getAsLong());
+        count(slot, clock.getAsLong());
         events.acquired(slot);
         return slot;
     }
@@ -203,7 +208,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         return refusal;
     }
 
-    private void begin(Slot<T> slot, long now) {
+    private void count(Slot<T> slot, long now) {
         if (options.trace) {
             slot.trace = Messages.trace("acquired in " + Messages.of(slot.thread));
         }
@@ -277,7 +282,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         if (!slots.opened(slot)) {
             throw shutAndRefuse(slot);
         }
-        begin(slot, now);
+        count(slot, now);
         events.acquired(slot);
         return slot;
     }

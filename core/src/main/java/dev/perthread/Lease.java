@@ -1,6 +1,9 @@
 // One thread's exclusive use of a resource.
 package dev.perthread;
 
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The calling thread's use of a resource, from {@link PerThread#acquire()} to {@link #close()}. Belongs in a
  * try-with-resources statement.
@@ -10,6 +13,11 @@ package dev.perthread;
  * @param <T> the resource
  */
 public final class Lease<T> implements AutoCloseable {
+    // A lease is handed to no method that the compiler may not inline, but its fields are; and what a scope calls is of
+    // at
+    // most 35 bytes, which it inlines even where it expects no call, as after a failure in the scope. Otherwise every
+    // lease
+    // would be an object on the heap as soon as some scope has failed.
     private final Slot<T> slot;
     private final Thread owner;
     private boolean done; // owner only
@@ -27,8 +35,12 @@ public final class Lease<T> implements AutoCloseable {
      *     force because the holder was closed and the grace is over
      */
     public T get() {
+        return resource(slot, owner, done);
+    }
+
+    static <T> T resource(Slot<T> slot, Thread owner, boolean done) {
         if (Thread.currentThread() != owner || done || slot.isClaimed()) {
-            throw misuse("used");
+            throw misuse(slot, owner, done, "used");
         }
         return slot.resource();
     }
@@ -40,8 +52,12 @@ public final class Lease<T> implements AutoCloseable {
      * @throws IllegalStateException as for {@link #get}
      */
     public void invalidate() {
+        invalidate(slot, owner, done);
+    }
+
+    static void invalidate(Slot<?> slot, Thread owner, boolean done) {
         if (Thread.currentThread() != owner || done || slot.isClaimed()) {
-            throw misuse("invalidated");
+            throw misuse(slot, owner, done, "invalidated");
         }
         slot.invalid = true;
         slot.special = true;
@@ -56,21 +72,53 @@ public final class Lease<T> implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (Thread.currentThread() != owner) {
-            throw misuse("closed");
-        }
-        if (!done) {
-            done = true;
-            slot.holder.release(slot);
+        boolean again = done;
+        done = requireOwner(slot, owner, again); // before the release, in which a listener may close this once more
+        if (!again) {
+            slot.release();
         }
     }
 
-    private IllegalStateException misuse(String how) {
+    private static boolean requireOwner(Slot<?> slot, Thread owner, boolean done) {
+        if (Thread.currentThread() != owner) {
+            throw misuse(slot, owner, done, "closed");
+        }
+        return true;
+    }
+
+    /** Ends the lease of a scope in which something failed. What fails here is suppressed onto that. */
+    static void endAfter(Slot<?> slot, Throwable failure, @Nullable Predicate<? super Throwable> invalidates) {
+        try {
+            if (invalidates != null && isBroken(failure, invalidates)) {
+                invalidate(slot, Thread.currentThread(), false);
+            }
+        } catch (Throwable second) {
+            Closing.suppress(second, failure);
+        }
+        try {
+            slot.release();
+        } catch (Throwable second) {
+            Closing.suppress(second, failure);
+        }
+    }
+
+    private static boolean isBroken(Throwable failure, Predicate<? super Throwable> invalidates) {
+        try {
+            return invalidates.test(failure);
+        } catch (Throwable second) {
+            Closing.suppress(second, failure);
+            return true; // nobody can say that it is sound
+        }
+    }
+
+    private static IllegalStateException misuse(Slot<?> slot, Thread owner, boolean done, String how) {
         String holder = slot.holder.name();
         Thread caller = Thread.currentThread();
+        Throwable trace = slot.trace;
+        String acquired = trace == null || done ? "" : ", acquired" + Messages.at(trace) + ",";
         if (caller != owner) {
-            return new IllegalStateException(holder + ": a lease of " + Messages.of(owner) + acquiredAt() + " was "
-                    + how + " by " + Messages.of(caller)
+            return new IllegalStateException(holder + ": a lease of " + Messages.of(owner) + acquired + " was " + how
+                    + " by " + Messages.of(caller)
                     + "; a lease belongs to the thread that acquired it, let each acquire its own");
         }
         if (done) {
@@ -78,12 +126,7 @@ public final class Lease<T> implements AutoCloseable {
                     holder + ": this lease is closed, it cannot be " + how + " any more, in " + Messages.of(caller));
         }
         return new IllegalStateException(holder + ": the resource was closed under its user, " + Messages.of(caller)
-                + acquiredAt() + ", because the holder was closed and waited for this lease no longer");
-    }
-
-    private String acquiredAt() {
-        Throwable trace = slot.trace;
-        return trace == null || done ? "" : ", acquired" + Messages.at(trace) + ",";
+                + acquired + ", because the holder was closed and waited for this lease no longer");
     }
 
     /**

@@ -118,15 +118,15 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     public <R extends @Nullable Object, Y extends Exception> R call(Body<? super T, ? extends R, ? extends Y> body)
             throws X, Y {
         Objects.requireNonNull(body, "body");
-        Lease<T> lease = acquire();
+        Slot<T> slot = holder.begin(acquireNanos);
         R result;
         try {
-            result = body.call(lease.get());
+            result = body.call(Lease.resource(slot, Thread.currentThread(), false));
         } catch (Throwable failure) {
-            endAfter(failure, lease);
+            Lease.endAfter(slot, failure, invalidates);
             throw failure;
         }
-        lease.close();
+        slot.release();
         return result;
     }
 
@@ -142,37 +142,14 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      */
     public <Y extends Exception> void run(Action<? super T, ? extends Y> action) throws X, Y {
         Objects.requireNonNull(action, "action");
-        Lease<T> lease = acquire();
+        Slot<T> slot = holder.begin(acquireNanos);
         try {
-            action.run(lease.get());
+            action.run(Lease.resource(slot, Thread.currentThread(), false));
         } catch (Throwable failure) {
-            endAfter(failure, lease);
+            Lease.endAfter(slot, failure, invalidates);
             throw failure;
         }
-        lease.close();
-    }
-
-    private void endAfter(Throwable failure, Lease<T> lease) {
-        try (lease) {
-            if (invalidates != null && isBroken(failure, invalidates)) {
-                lease.invalidate();
-            }
-        } catch (Throwable second) {
-            if (second != failure) {
-                failure.addSuppressed(second);
-            }
-        }
-    }
-
-    private static boolean isBroken(Throwable failure, Predicate<? super Throwable> invalidates) {
-        try {
-            return invalidates.test(failure);
-        } catch (Throwable second) {
-            if (second != failure) {
-                failure.addSuppressed(second);
-            }
-            return true; // nobody can say that it is sound
-        }
+        slot.release();
     }
 
     /**

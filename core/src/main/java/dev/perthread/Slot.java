@@ -114,6 +114,11 @@ final class Slot<T> extends ThreadTable.Entry {
         STATE.setRelease(this, IDLE);
     }
 
+    /** Ends a lease, by the owner. */
+    void release() {
+        holder.release(this);
+    }
+
     /** Takes an idle resource out of use, for whoever then claims and closes it. */
     boolean idleToClosing() {
         return STATE.compareAndSet(this, IDLE, CLOSING);

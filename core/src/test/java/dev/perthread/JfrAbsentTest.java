@@ -44,9 +44,16 @@ class JfrAbsentTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"allocated", "allocated-among-others", "allocated-recording"})
-    void aScopeOnAKeptResourceAllocatesNothingAloneOrAfterOthersAndWithARecordingOfDefaultSettings(String how)
-            throws Exception {
+    @ValueSource(
+            strings = {
+                "allocated",
+                "allocated-among-others",
+                "allocated-with-failures",
+                "allocated-by-call",
+                "allocated-by-call-with-failures",
+                "allocated-recording" // with the default settings
+            })
+    void aScopeOnAKeptResourceAllocatesNothing(String how) throws Exception {
         assertThat(Child.run(List.of(), "outside.Scopes", how)).containsExactly("allocated 0");
     }
 

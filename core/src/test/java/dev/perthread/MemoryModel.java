@@ -301,8 +301,9 @@ public final class MemoryModel {
             try (Lease<Probe> outer = holder.acquire()) {
                 try (Lease<Probe> inner = holder.acquire()) {
                     inner.get().use();
+                } finally {
+                    outer.get().use(); // whatever became of the inner one
                 }
-                outer.get().use();
             }
             return null;
         });
