@@ -4,7 +4,6 @@ package dev.perthread;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
@@ -382,37 +381,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     }
 
     private String situation(Thread me, String what, long begin) {
-        Stats now = slots.stats();
-        long mine = slots.own(me).stream()
-                .filter(slot -> slot.state() == Slot.LEASED && !slot.isClaimed())
-                .count();
-        String hint = "";
-        if (mine > 0) {
-            hint = "; this thread holds " + mine + " of them itself, so it may be waiting for its own";
-        } else if (options.whenIdle == IdlePolicy.KEEP && now.idle() > 0) {
-            hint = "; the idle ones are reserved for their threads, whenIdle(LEND) or an idleTimeout would free them";
-        } else if (now.leased() > 0) {
-            hint = "; the leases are held for long, or some are never closed: " + leasesInTheWay();
-        }
-        return name() + ": " + Messages.of(me) + " " + what + ", after "
-                + Messages.of(Duration.ofNanos(System.nanoTime() - begin)) + " (limit " + options.limit + ", leased "
-                + now.leased() + ", idle " + now.idle() + ", opening " + now.opening() + ", waiting " + now.waiting()
-                + ")"
-                + hint;
-    }
-
-    private String leasesInTheWay() {
-        if (!options.trace) {
-            return "builder.trace(true) shows where they were acquired";
-        }
-        List<String> shown = new ArrayList<>();
-        for (Slot<T> slot : slots.all()) {
-            Throwable trace = slot.trace;
-            if (trace != null && slot.state() == Slot.LEASED && shown.size() < 3) {
-                shown.add(Messages.of(slot.thread) + Messages.at(trace));
-            }
-        }
-        return String.join(", ", shown);
+        return Messages.atTheLimit(options, slots, me, what, Duration.ofNanos(System.nanoTime() - begin));
     }
 
     // ---- release ----

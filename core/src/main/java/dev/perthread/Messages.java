@@ -2,7 +2,9 @@
 package dev.perthread;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -75,5 +77,37 @@ final class Messages {
 
     static String closed(String holder) {
         return holder + " is closed: nothing can be acquired from it any more";
+    }
+
+    /** What came of a wait at the limit, and what may be in the way. */
+    static <T> String atTheLimit(
+            PerThread.Builder<T, ?> options, Slots<T> slots, Thread me, String what, Duration waited) {
+        Stats now = slots.stats();
+        long mine = slots.own(me).stream()
+                .filter(slot -> slot.state() == Slot.LEASED && !slot.isClaimed())
+                .count();
+        String hint = "";
+        if (mine > 0) {
+            hint = "; this thread holds " + mine + " of them itself, so it may be waiting for its own";
+        } else if (options.whenIdle == IdlePolicy.KEEP && now.idle() > 0) {
+            hint = "; the idle ones are reserved for their threads, whenIdle(LEND) or an idleTimeout would free them";
+        } else if (now.leased() > 0) {
+            hint = "; the leases are held for long, or some are never closed: "
+                    + (options.trace ? someLeases(slots) : "builder.trace(true) shows where they were acquired");
+        }
+        return options.name + ": " + of(me) + " " + what + ", after " + of(waited) + " (limit " + options.limit
+                + ", leased " + now.leased() + ", idle " + now.idle() + ", opening " + now.opening() + ", waiting "
+                + now.waiting() + ")" + hint;
+    }
+
+    private static <T> String someLeases(Slots<T> slots) {
+        List<String> shown = new ArrayList<>();
+        for (Slot<T> slot : slots.all()) {
+            Throwable trace = slot.trace;
+            if (trace != null && slot.state() == Slot.LEASED && shown.size() < 3) {
+                shown.add(of(slot.thread) + at(trace));
+            }
+        }
+        return String.join(", ", shown);
     }
 }
