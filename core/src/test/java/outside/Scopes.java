@@ -154,7 +154,7 @@ public final class Scopes {
         private final boolean failures;
         private final boolean byCall;
 
-        /** With failures one scope of eight fails, which allocates nothing either. */
+        /** With failures one scope in 64 fails, which allocates nothing either. */
         Cycles(boolean failures, boolean byCall) {
             this.failures = failures;
             this.byCall = byCall;
@@ -186,7 +186,7 @@ public final class Scopes {
 
         private void scopes(int times) {
             for (int i = 0; i < times; i++) {
-                boolean fails = failures && i % 8 == 0;
+                boolean fails = failures && i % 64 == 0;
                 try {
                     if (byCall) {
                         holder.run(fails ? failing : sound);
