@@ -40,6 +40,8 @@ public final class MemoryBenchmark {
         settleMillis = arguments.number("settle", 1200);
         Map<String, Double> figures = new LinkedHashMap<>();
         int size = arguments.number("crowd", 2000);
+        // First: for minutes after a crowd has gone, what the JVM keeps goes up and down by some hundred kilobytes.
+        passing(figures, arguments.number("passing", 100_000));
         double fixed;
         try (Crowd nobody = new Crowd(0, false)) {
             once(nobody); // classes
@@ -50,7 +52,6 @@ public final class MemoryBenchmark {
             owners(figures, crowd);
         }
         pools(figures, size);
-        passing(figures, arguments.number("passing", 100_000));
         return figures;
     }
 
