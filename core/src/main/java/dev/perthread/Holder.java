@@ -77,8 +77,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         Slot<T> slot = begin(timeout);
         try {
             // Every lease is made here. The compiler leaves out an object that does not leave its scope, but not one
-            // that
-            // may have been made here or there: with a second place every lease of a thread would take memory.
+            // that may have been made here or there: with a second place every lease would take memory.
             return new Lease<>(slot, Thread.currentThread());
         } catch (Throwable noMemory) {
             if (slot.depth > 0) {

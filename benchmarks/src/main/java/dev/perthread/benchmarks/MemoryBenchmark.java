@@ -40,7 +40,7 @@ public final class MemoryBenchmark {
         settleMillis = arguments.number("settle", 1200);
         Map<String, Double> figures = new LinkedHashMap<>();
         int size = arguments.number("crowd", 2000);
-        // First: for minutes after a crowd has gone, what the JVM keeps goes up and down by some hundred kilobytes.
+        // First: after a crowd has gone, what the JVM keeps goes up and down by some hundred kilobytes.
         passing(figures, arguments.number("passing", 100_000));
         double fixed;
         try (Crowd nobody = new Crowd(0, false)) {

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class ProgramBenchmark {
     private static final int THREADS = 2;
+    private static final int LONGEST = 100; // seconds that a program may take; some three are usual
 
     private final Path root;
     private final int requests; // of each thread
@@ -146,10 +147,15 @@ public final class ProgramBenchmark {
                     .redirectOutput(output.toFile())
                     .redirectInput(Redirect.from(new File("/dev/null")));
             builder.environment().putAll(environment);
-            int status = builder.start().waitFor();
-            if (status != 0) {
-                throw new IOException(
-                        String.join(" ", command) + " ended with status " + status + ":\n" + Files.readString(output));
+            Process process = builder.start();
+            try {
+                boolean ended = process.waitFor(LONGEST, TimeUnit.SECONDS);
+                if (!ended || process.exitValue() != 0) {
+                    String how = ended ? "ended with status " + process.exitValue() : "went on for " + LONGEST + " s";
+                    throw new IOException(String.join(" ", command) + " " + how + ":\n" + Files.readString(output));
+                }
+            } finally {
+                process.destroyForcibly(); // or it would go on beside the next one
             }
         } finally {
             Files.delete(output);
