@@ -131,7 +131,7 @@ public final class Weaver extends CopyLoader {
         public void visitMethodInsn(int opcode, String owner, String name, String descriptor, boolean isInterface) {
             boolean java = owner.startsWith("java/");
             // On Java 17 a thread that has to queue for a lock needs memory for that.
-            boolean queues = type.equals("BriefLock") && opcode == Opcodes.INVOKESPECIAL && name.equals("lock");
+            boolean queues = type.equals("SpinThenParkLock") && opcode == Opcodes.INVOKESPECIAL && name.equals("lock");
             if ((java && NEED_MEMORY.contains(name)) || queues) {
                 take(name);
             }

@@ -287,11 +287,11 @@ public final class Hooks {
         return false;
     }
 
-    public static void aside(Object holder, Runnable task, String at) {
+    public static void aside(Object pool, Runnable task, String at) {
         task.run();
     }
 
-    public static boolean isDue(Object waiter, long now, String at) {
+    public static boolean mustHandOff(Object waiter, long now, String at) {
         return choose(2, at) != 0;
     }
 

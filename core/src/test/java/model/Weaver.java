@@ -25,8 +25,8 @@ final class Weaver extends CopyLoader {
     private static final Map<String, String> REPLACED = new HashMap<>();
 
     /** Classes whose methods hand nothing back but their result. */
-    private static final Set<String> ENTERED =
-            Set.of("Slots", "Slot", "Waiters", "Counters", "Holder", "Closing", "Events", "Lease", "Messages");
+    private static final Set<String> ENTERED = Set.of(
+            "SlotRegistry", "Slot", "Waiters", "Counters", "Pool", "ResourceCloser", "Observer", "Lease", "Messages");
 
     /** Objects that get a number, and the field with the thread they belong to. */
     private static final Map<String, String> OWNERS = Map.of("Slot", "thread", "Waiter", "thread", "Lease", "owner");
@@ -57,7 +57,7 @@ final class Weaver extends CopyLoader {
                 "dev/perthread/Reaper.opened(Ldev/perthread/Reaper$Entry;)V",
                 "ignore(Ljava/lang/Object;" + string + ")V");
         REPLACED.put(
-                "dev/perthread/Threads.runAside(Ljava/lang/Object;Ljava/lang/Runnable;)V",
+                "dev/perthread/Platform.runAside(Ljava/lang/Object;Ljava/lang/Runnable;)V",
                 "aside(Ljava/lang/Object;Ljava/lang/Runnable;" + string + ")V");
         // How long a waiter has waited is anybody's guess.
         REPLACED.put("dev/perthread/Waiter.isDue(J)Z", "isDue(Ljava/lang/Object;J" + string + ")Z");
@@ -72,8 +72,8 @@ final class Weaver extends CopyLoader {
     private static final Set<String> QUIET = Set.of("tick", "recent", "trace", "idleSince");
 
     /** Whoever has the lock reads them undisturbed: they are written under it, or not read there at all. */
-    private static final Set<String> GUARDED =
-            Set.of("closed", "watchful", "attention", "watched", "longest", "woken", "granted", "table");
+    private static final Set<String> GUARDED = Set.of(
+            "closed", "slowAcquire", "mustCheckWaiters", "registered", "longest", "signalled", "granted", "table");
 
     /** By name, because who calls them names itself as the owner if it is a table. */
     private static final Set<String> OF_THE_TABLE = Arrays.stream(tableMethods())

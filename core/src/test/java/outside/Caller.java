@@ -41,21 +41,21 @@ public final class Caller implements Callable<Object> {
      * @return a lease
      * @throws X what opening throws
      */
-    public static <T, X extends Exception> Lease<T> acquireHere(PerThread<T, X> holder) throws X {
-        return holder.acquire();
+    public static <T, X extends Exception> Lease<T> acquireHere(PerThread<T, X> pool) throws X {
+        return pool.acquire();
     }
 
     /** Makes a holder of resources of its own, keeps one idle for the calling thread, and returns the holder. */
     @Override
     public Object call() {
-        PerThread<Resource, RuntimeException> holder = PerThread.<Resource, RuntimeException>builder(Resource::new)
+        PerThread<Resource, RuntimeException> pool = PerThread.<Resource, RuntimeException>builder(Resource::new)
                 .whenIdle(dev.perthread.IdlePolicy.KEEP)
                 .trace(true)
                 .build();
-        Lease<Resource> lease = holder.acquire();
+        Lease<Resource> lease = pool.acquire();
         if (!keep) {
             lease.close();
         }
-        return holder;
+        return pool;
     }
 }

@@ -50,17 +50,17 @@ public final class Scopes {
 
     private static void scopes() throws Exception {
         for (IdlePolicy whenIdle : IdlePolicy.values()) {
-            try (PerThread<Caller.Resource, RuntimeException> holder =
+            try (PerThread<Caller.Resource, RuntimeException> pool =
                     PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
                             .name("scopes-" + whenIdle)
                             .whenIdle(whenIdle)
                             .limit(1)
                             .build()) {
-                holder.run(resource -> {});
-                Lease<Caller.Resource> lease = holder.acquire();
+                pool.run(resource -> {});
+                Lease<Caller.Resource> lease = pool.acquire();
                 Thread other = new Thread(() -> {
                     try {
-                        holder.acquire(Duration.ofMillis(1));
+                        pool.acquire(Duration.ofMillis(1));
                     } catch (AcquireTimeoutException expected) {
                         System.out.println("timeout");
                     }
@@ -69,11 +69,11 @@ public final class Scopes {
                 other.join();
                 lease.invalidate();
                 lease.close();
-                Thread leaker = new Thread(holder::acquire);
+                Thread leaker = new Thread(pool::acquire);
                 leaker.start();
                 leaker.join();
-                holder.acquire(Duration.ofSeconds(30)).close();
-                System.out.println("leaked " + holder.stats().leaked());
+                pool.acquire(Duration.ofSeconds(30)).close();
+                System.out.println("leaked " + pool.stats().leaked());
             }
         }
         System.out.println("done");
@@ -81,14 +81,14 @@ public final class Scopes {
 
     /** Many virtual threads find at once that there is a recording. */
     private static void recordedLate() throws Exception {
-        try (PerThread<Caller.Resource, RuntimeException> holder = PerThread.<Caller.Resource, RuntimeException>builder(
+        try (PerThread<Caller.Resource, RuntimeException> pool = PerThread.<Caller.Resource, RuntimeException>builder(
                         Caller.Resource::new)
                 .whenIdle(IdlePolicy.LEND)
                 .limit(8)
                 .build()) {
-            holder.run(resource -> {});
+            pool.run(resource -> {});
             try (Pinned pinned = new Pinned()) {
-                ThreadKind.VIRTUAL.inParallel(500, i -> holder.run(resource -> ThreadKind.giveWay()));
+                ThreadKind.VIRTUAL.inParallel(500, i -> pool.run(resource -> ThreadKind.giveWay()));
                 pinned.stacks().forEach(System.out::println);
             }
         }
@@ -96,16 +96,16 @@ public final class Scopes {
     }
 
     private static void shown() throws Exception {
-        try (PerThread<Caller.Resource, RuntimeException> holder = PerThread.<Caller.Resource, RuntimeException>builder(
+        try (PerThread<Caller.Resource, RuntimeException> pool = PerThread.<Caller.Resource, RuntimeException>builder(
                                 Caller.Resource::new)
                         .name("orders, \"primary\"")
                         .whenIdle(IdlePolicy.KEEP)
                         .limit(3)
                         .trace(true)
                         .build();
-                PerThreadMXBean.Registration registration = holder.registerMXBean()) {
+                PerThreadMXBean.Registration registration = pool.registerMXBean()) {
             Thread.currentThread().setName("main of the shown");
-            Lease<Caller.Resource> lease = Caller.acquireHere(holder);
+            Lease<Caller.Resource> lease = Caller.acquireHere(pool);
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             System.out.println("shown " + ProcessHandle.current().pid() + " " + registration.objectName());
             in.readLine();
@@ -116,11 +116,11 @@ public final class Scopes {
     }
 
     private static void notShown() {
-        try (PerThread<Caller.Resource, RuntimeException> holder = PerThread.<Caller.Resource, RuntimeException>builder(
+        try (PerThread<Caller.Resource, RuntimeException> pool = PerThread.<Caller.Resource, RuntimeException>builder(
                         Caller.Resource::new)
                 .name("db")
                 .build()) {
-            holder.registerMXBean().close();
+            pool.registerMXBean().close();
         } catch (IllegalStateException expected) {
             System.out.println(expected.getMessage());
         }
@@ -146,7 +146,7 @@ public final class Scopes {
             throw failure;
         };
 
-        private final PerThread<Caller.Resource, RuntimeException> holder =
+        private final PerThread<Caller.Resource, RuntimeException> pool =
                 PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
                         .whenIdle(IdlePolicy.KEEP)
                         .invalidateWhen(failure -> false)
@@ -169,7 +169,7 @@ public final class Scopes {
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             long least = Long.MAX_VALUE;
             long begin = System.nanoTime();
-            try (holder) {
+            try (pool) {
                 for (int i = 0; i < others; i++) {
                     Thread other = new Thread(() -> scopes(10));
                     other.start();
@@ -189,7 +189,7 @@ public final class Scopes {
                 boolean fails = failures && i % 64 == 0;
                 try {
                     if (byCall) {
-                        holder.run(fails ? failing : sound);
+                        pool.run(fails ? failing : sound);
                     } else {
                         scope(fails);
                     }
@@ -200,7 +200,7 @@ public final class Scopes {
         }
 
         private void scope(boolean fails) {
-            try (Lease<Caller.Resource> lease = holder.acquire()) {
+            try (Lease<Caller.Resource> lease = pool.acquire()) {
                 if (lease.get() == null) {
                     throw new AssertionError("no resource");
                 }

@@ -20,8 +20,8 @@ final class SlotStress {
     }
 
     static Slot<Plain> slot() {
-        Slot<Plain> slot = new Slot<>(StressHolder.HOLDER, 1, Thread.currentThread(), 0);
-        slot.fill(new Plain());
+        Slot<Plain> slot = new Slot<>(StressPool.HOLDER, 1, Thread.currentThread(), 0);
+        slot.setResource(new Plain());
         slot.openingToLeased();
         return slot;
     }
@@ -152,13 +152,13 @@ final class SlotStress {
     @Outcome(id = "0", expect = Expect.FORBIDDEN, desc = "A fresh resource seen before it was filled.")
     @State
     public static class OpenPublishes {
-        final Slot<Plain> slot = new Slot<>(StressHolder.HOLDER, 1, Thread.currentThread(), 0);
+        final Slot<Plain> slot = new Slot<>(StressPool.HOLDER, 1, Thread.currentThread(), 0);
 
         @Actor
         public void opener() {
             Plain plain = new Plain();
             plain.value = 42;
-            slot.fill(plain);
+            slot.setResource(plain);
             slot.openingToLeased();
         }
 

@@ -18,7 +18,7 @@ final class Colliding {
         List<Thread> threads = new ArrayList<>();
         while (threads.size() < count) {
             Thread thread = new Thread();
-            if ((Threads.hash(thread) & MASK) == CELL) {
+            if ((Platform.hash(thread) & MASK) == CELL) {
                 threads.add(thread);
             }
         }

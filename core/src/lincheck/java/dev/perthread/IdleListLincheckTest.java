@@ -20,9 +20,9 @@ public class IdleListLincheckTest {
             .closer(resource -> resource.closed = true)
             .whenIdle(IdlePolicy.LEND)
             .name("lincheck");
-    private final Holder<Resource, RuntimeException> holder = new Holder<>(options);
-    private final Slots<Resource> slots = new Slots<>(holder, 1, true);
-    private final Closing<Resource> closing = new Closing<>(options, slots, new Events<>(holder, null));
+    private final Pool<Resource, RuntimeException> pool = new Pool<>(options);
+    private final SlotRegistry<Resource> slots = new SlotRegistry<>(pool, 1, true);
+    private final ResourceCloser<Resource> closing = new ResourceCloser<>(options, slots, new Observer<>(pool, null));
     private int count; // only touched by who has the resource
 
     /** The protocol of Holder on the real Slots, Slot and Closing. */
@@ -37,7 +37,7 @@ public class IdleListLincheckTest {
             slot = await(me);
         }
         if (slot.state() == Slot.OPENING) {
-            slot.fill(new Resource());
+            slot.setResource(new Resource());
             slots.opened(slot);
         }
         int mine = ++count;
@@ -45,7 +45,7 @@ public class IdleListLincheckTest {
             mine = -1;
         }
         slot.leasedToIdle();
-        if (slots.wantsIdle()) {
+        if (slots.mustCheckWaiters()) {
             slots.offer(slot);
         }
         return mine;
@@ -53,10 +53,10 @@ public class IdleListLincheckTest {
 
     private Slot<Resource> await(Thread me) {
         Waiter<Resource> waiter = slots.takeOrWait(me, true);
-        for (slots.look(waiter); waiter.granted == null; slots.look(waiter)) {
+        for (slots.tryTake(waiter); waiter.granted == null; slots.tryTake(waiter)) {
             LockSupport.park();
         }
-        slots.look(waiter);
+        slots.tryTake(waiter);
         return waiter.granted;
     }
 

@@ -13,16 +13,16 @@ import org.junit.jupiter.api.Test;
 class LimitLincheckTest {
     /** The counter, and the protocol of Holder around it, on the real Slots and Slot. */
     abstract static class Counting {
-        private final Holder<int[], RuntimeException> holder;
-        private final Slots<int[]> slots;
+        private final Pool<int[], RuntimeException> pool;
+        private final SlotRegistry<int[]> slots;
         private final boolean lends;
         private int count; // only touched by who has the resource
 
         Counting(boolean lends) {
             this.lends = lends;
-            this.holder = new Holder<>(
+            this.pool = new Pool<>(
                     PerThread.<int[], RuntimeException>builder(() -> new int[1]).name("lincheck"));
-            this.slots = new Slots<>(holder, 1, lends);
+            this.slots = new SlotRegistry<>(pool, 1, lends);
         }
 
         int next() {
@@ -35,18 +35,18 @@ class LimitLincheckTest {
                 slot = await(me);
             }
             if (slot.state() == Slot.OPENING) {
-                slot.fill(new int[1]);
+                slot.setResource(new int[1]);
                 slots.opened(slot);
             }
             int mine = ++count;
             if (lends) {
                 slot.leasedToIdle();
-                if (slots.wantsIdle()) {
+                if (slots.mustCheckWaiters()) {
                     slots.offer(slot);
                 }
             } else {
                 slot.claim(CloseReason.SCOPE_END);
-                slots.gone(slot, CloseReason.SCOPE_END, false);
+                slots.removeClosed(slot, CloseReason.SCOPE_END, false);
             }
             return mine;
         }
@@ -58,16 +58,16 @@ class LimitLincheckTest {
 
         private Slot<int[]> await(Thread me) {
             Waiter<int[]> waiter = slots.takeOrWait(me, true);
-            for (slots.look(waiter); waiter.granted == null; slots.look(waiter)) {
+            for (slots.tryTake(waiter); waiter.granted == null; slots.tryTake(waiter)) {
                 LockSupport.park();
             }
-            slots.look(waiter);
+            slots.tryTake(waiter);
             return waiter.granted;
         }
     }
 
-    public static class Closing extends Counting {
-        public Closing() {
+    public static class ResourceCloser extends Counting {
+        public ResourceCloser() {
             super(false);
         }
 
@@ -98,7 +98,7 @@ class LimitLincheckTest {
 
     @Test
     void aPlaceGoesToTheNextWaiterAndIsNeverLost() {
-        check(Closing.class);
+        check(ResourceCloser.class);
     }
 
     @Test

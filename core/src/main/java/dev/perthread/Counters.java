@@ -40,7 +40,7 @@ final class Counters {
     }
 
     /** It is not in the books any more, opened or not. */
-    void gone(Slot<?> slot) {
+    void removed(Slot<?> slot) {
         pastUses += slot.uses();
     }
 

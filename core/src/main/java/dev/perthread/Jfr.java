@@ -155,15 +155,15 @@ final class Jfr {
         return on() ? JfrWriter.waiting() : null;
     }
 
-    static void waited(JfrEvents.@Nullable Wait wait, Holder<?, ?> holder, Waiter<?> waiter) {
+    static void waited(JfrEvents.@Nullable Wait wait, Pool<?, ?> pool, Waiter<?> waiter) {
         if (wait != null) {
-            JfrWriter.waited(wait, holder, waiter);
+            JfrWriter.waited(wait, pool, waiter);
         }
     }
 
-    static void statistics(Holder<?, ?> holder) {
+    static void statistics(Pool<?, ?> pool) {
         if (on()) {
-            JfrWriter.statistics(holder);
+            JfrWriter.statistics(pool);
         }
     }
 
@@ -176,7 +176,7 @@ final class Jfr {
         private final Runnable resources;
         private boolean hung;
 
-        Periodic(Supplier<? extends Stream<Holder<?, ?>>> holders) {
+        Periodic(Supplier<? extends Stream<Pool<?, ?>>> holders) {
             statistics = () -> holders.get().forEach(JfrWriter::statistics);
             resources = () -> holders.get().forEach(JfrWriter::resources);
         }

@@ -29,7 +29,7 @@ final class JfrEvents {
         @Description("Number of the holder in this process, from 1; names may repeat")
         long holderId;
 
-        void of(Holder<?, ?> from) {
+        void of(Pool<?, ?> from) {
             holder = from.name();
             holderId = from.number;
         }
@@ -60,15 +60,15 @@ final class JfrEvents {
         long ownerId;
 
         void of(Slot<?> slot) {
-            of(slot.holder, slot.id, slot.thread);
+            of(slot.pool, slot.id, slot.thread);
         }
 
-        void of(Holder<?, ?> from, long resource, @Nullable Thread thread) {
+        void of(Pool<?, ?> from, long resource, @Nullable Thread thread) {
             of(from);
             resourceId = resource;
             owner = thread;
             ownerName = thread == null ? "" : thread.getName();
-            ownerId = thread == null ? 0 : Threads.id(thread);
+            ownerId = thread == null ? 0 : Platform.id(thread);
         }
     }
 
@@ -276,7 +276,7 @@ final class JfrEvents {
         @Description("Those reclaimed whose thread had ended inside the scope")
         long leaked;
 
-        void of(Holder<?, ?> from, Stats now) {
+        void of(Pool<?, ?> from, Stats now) {
             of(from);
             limit = from.limit();
             opened = now.opened();

@@ -132,7 +132,7 @@ final class JfrWriter {
 
     static <T> void leaked(Slot<T> slot) {
         commit(begin(JfrEvents.Leak::new), event -> {
-            ResourceInfo info = slot.holder.info(slot, ResourceInfo.State.LEASED);
+            ResourceInfo info = slot.pool.info(slot, ResourceInfo.State.LEASED);
             event.of(slot);
             event.leasedSince = millis(info.leasedSince());
             event.acquiredAt = lines(info.acquiredAt());
@@ -156,24 +156,24 @@ final class JfrWriter {
         return begin(JfrEvents.Wait::new);
     }
 
-    static void waited(JfrEvents.Wait wait, Holder<?, ?> holder, Waiter<?> waiter) {
+    static void waited(JfrEvents.Wait wait, Pool<?, ?> pool, Waiter<?> waiter) {
         commit(wait, event -> {
             Slot<?> granted = waiter.granted;
-            event.of(holder, granted == null ? 0 : granted.id, waiter.thread);
+            event.of(pool, granted == null ? 0 : granted.id, waiter.thread);
             event.served = granted != null;
         });
     }
 
     // ---- from time to time ----
 
-    static void statistics(Holder<?, ?> holder) {
-        commit(new JfrEvents.Statistics(), event -> event.of(holder, holder.stats()));
+    static void statistics(Pool<?, ?> pool) {
+        commit(new JfrEvents.Statistics(), event -> event.of(pool, pool.stats()));
     }
 
-    static <T> void resources(Holder<T, ?> holder) {
-        for (Slot<T> slot : holder.slots()) {
+    static <T> void resources(Pool<T, ?> pool) {
+        for (Slot<T> slot : pool.slots()) {
             commit(new JfrEvents.Resource(), event -> {
-                ResourceInfo info = holder.info(slot, slot.shown());
+                ResourceInfo info = pool.info(slot, slot.shown());
                 event.of(slot);
                 event.state = info.state().name();
                 event.openedAt = millis(info.openedAt());

@@ -29,18 +29,18 @@ final class Jmx implements PerThreadMXBean {
     private final String name;
     private final WeakReference<PerThread<?, ?>> reference;
 
-    private Jmx(PerThread<?, ?> holder) {
-        this.name = holder.name();
-        this.reference = new WeakReference<>(holder);
+    private Jmx(PerThread<?, ?> pool) {
+        this.name = pool.name();
+        this.reference = new WeakReference<>(pool);
     }
 
-    static Registration register(PerThread<?, ?> holder) {
+    static Registration register(PerThread<?, ?> pool) {
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
-        Entry entry = new Entry(server, add(server, new Jmx(holder)), new WeakReference<>(holder.holder));
-        entry.cleanable.set(CLEANER.register(holder, entry::unregister));
-        if (!holder.holder.atEnd(entry)) {
+        Entry entry = new Entry(server, add(server, new Jmx(pool)), new WeakReference<>(pool.pool));
+        entry.cleanable.set(CLEANER.register(pool, entry::unregister));
+        if (!pool.pool.atEnd(entry)) {
             entry.close();
-            throw new IllegalStateException(Messages.closed(holder.name()));
+            throw new IllegalStateException(Messages.closed(pool.name()));
         }
         return entry;
     }
@@ -65,13 +65,13 @@ final class Jmx implements PerThreadMXBean {
     private static final class Entry implements Registration, Runnable {
         private final MBeanServer server;
         private final ObjectName name;
-        private final WeakReference<Holder<?, ?>> holder;
+        private final WeakReference<Pool<?, ?>> pool;
         final AtomicReference<Cleaner.@Nullable Cleanable> cleanable = new AtomicReference<>();
 
-        Entry(MBeanServer server, ObjectName name, WeakReference<Holder<?, ?>> holder) {
+        Entry(MBeanServer server, ObjectName name, WeakReference<Pool<?, ?>> pool) {
             this.server = server;
             this.name = name;
-            this.holder = holder;
+            this.pool = pool;
         }
 
         @Override
@@ -100,7 +100,7 @@ final class Jmx implements PerThreadMXBean {
 
         @Override
         public void close() {
-            Holder<?, ?> alive = holder.get();
+            Pool<?, ?> alive = pool.get();
             if (alive != null) {
                 alive.notAtEnd(this);
             }
@@ -108,16 +108,16 @@ final class Jmx implements PerThreadMXBean {
         }
     }
 
-    private PerThread<?, ?> holder() {
-        PerThread<?, ?> holder = reference.get();
-        if (holder == null) {
+    private PerThread<?, ?> pool() {
+        PerThread<?, ?> pool = reference.get();
+        if (pool == null) {
             throw new IllegalStateException(name + " was dropped without being closed");
         }
-        return holder;
+        return pool;
     }
 
     private <V> V stat(Function<Stats, V> counter) {
-        return counter.apply(holder().stats());
+        return counter.apply(pool().stats());
     }
 
     @Override
@@ -127,7 +127,7 @@ final class Jmx implements PerThreadMXBean {
 
     @Override
     public int getLimit() {
-        return holder().limit().orElse(0);
+        return pool().limit().orElse(0);
     }
 
     @Override
@@ -202,17 +202,17 @@ final class Jmx implements PerThreadMXBean {
 
     @Override
     public List<Resource> getResources() {
-        return holder().snapshot().stream().<Resource>map(Shown::new).toList();
+        return pool().snapshot().stream().<Resource>map(Shown::new).toList();
     }
 
     @Override
     public int evictIdle() {
-        return holder().evictIdle();
+        return pool().evictIdle();
     }
 
     @Override
     public int reap() {
-        return holder().reap();
+        return pool().reap();
     }
 
     private record Shown(ResourceInfo info) implements Resource {

@@ -58,7 +58,7 @@ public final class Lease<T> implements AutoCloseable {
             throw misuse(slot, owner, done, "invalidated");
         }
         slot.invalid = true;
-        slot.special = true;
+        slot.slowRelease = true;
     }
 
     /**
@@ -91,12 +91,12 @@ public final class Lease<T> implements AutoCloseable {
                 invalidate(slot, Thread.currentThread(), false);
             }
         } catch (Throwable second) {
-            Closing.suppress(second, failure);
+            ResourceCloser.suppress(second, failure);
         }
         try {
             slot.release();
         } catch (Throwable second) {
-            Closing.suppress(second, failure);
+            ResourceCloser.suppress(second, failure);
         }
     }
 
@@ -104,26 +104,26 @@ public final class Lease<T> implements AutoCloseable {
         try {
             return invalidates.test(failure);
         } catch (Throwable second) {
-            Closing.suppress(second, failure);
+            ResourceCloser.suppress(second, failure);
             return true; // nobody can say that it is sound
         }
     }
 
     private static IllegalStateException misuse(Slot<?> slot, Thread owner, boolean done, String how) {
-        String holder = slot.holder.name();
+        String pool = slot.pool.name();
         Thread caller = Thread.currentThread();
         Throwable trace = slot.trace;
         String acquired = trace == null || done ? "" : ", acquired" + Messages.at(trace) + ",";
         if (caller != owner) {
-            return new IllegalStateException(holder + ": a lease of " + Messages.of(owner) + acquired + " was " + how
+            return new IllegalStateException(pool + ": a lease of " + Messages.of(owner) + acquired + " was " + how
                     + " by " + Messages.of(caller)
                     + "; a lease belongs to the thread that acquired it, let each acquire its own");
         }
         if (done) {
             return new IllegalStateException(
-                    holder + ": this lease is closed, it cannot be " + how + " any more, in " + Messages.of(caller));
+                    pool + ": this lease is closed, it cannot be " + how + " any more, in " + Messages.of(caller));
         }
-        return new IllegalStateException(holder + ": the resource was closed under its user, " + Messages.of(caller)
+        return new IllegalStateException(pool + ": the resource was closed under its user, " + Messages.of(caller)
                 + acquired + ", because the holder was closed and waited for this lease no longer");
     }
 
@@ -133,7 +133,7 @@ public final class Lease<T> implements AutoCloseable {
      */
     @Override
     public String toString() {
-        return "Lease[" + slot.holder.name() + ", resource " + slot.id + ", " + Messages.of(owner)
+        return "Lease[" + slot.pool.name() + ", resource " + slot.id + ", " + Messages.of(owner)
                 + (done ? ", closed]" : "]");
     }
 }

@@ -12,7 +12,7 @@ final class Messages {
     /** Between the caller of acquire and the place where the stack is taken. */
     private static final Set<String> OURS = Set.of(
             "dev.perthread.Messages",
-            "dev.perthread.Holder",
+            "dev.perthread.Pool",
             "dev.perthread.PerThread",
             "dev.perthread.net.LazyConnection");
 
@@ -23,9 +23,9 @@ final class Messages {
         if (thread == null) {
             return "no thread";
         }
-        String kind = Threads.isVirtual(thread) ? "virtual thread " : "thread ";
+        String kind = Platform.isVirtual(thread) ? "virtual thread " : "thread ";
         String name = thread.getName();
-        return kind + (name.isEmpty() ? "" : '"' + name + "\" ") + "(id " + Threads.id(thread) + ")";
+        return kind + (name.isEmpty() ? "" : '"' + name + "\" ") + "(id " + Platform.id(thread) + ")";
     }
 
     static String of(Duration duration) {
@@ -75,15 +75,15 @@ final class Messages {
         return frames.length == 0 ? "" : " at " + frames[0];
     }
 
-    static String closed(String holder) {
-        return holder + " is closed: nothing can be acquired from it any more";
+    static String closed(String pool) {
+        return pool + " is closed: nothing can be acquired from it any more";
     }
 
     /** What came of a wait at the limit, and what may be in the way. */
     static <T> String atTheLimit(
-            PerThread.Builder<T, ?> options, Slots<T> slots, Thread me, String what, Duration waited) {
+            PerThread.Builder<T, ?> options, SlotRegistry<T> slots, Thread me, String what, Duration waited) {
         Stats now = slots.stats();
-        long mine = slots.own(me).stream()
+        long mine = slots.slotsOf(me).stream()
                 .filter(slot -> slot.state() == Slot.LEASED && !slot.isClaimed())
                 .count();
         String hint = "";
@@ -100,7 +100,7 @@ final class Messages {
                 + now.waiting() + ")" + hint;
     }
 
-    private static <T> String someLeases(Slots<T> slots) {
+    private static <T> String someLeases(SlotRegistry<T> slots) {
         List<String> shown = new ArrayList<>();
         for (Slot<T> slot : slots.all()) {
             Throwable trace = slot.trace;

@@ -31,13 +31,13 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
 
     private static final AtomicLong NAMES = new AtomicLong();
 
-    final Holder<T, X> holder;
+    final Pool<T, X> pool;
     private final long acquireNanos;
     private final long closeNanos;
     private final @Nullable Predicate<? super Throwable> invalidates; // null where nothing is kept anyway
 
     private PerThread(Builder<T, X> options) {
-        this.holder = new Holder<>(options);
+        this.pool = new Pool<>(options);
         this.acquireNanos = options.acquireNanos;
         this.closeNanos = options.closeNanos;
         this.invalidates = options.whenIdle == IdlePolicy.CLOSE ? null : options.invalidateWhen;
@@ -82,7 +82,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws IllegalStateException if the holder is closed, before or while the thread waited
      */
     public Lease<T> acquire() throws X {
-        return holder.acquire(acquireNanos);
+        return pool.acquire(acquireNanos);
     }
 
     /**
@@ -99,7 +99,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws IllegalStateException as for {@link #acquire()}
      */
     public Lease<T> acquire(Duration timeout) throws X {
-        return holder.acquire(Messages.nanos("timeout", timeout, 0));
+        return pool.acquire(Messages.nanos("timeout", timeout, 0));
     }
 
     /**
@@ -118,7 +118,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     public <R extends @Nullable Object, Y extends Exception> R call(Body<? super T, ? extends R, ? extends Y> body)
             throws X, Y {
         Objects.requireNonNull(body, "body");
-        Slot<T> slot = holder.begin(acquireNanos);
+        Slot<T> slot = pool.leaseFast(acquireNanos);
         R result;
         try {
             result = body.call(Lease.resource(slot, Thread.currentThread(), false));
@@ -142,7 +142,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      */
     public <Y extends Exception> void run(Action<? super T, ? extends Y> action) throws X, Y {
         Objects.requireNonNull(action, "action");
-        Slot<T> slot = holder.begin(acquireNanos);
+        Slot<T> slot = pool.leaseFast(acquireNanos);
         try {
             action.run(Lease.resource(slot, Thread.currentThread(), false));
         } catch (Throwable failure) {
@@ -159,7 +159,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return {@code true} from {@code acquire} to {@code close}
      */
     public boolean isHeld() {
-        return holder.isHeld();
+        return pool.isHeld();
     }
 
     /**
@@ -169,7 +169,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws ResourceCloseException if its closer failed; it is gone all the same
      */
     public boolean release() {
-        return holder.closing().releaseOwn();
+        return pool.closing().releaseOwn();
     }
 
     /**
@@ -179,7 +179,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return how many were closed
      */
     public int evictIdle() {
-        return holder.closing().evictIdle();
+        return pool.closing().evictIdle();
     }
 
     /**
@@ -189,7 +189,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return how many were closed by this call
      */
     public int reap() {
-        return holder.closing().reap();
+        return pool.closing().reap();
     }
 
     /**
@@ -199,7 +199,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return an unmodifiable list
      */
     public List<ResourceInfo> snapshot() {
-        return holder.snapshot();
+        return pool.snapshot();
     }
 
     /**
@@ -208,7 +208,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return the counters at this moment
      */
     public Stats stats() {
-        return holder.stats();
+        return pool.stats();
     }
 
     /**
@@ -217,7 +217,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return the name
      */
     public String name() {
-        return holder.name();
+        return pool.name();
     }
 
     /**
@@ -226,7 +226,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return the most that may be open at once, empty if there is no limit
      */
     public OptionalInt limit() {
-        return holder.limit() == 0 ? OptionalInt.empty() : OptionalInt.of(holder.limit());
+        return pool.limit() == 0 ? OptionalInt.empty() : OptionalInt.of(pool.limit());
     }
 
     /**
@@ -253,7 +253,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      */
     @Override
     public void close() {
-        holder.closing().rethrowAll(holder.close(closeNanos).failures());
+        pool.closing().rethrowAll(pool.close(closeNanos).failures());
     }
 
     /**
@@ -270,7 +270,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws IllegalArgumentException if the grace is negative
      */
     public CloseReport close(Duration grace) {
-        return holder.close(Messages.nanos("grace", grace, 0));
+        return pool.close(Messages.nanos("grace", grace, 0));
     }
 
     /** The name and the counters. */

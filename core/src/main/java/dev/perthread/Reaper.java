@@ -46,7 +46,7 @@ final class Reaper implements Runnable {
     /** A watcher costs some 1.5 kB; owners beyond this many are found by the rounds alone. */
     private static final int MOST_WATCHERS = 16_384;
 
-    private static final ReentrantLock LOCK = new BriefLock();
+    private static final ReentrantLock LOCK = new SpinThenParkLock();
     private static final List<Entry> CLIENTS = new ArrayList<>(); // guarded by LOCK
     private static volatile @Nullable Reaper current; // written under LOCK
 
@@ -71,8 +71,8 @@ final class Reaper implements Runnable {
     /** What a client is known by: one and the same for as long as it lives, so that to be told of it twice is no harm. */
     static final class Entry extends WeakReference<Client> {
         // Guarded by LOCK.
-        private boolean listed;
-        private boolean told; // since the round began, in which the client may have had nothing before that
+        private boolean registered;
+        private boolean renewed; // since the round began, in which the client may have had nothing before that
 
         Entry(Client client) {
             super(client);
@@ -102,18 +102,18 @@ final class Reaper implements Runnable {
         if (client != null || reaper == null) {
             reaper = register(client);
         }
-        reaper.lookSoon();
+        reaper.registerAndWake();
     }
 
     private static Reaper register(@Nullable Entry client) {
         LOCK.lock();
         try {
             if (client != null) {
-                if (!client.listed) {
+                if (!client.registered) {
                     CLIENTS.add(client);
-                    client.listed = true; // after what may fail for want of memory
+                    client.registered = true; // after what may fail for want of memory
                 }
-                client.told = true;
+                client.renewed = true;
             }
             Reaper reaper = current;
             return reaper == null ? start() : reaper;
@@ -151,7 +151,7 @@ final class Reaper implements Runnable {
         });
     }
 
-    private void lookSoon() {
+    private void registerAndWake() {
         // Read first: while rounds are quick anyway, opening costs no fence.
         if (!soon) {
             soon = true;
@@ -204,13 +204,13 @@ final class Reaper implements Runnable {
     }
 
     /** For Flight Recorder's thread. A reaper that has just ended leaves it to the next one. */
-    private Stream<Holder<?, ?>> holders() {
+    private Stream<Pool<?, ?>> holders() {
         return current != this
                 ? Stream.empty()
                 : clients(false).stream()
                         .map(WeakReference::get)
-                        .filter(Holder.class::isInstance)
-                        .map(client -> (Holder<?, ?>) client);
+                        .filter(Pool.class::isInstance)
+                        .map(client -> (Pool<?, ?>) client);
     }
 
     /** One round and the pause after it. */
@@ -311,7 +311,7 @@ final class Reaper implements Runnable {
     }
 
     private void owner(Thread owner) {
-        if (!Threads.canWatch(owner)) {
+        if (!Platform.canWatch(owner)) {
             unwatchable = true; // and nothing to remember: with 10,000 owners that would be most of a round
             return;
         }
@@ -329,7 +329,7 @@ final class Reaper implements Runnable {
             watch = new Watch(owner);
             watches.put(owner, watch);
         } else if (watch.round != round && watch.watcher == null && watchers < MOST_WATCHERS) {
-            watch.watcher = Threads.watch(owner, Reaper::ended);
+            watch.watcher = Platform.watch(owner, Reaper::ended);
             watchers++;
         }
         watch.round = round;
@@ -350,7 +350,7 @@ final class Reaper implements Runnable {
         try {
             List<Entry> clients = new ArrayList<>(CLIENTS);
             if (roundBegins) {
-                clients.forEach(entry -> entry.told = false);
+                clients.forEach(entry -> entry.renewed = false);
             }
             return clients;
         } finally {
@@ -362,8 +362,8 @@ final class Reaper implements Runnable {
     private static void forget(Entry entry) {
         LOCK.lock();
         try {
-            if (!entry.told) {
-                entry.listed = false;
+            if (!entry.renewed) {
+                entry.registered = false;
                 CLIENTS.remove(entry);
             }
         } finally {
@@ -373,7 +373,7 @@ final class Reaper implements Runnable {
 
     /** Whether anything is left to look after. */
     private boolean goOn() {
-        boolean waiting = Threads.tendAside();
+        boolean waiting = Platform.tendAside();
         LOCK.lock();
         try {
             if (!CLIENTS.isEmpty() || waiting) {

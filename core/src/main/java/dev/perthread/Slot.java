@@ -52,7 +52,7 @@ final class Slot<T> extends ThreadTable.Entry {
         }
     }
 
-    final Holder<T, ?> holder;
+    final Pool<T, ?> pool;
     final long id;
 
     @SuppressWarnings("UnusedVariable") // read through STATE
@@ -67,7 +67,7 @@ final class Slot<T> extends ThreadTable.Entry {
     private long leasedAt;
     int depth; // leases that share this one, beyond the first
     boolean invalid;
-    boolean special; // the release has more to do than to store IDLE; one look instead of five on the shortest way
+    boolean slowRelease; // the release has more to do than to store IDLE; one look instead of five on the shortest way
     volatile @Nullable Throwable trace; // where the present lease was acquired
 
     JfrEvents.@Nullable Lease recorded; // the present lease, if Flight Recorder wants to know of it
@@ -79,15 +79,15 @@ final class Slot<T> extends ThreadTable.Entry {
 
     // Guarded by the holder's lock.
     @Nullable
-    Slot<T> below; // the thread's next resource, where it has several
+    Slot<T> nextOfThread; // the thread's next resource, where it has several
 
     int index; // in the list of all
 
     volatile @Nullable Thread closer; // who runs the closer, so that it does not wait for itself
 
-    Slot(Holder<T, ?> holder, long id, @Nullable Thread owner, long now) {
+    Slot(Pool<T, ?> pool, long id, @Nullable Thread owner, long now) {
         super(owner);
-        this.holder = holder;
+        this.pool = pool;
         this.id = id;
         this.openedAt = now;
     }
@@ -116,7 +116,7 @@ final class Slot<T> extends ThreadTable.Entry {
 
     /** Ends a lease, by the owner. */
     void release() {
-        holder.release(this);
+        pool.release(this);
     }
 
     /** Takes an idle resource out of use, for whoever then claims and closes it. */
@@ -131,7 +131,7 @@ final class Slot<T> extends ThreadTable.Entry {
 
     /** An empty slot in which this resource can go on for another thread, or for nobody. */
     Slot<T> forNext(@Nullable Thread next) {
-        return new Slot<>(holder, id, next, openedAt);
+        return new Slot<>(pool, id, next, openedAt);
     }
 
     /** Goes on with the resource of one that has moved: leased to this slot's thread, or idle where there is none. */
@@ -164,7 +164,7 @@ final class Slot<T> extends ThreadTable.Entry {
     }
 
     /** Takes the resource's value; only before {@code openingToLeased}. */
-    void fill(T opened) {
+    void setResource(T opened) {
         value = opened;
     }
 
@@ -183,7 +183,7 @@ final class Slot<T> extends ThreadTable.Entry {
     }
 
     /** Counts a lease; owner only. Opaque: a reader in another thread must not see half a long. */
-    void count(long now) {
+    void stampLease(long now) {
         USES.setOpaque(this, uses + 1);
         LEASED_AT.setOpaque(this, now);
     }
@@ -204,7 +204,7 @@ final class Slot<T> extends ThreadTable.Entry {
         return new ResourceInfo(
                 id,
                 owner == null ? "" : owner.getName(),
-                owner == null ? 0 : Threads.id(owner),
+                owner == null ? 0 : Platform.id(owner),
                 shown,
                 wall.minusNanos(Math.max(0, now - openedAt)),
                 leased ? wall.minusNanos(Math.max(0, now - leasedAt())) : null,

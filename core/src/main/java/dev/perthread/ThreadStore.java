@@ -35,10 +35,10 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
 
     private final @Nullable Supplier<? extends V> initial;
     private final @Nullable BiConsumer<? super Thread, ? super V> onRemove;
-    private final ReentrantLock lock = new BriefLock(); // held for table upkeep only, never over user code
+    private final ReentrantLock lock = new SpinThenParkLock(); // held for table upkeep only, never over user code
     private final Reaper.Client client = this::sweep; // which the reaper itself knows weakly
-    private final Reaper.Entry reapersEntry = new Reaper.Entry(client);
-    private boolean watched; // the reaper knows this store; false may be said too often; guarded by lock
+    private final Reaper.Entry reaperEntry = new Reaper.Entry(client);
+    private boolean registered; // the reaper knows this store; false may be said too often; guarded by lock
     private boolean closed; // guarded by lock
 
     private ThreadStore(Builder<V> builder) {
@@ -314,12 +314,12 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
                 cell = new Cell<>(thread);
                 put(cell);
             }
-            known = watched;
+            known = registered;
         } finally {
             lock.unlock();
         }
         try {
-            Reaper.opened(known ? null : reapersEntry);
+            Reaper.opened(known ? null : reaperEntry);
         } catch (Throwable noMemory) {
             dropIfEmpty(cell, thread);
             throw noMemory;
@@ -340,7 +340,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
             replaced = cell.replace(value);
             // Only here, for who comes next relies on it: insert() has told the reaper, and while the cell is there the
             // reaper cannot have forgotten the store.
-            watched = true;
+            registered = true;
         } finally {
             lock.unlock();
         }
@@ -380,7 +380,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
         try {
             all = entries();
             if (all.isEmpty()) {
-                watched = false;
+                registered = false;
                 return Reaper.NOTHING_OPEN;
             }
         } finally {
@@ -400,7 +400,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     private void bury(Cell<V> cell, Thread dead) {
         AtomicReference<@Nullable V> left = new AtomicReference<>();
         // Made before the value is taken out: who has taken it must call back, with memory or without.
-        Runnable task = Aside.once(() -> {
+        Runnable task = CloserExecutor.once(() -> {
             try {
                 V value = left.get();
                 if (value != null) {
@@ -413,7 +413,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
         left.set(cell.replace(null));
         dropIfEmpty(cell, dead);
         if (left.get() != null && onRemove != null) {
-            Threads.runAside(this, task);
+            Platform.runAside(this, task);
         }
     }
 

@@ -73,7 +73,7 @@ class ThreadTable<E extends ThreadTable.Entry> {
     final E entryOf(Thread thread) {
         @Nullable Entry[] cells = table;
         int mask = cells.length - 1;
-        for (int i = Threads.hash(thread) & mask; ; i = (i + 1) & mask) {
+        for (int i = Platform.hash(thread) & mask; ; i = (i + 1) & mask) {
             Entry entry = cells[i];
             if (entry == null) {
                 return null;
@@ -93,7 +93,7 @@ class ThreadTable<E extends ThreadTable.Entry> {
         @Nullable Entry[] cells = table;
         int mask = cells.length - 1;
         int free = -1;
-        for (int i = Threads.hash(thread) & mask; ; i = (i + 1) & mask) {
+        for (int i = Platform.hash(thread) & mask; ; i = (i + 1) & mask) {
             Entry there = cells[i];
             if (there == null) {
                 if (free < 0 && isFull()) {
@@ -134,7 +134,7 @@ class ThreadTable<E extends ThreadTable.Entry> {
     final void takeOut(Thread thread) {
         @Nullable Entry[] cells = table;
         int mask = cells.length - 1;
-        for (int i = Threads.hash(thread) & mask; ; i = (i + 1) & mask) {
+        for (int i = Platform.hash(thread) & mask; ; i = (i + 1) & mask) {
             Entry there = cells[i];
             if (there == null) {
                 return;
@@ -179,7 +179,7 @@ class ThreadTable<E extends ThreadTable.Entry> {
         for (Entry entry : table) {
             Thread thread = entry == null ? null : entry.thread;
             if (entry != null && thread != null) {
-                int i = Threads.hash(thread) & mask;
+                int i = Platform.hash(thread) & mask;
                 while (cells[i] != null) {
                     i = (i + 1) & mask;
                 }

@@ -14,7 +14,7 @@ final class Waiter<T> {
      * each release would make short leases a hundred times dearer. Longer waits are not made longer by it. About what a
      * scheduler gives a thread before it runs another; with a quarter of it, waking threads takes most of two processors.
      */
-    private static final long TURN = 4_000_000;
+    private static final long BARGING_WINDOW = 4_000_000;
 
     final Thread thread;
     private final long since;
@@ -44,7 +44,7 @@ final class Waiter<T> {
     }
 
     /** Whether it has waited for so long that the next resource is to be given to it. */
-    boolean isDue(long now) {
-        return now - since >= TURN;
+    boolean mustHandOff(long now) {
+        return now - since >= BARGING_WINDOW;
     }
 }

@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * In order of arrival. Under the lock of {@link Slots}, but for what says that it is not. The waiters themselves are the links,
+ * In order of arrival. Under the lock of {@link SlotRegistry}, but for what says that it is not. The waiters themselves are the links,
  * so that joining and leaving need no memory: one that could not leave would be given every place that becomes free.
  */
 final class Waiters<T> {
@@ -15,7 +15,7 @@ final class Waiters<T> {
 
     // Written under the lock and read without it.
     private volatile @Nullable Waiter<T> longest; // null if nobody waits
-    private volatile @Nullable Waiter<T> woken; // told to look for itself, and has not done so yet; one at a time
+    private volatile @Nullable Waiter<T> signalled; // told to look for itself, and has not done so yet; one at a time
 
     boolean isEmpty() {
         return size == 0;
@@ -83,37 +83,37 @@ final class Waiters<T> {
     }
 
     /** Without the lock: whether somebody was told to look, and has not done so yet. */
-    boolean isAnyoneComing() {
-        return woken != null;
+    boolean hasSignalled() {
+        return signalled != null;
     }
 
     /**
      * Without the lock: whether the next resource is to be given to whoever has waited longest, which need not be the one
      * that is coming: that one may have been given something meanwhile. True also if that has just changed.
      */
-    boolean isAnyoneDue(long now) {
+    boolean mustHandOffNext(long now) {
         Waiter<T> first = longest;
-        return first == null || first.isDue(now);
+        return first == null || first.mustHandOff(now);
     }
 
     /** Without the lock: whether this is the one that was told to look, and it has not done so yet. */
-    boolean isComing(Waiter<T> waiter) {
-        return woken == waiter;
+    boolean isSignalled(Waiter<T> waiter) {
+        return signalled == waiter;
     }
 
     /** It looks now. */
-    void hasCome() {
-        woken = null;
+    void clearSignal() {
+        signalled = null;
     }
 
     /** Whom to tell to look; null if one is coming already. Only while somebody waits. */
     @Nullable
-    Waiter<T> tellOne() {
-        if (woken != null) {
+    Waiter<T> signalNext() {
+        if (signalled != null) {
             return null;
         }
         Waiter<T> first = longest();
-        woken = first;
+        signalled = first;
         return first;
     }
 }

@@ -34,30 +34,30 @@ class WholeClassesTest {
     @ParameterizedTest
     @ValueSource(
             classes = {
-                AfterTheScopeTest.class,
-                BooksTest.class,
+                IdlePolicyTest.class,
+                SlotRegistryTest.class,
                 CloseRaceTest.class,
                 CloseTest.class,
                 ClosedExactlyOnceTest.class,
-                ClosingTest.class,
+                ResourceCloserTest.class,
                 DeadThreadTest.class,
                 ExpiryTest.class,
                 FailureLeavesNothingTest.class,
                 LimitRaceTest.class,
                 LimitTest.class,
                 ListenerTest.class,
-                LookingTest.class,
+                SnapshotAndStatsTest.class,
                 MemoryFollowsUseTest.class,
                 MessagesTest.class,
                 NeverAClosedResourceTest.class,
                 NoUserCodeUnderALockTest.class,
-                OddSurroundingsTest.class,
+                HostileEnvironmentTest.class,
                 ReentryTest.class,
                 ScopeTest.class,
                 SeenByItsOwnerAloneTest.class,
                 ThreadStoreLifeTest.class,
                 ThreadStoreTest.class,
-                TurnsTest.class,
+                HandoffTest.class,
                 WaitersTest.class
             })
     void passes(Class<?> tests) {

@@ -18,7 +18,7 @@ class CloseRaceTest {
     @MethodSource(Matrix.KINDS)
     void nothingIsCountedAsOpeningAndAsOpenAtOnce(ThreadKind kind) throws Exception {
         for (int round = 0; round < 150; round++) {
-            PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+            PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                     .limit(1)
                     .build();
             AtomicBoolean over = new AtomicBoolean();
@@ -26,11 +26,11 @@ class CloseRaceTest {
             kind.inParallel(4, i -> {
                 start.await();
                 if (i == 0) {
-                    holder.close(Duration.ofMillis(1));
+                    pool.close(Duration.ofMillis(1));
                     over.set(true);
                 } else if (i == 1) {
                     while (!over.get()) {
-                        Stats stats = holder.stats();
+                        Stats stats = pool.stats();
                         assertThat(stats.open() + stats.opening())
                                 .as(stats.toString())
                                 .isBetween(0, 1);
@@ -39,7 +39,7 @@ class CloseRaceTest {
                 } else {
                     try {
                         while (true) {
-                            holder.acquire().close();
+                            pool.acquire().close();
                         }
                     } catch (IllegalStateException closed) {
                         assertThat(closed).hasMessageContaining("is closed");
@@ -56,7 +56,7 @@ class CloseRaceTest {
         AtomicInteger opened = new AtomicInteger();
         AtomicInteger closed = new AtomicInteger();
         for (int round = 0; round < rounds; round++) {
-            PerThread<Object, RuntimeException> holder = matrix.<Object, RuntimeException>builder(() -> {
+            PerThread<Object, RuntimeException> pool = matrix.<Object, RuntimeException>builder(() -> {
                         opened.incrementAndGet();
                         return new Object();
                     })
@@ -72,7 +72,7 @@ class CloseRaceTest {
                     for (int turn = 0; turn < turns; turn++) {
                         Thread.onSpinWait();
                     }
-                    CloseReport report = holder.close(force ? Duration.ZERO : Duration.ofSeconds(20));
+                    CloseReport report = pool.close(force ? Duration.ZERO : Duration.ofSeconds(20));
                     over.set(true);
                     assertThat(force || report.forced() == 0).isTrue();
                     return;
@@ -81,7 +81,7 @@ class CloseRaceTest {
                     boolean after = over.get();
                     Lease<Object> lease;
                     try {
-                        lease = holder.acquire();
+                        lease = pool.acquire();
                     } catch (IllegalStateException e) {
                         assertThat(e).isNotInstanceOf(ReentryException.class);
                         break;
@@ -89,16 +89,16 @@ class CloseRaceTest {
                     assertThat(after).as("acquired though close() had returned").isFalse();
                     lease.close();
                     if (matrix.limit() != Matrix.NONE) {
-                        holder.release();
+                        pool.release();
                     }
                     if (matrix.kind() == ThreadKind.VIRTUAL) {
                         ThreadKind.giveWay(); // the closer needs a carrier
                     }
                 }
             });
-            assertThat(holder.stats().open()).isZero();
-            assertThat(holder.stats().opening()).isZero();
-            assertThat(holder.snapshot()).isEmpty();
+            assertThat(pool.stats().open()).isZero();
+            assertThat(pool.stats().opening()).isZero();
+            assertThat(pool.snapshot()).isEmpty();
             assertThat(closed).hasValue(opened.get());
         }
         assertThat(Probe.opened()).isZero();

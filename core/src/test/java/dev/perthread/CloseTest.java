@@ -35,17 +35,17 @@ class CloseTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void closesTheIdleWaitsForTheLeasedAndReportsBoth(ThreadKind kind) throws Exception {
-        Journal journal = new Journal();
-        PerThread<Probe, RuntimeException> holder =
+        RecordingListener journal = new RecordingListener();
+        PerThread<Probe, RuntimeException> pool =
                 builder(IdlePolicy.KEEP).listener(journal).build();
         try (Actor idle = new Actor(kind);
                 Actor busy = new Actor(kind);
                 Actor closer = new Actor(kind)) {
-            idle.call(() -> holder.call(probe -> probe));
-            Lease<Probe> lease = busy.call(holder::acquire);
-            FutureTask<CloseReport> closing = closer.beginAndWait(() -> holder.close(LONG));
+            idle.call(() -> pool.call(probe -> probe));
+            Lease<Probe> lease = busy.call(pool::acquire);
+            FutureTask<CloseReport> closing = closer.beginAndWait(() -> pool.close(LONG));
             Actor.until(() -> Probe.closed() == 1);
-            assertThatThrownBy(() -> idle.call(holder::acquire))
+            assertThatThrownBy(() -> idle.call(pool::acquire))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("db is closed");
             assertThat(closing.isDone()).isFalse();
@@ -66,7 +66,7 @@ class CloseTest {
         CountDownLatch closing = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         AtomicReference<Object> slow = new AtomicReference<>();
-        PerThread<Object, RuntimeException> holder = matrix.<Object, RuntimeException>builder(Object::new)
+        PerThread<Object, RuntimeException> pool = matrix.<Object, RuntimeException>builder(Object::new)
                 .closer(resource -> {
                     if (resource.equals(slow.get())) {
                         closing.countDown();
@@ -80,38 +80,38 @@ class CloseTest {
         try (Actor first = new Actor(matrix.kind());
                 Actor second = new Actor(matrix.kind());
                 Actor closer = new Actor(matrix.kind())) {
-            Lease<Object> one = first.call(holder::acquire);
-            Lease<Object> other = second.call(holder::acquire);
+            Lease<Object> one = first.call(pool::acquire);
+            Lease<Object> other = second.call(pool::acquire);
             slow.set(first.call(one::get));
             first.call(() -> end(one));
             second.call(() -> end(other));
-            FutureTask<CloseReport> report = closer.begin(() -> holder.close(LONG));
+            FutureTask<CloseReport> report = closer.begin(() -> pool.close(LONG));
             try {
                 closing.await();
-                assertThatThrownBy(() -> second.call(holder::acquire))
+                assertThatThrownBy(() -> second.call(pool::acquire))
                         .isInstanceOf(IllegalStateException.class)
                         .hasMessageContaining("closed");
-                assertThat(second.call(holder::isHeld)).isFalse();
+                assertThat(second.call(pool::isHeld)).isFalse();
             } finally {
                 goOn.countDown();
             }
             assertThat(Actor.get(report).forced()).isZero();
         }
-        assertThat(holder.stats().open()).isZero();
-        assertThat(holder.stats().acquired()).isEqualTo(2);
+        assertThat(pool.stats().open()).isZero();
+        assertThat(pool.stats().acquired()).isEqualTo(2);
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void afterTheGraceItForcesFromTheClosingThread(ThreadKind kind) throws Exception {
         AtomicReference<Thread> by = new AtomicReference<>();
-        PerThread<Object, RuntimeException> holder = PerThread.<Object, RuntimeException>builder(Object::new)
+        PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(Object::new)
                 .closer(resource -> by.set(Thread.currentThread()))
                 .build();
         try (Actor busy = new Actor(kind)) {
-            Lease<Object> lease = busy.call(holder::acquire);
+            Lease<Object> lease = busy.call(pool::acquire);
             long begin = System.nanoTime();
-            assertThat(holder.close(Duration.ofMillis(50))).isEqualTo(new CloseReport(1, 1, List.of()));
+            assertThat(pool.close(Duration.ofMillis(50))).isEqualTo(new CloseReport(1, 1, List.of()));
             assertThat(System.nanoTime() - begin).isBetween(50_000_000L, 5_000_000_000L);
             assertThat(by).hasValue(Thread.currentThread());
             busy.call(() -> {
@@ -121,40 +121,40 @@ class CloseTest {
                 return end(lease);
             });
         }
-        assertThat(holder.stats().open()).isZero();
+        assertThat(pool.stats().open()).isZero();
     }
 
     @ParameterizedTest
     @EnumSource(IdlePolicy.class)
     void theSecondTimeThereIsNothingToDo(IdlePolicy whenIdle) {
-        PerThread<Probe, RuntimeException> holder = builder(whenIdle).build();
-        holder.run(Probe::use);
-        holder.close();
-        holder.close();
-        assertThat(holder.close(LONG)).isEqualTo(new CloseReport(0, 0, List.of()));
-        assertThat(holder.release()).isFalse();
-        assertThat(holder.evictIdle()).isZero();
-        assertThat(holder.reap()).isZero();
-        assertThat(holder.isHeld()).isFalse();
-        assertThat(holder.snapshot()).isEmpty();
-        assertThatThrownBy(holder::acquire).isExactlyInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> holder.acquire(Duration.ZERO)).isExactlyInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> holder.run(probe -> {})).isExactlyInstanceOf(IllegalStateException.class);
+        PerThread<Probe, RuntimeException> pool = builder(whenIdle).build();
+        pool.run(Probe::use);
+        pool.close();
+        pool.close();
+        assertThat(pool.close(LONG)).isEqualTo(new CloseReport(0, 0, List.of()));
+        assertThat(pool.release()).isFalse();
+        assertThat(pool.evictIdle()).isZero();
+        assertThat(pool.reap()).isZero();
+        assertThat(pool.isHeld()).isFalse();
+        assertThat(pool.snapshot()).isEmpty();
+        assertThatThrownBy(pool::acquire).isExactlyInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> pool.acquire(Duration.ZERO)).isExactlyInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> pool.run(probe -> {})).isExactlyInstanceOf(IllegalStateException.class);
         assertThat(Probe.opened()).isEqualTo(1);
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void severalThreadsMayCloseAtOnceAndEachWaits(ThreadKind kind) throws Exception {
-        PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.LEND).build();
+        PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.LEND).build();
         try (Actor busy = new Actor(kind)) {
-            Lease<Probe> lease = busy.call(holder::acquire);
+            Lease<Probe> lease = busy.call(pool::acquire);
             List<Actor> closers = new ArrayList<>();
             List<FutureTask<CloseReport>> all = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
                 Actor closer = new Actor(kind);
                 closers.add(closer);
-                all.add(closer.beginAndWait(() -> holder.close(LONG)));
+                all.add(closer.beginAndWait(() -> pool.close(LONG)));
             }
             assertThat(all).noneMatch(FutureTask::isDone);
             busy.call(() -> end(lease));
@@ -163,25 +163,25 @@ class CloseTest {
             }
             closers.forEach(Actor::end);
         }
-        assertThat(holder.stats().closed()).isEqualTo(1);
+        assertThat(pool.stats().closed()).isEqualTo(1);
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void fromInsideAScopeItDoesNotWaitForItself(Matrix matrix) throws Exception {
-        PerThread<Probe, RuntimeException> holder =
+        PerThread<Probe, RuntimeException> pool =
                 matrix.<Probe, RuntimeException>builder(Probe::new).build();
         matrix.kind().call(() -> {
             long begin = System.nanoTime();
-            Lease<Probe> lease = holder.acquire();
-            CloseReport report = holder.close(LONG);
+            Lease<Probe> lease = pool.acquire();
+            CloseReport report = pool.close(LONG);
             assertThat(report.closed()).isEqualTo(1);
             assertThatThrownBy(lease::get).isInstanceOf(IllegalStateException.class);
             lease.close();
             assertThat(System.nanoTime() - begin).isLessThan(5_000_000_000L);
             return null;
         });
-        assertThat(holder.stats().open()).isZero();
+        assertThat(pool.stats().open()).isZero();
     }
 
     /** Where user code calls close(). */
@@ -231,7 +231,7 @@ class CloseTest {
             }
         }
         Here here = new Here();
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(() -> {
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(() -> {
                     here.at(Place.OPENER);
                     return new Probe();
                 })
@@ -246,20 +246,20 @@ class CloseTest {
                 })
                 .listener(here)
                 .build();
-        self.set(holder);
+        self.set(pool);
         try {
             for (int i = 0; i < 2; i++) {
-                Lease<Probe> lease = holder.acquire();
-                assertThat(holder.isHeld() || place == Place.ACQUIRED).isTrue();
+                Lease<Probe> lease = pool.acquire();
+                assertThat(pool.isHeld() || place == Place.ACQUIRED).isTrue();
                 lease.close();
             }
-            holder.release();
+            pool.release();
         } catch (IllegalStateException e) {
             assertThat(e).hasMessageContaining("closed");
         }
         assertThat(done).isNotEmpty();
-        assertThat(holder.stats().open()).isZero();
-        assertThat(holder.stats().opening()).isZero();
+        assertThat(pool.stats().open()).isZero();
+        assertThat(pool.stats().opening()).isZero();
         assertThat(Probe.opened()).isEqualTo(Probe.closed());
         assertThat(LogLines.seen()).isEmpty(); // the listener did not fail
     }
@@ -270,7 +270,7 @@ class CloseTest {
         LogLines.expect("ended without closing its lease");
         AtomicReference<PerThread<Probe, RuntimeException>> self = new AtomicReference<>();
         AtomicReference<Duration> took = new AtomicReference<>();
-        PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.CLOSE)
+        PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.CLOSE)
                 .listener(new Listener() {
                     @Override
                     public void leaked(ResourceInfo resource) {
@@ -280,23 +280,23 @@ class CloseTest {
                     }
                 })
                 .build();
-        self.set(holder);
-        kind.call(holder::acquire);
+        self.set(pool);
+        kind.call(pool::acquire);
         Actor.until(() -> took.get() != null);
         assertThat(took.get()).isLessThan(Duration.ofSeconds(2));
-        Actor.until(() -> holder.stats().open() == 0);
-        assertThat(holder.stats().leaked()).isEqualTo(1);
+        Actor.until(() -> pool.stats().open() == 0);
+        assertThat(pool.stats().leaked()).isEqualTo(1);
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void interruptingTheClosingThreadEndsTheGrace(ThreadKind kind) throws Exception {
-        PerThread<Probe, RuntimeException> holder = PerThread.of(Probe::new);
+        PerThread<Probe, RuntimeException> pool = PerThread.of(Probe::new);
         try (Actor busy = new Actor(kind);
                 Actor closer = new Actor(kind)) {
-            Lease<Probe> lease = busy.call(holder::acquire);
+            Lease<Probe> lease = busy.call(pool::acquire);
             FutureTask<CloseReport> closing = closer.beginAndWait(() -> {
-                CloseReport report = holder.close(Duration.ofHours(1));
+                CloseReport report = pool.close(Duration.ofHours(1));
                 assertThat(Thread.interrupted()).isTrue();
                 return report;
             });
@@ -309,40 +309,40 @@ class CloseTest {
     @Test
     void theFailuresOfTheClosersAreReportedAndThrownOnceAllWereCalled() throws Exception {
         for (boolean report : new boolean[] {true, false}) {
-            PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+            PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.KEEP)
                     .reentry(ReentryPolicy.OPEN_NEW)
                     .closer(probe -> {
                         probe.close();
                         throw new IOException("closing " + probe);
                     })
                     .build();
-            Lease<Probe> a = holder.acquire();
-            Lease<Probe> b = holder.acquire();
-            Lease<Probe> c = holder.acquire();
+            Lease<Probe> a = pool.acquire();
+            Lease<Probe> b = pool.acquire();
+            Lease<Probe> c = pool.acquire();
             a.close();
             b.close();
             c.close();
             if (report) {
-                CloseReport result = holder.close(Duration.ZERO);
+                CloseReport result = pool.close(Duration.ZERO);
                 assertThat(result.closed()).isEqualTo(3);
                 assertThat(result.failures()).hasSize(3).allMatch(failure -> failure instanceof IOException);
             } else {
-                assertThatThrownBy(holder::close)
+                assertThatThrownBy(pool::close)
                         .isInstanceOf(ResourceCloseException.class)
                         .hasMessageContaining("db")
                         .hasCauseInstanceOf(IOException.class)
                         .satisfies(e -> assertThat(e.getCause().getSuppressed()).hasSize(2));
             }
-            assertThat(holder.stats().closeFailures()).isEqualTo(3);
-            assertThat(holder.stats().open()).isZero();
-            holder.close();
+            assertThat(pool.stats().closeFailures()).isEqualTo(3);
+            assertThat(pool.stats().open()).isZero();
+            pool.close();
         }
     }
 
     @Test
     void aCloserThatClosesTheHolderWhileItsResourceIsReplacedIsCountedOnce() {
         AtomicReference<PerThread<Probe, RuntimeException>> self = new AtomicReference<>();
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.KEEP)
                 .check(probe -> false)
                 .closer(probe -> {
@@ -350,10 +350,10 @@ class CloseTest {
                     self.get().close();
                 })
                 .build();
-        self.set(holder);
-        holder.run(Probe::use);
-        assertThatThrownBy(holder::acquire).isInstanceOf(IllegalStateException.class);
-        assertThat(holder.stats().closed()).isEqualTo(1);
-        assertThat(holder.stats().open()).isZero();
+        self.set(pool);
+        pool.run(Probe::use);
+        assertThatThrownBy(pool::acquire).isInstanceOf(IllegalStateException.class);
+        assertThat(pool.stats().closed()).isEqualTo(1);
+        assertThat(pool.stats().open()).isZero();
     }
 }

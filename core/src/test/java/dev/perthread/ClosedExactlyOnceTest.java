@@ -17,8 +17,8 @@ class ClosedExactlyOnceTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void whateverManyThreadsDoAtOnce(Matrix matrix) throws Exception {
-        Journal journal = new Journal();
-        Storm storm = new Storm(matrix, 7, journal, false);
+        RecordingListener journal = new RecordingListener();
+        RandomOperations storm = new RandomOperations(matrix, 7, journal, false);
         assertThat(storm.run(4, 150)).isEmpty();
         Actor.until(() -> journal.count("close") == storm.opened.get()); // told after it was counted
         Map<Long, List<String>> events = journal.byResource();
@@ -35,23 +35,23 @@ class ClosedExactlyOnceTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void alsoWhenTheHolderClosesInTheMidstOfIt(Matrix matrix) throws Exception {
-        assertThat(new Storm(matrix, 11, null, true).run(4, 150)).isEmpty();
+        assertThat(new RandomOperations(matrix, 11, null, true).run(4, 150)).isEmpty();
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void underItsUserOnlyByForceAndThenForThatReason(Matrix matrix) throws Exception {
-        Journal journal = new Journal();
-        PerThread<Probe, RuntimeException> holder = matrix.<Probe, RuntimeException>builder(Probe::new)
+        RecordingListener journal = new RecordingListener();
+        PerThread<Probe, RuntimeException> pool = matrix.<Probe, RuntimeException>builder(Probe::new)
                 .listener(journal)
                 .build();
         try (Actor user = new Actor(matrix.kind())) {
-            Lease<Probe> lease = user.call(holder::acquire);
-            assertThat(holder.evictIdle()).isZero();
-            assertThat(holder.reap()).isZero();
-            assertThat(user.call(holder::release)).isFalse();
+            Lease<Probe> lease = user.call(pool::acquire);
+            assertThat(pool.evictIdle()).isZero();
+            assertThat(pool.reap()).isZero();
+            assertThat(user.call(pool::release)).isFalse();
             assertThat(Probe.closed()).isZero();
-            CloseReport report = holder.close(Duration.ZERO);
+            CloseReport report = pool.close(Duration.ZERO);
             assertThat(report.closed()).isEqualTo(1);
             assertThat(report.forced()).isEqualTo(1);
             user.call(() -> {
@@ -67,22 +67,22 @@ class ClosedExactlyOnceTest {
     @MethodSource(Matrix.ALL)
     void alsoWhenItsThreadEndsInsideTheScope(Matrix matrix) throws Exception {
         LogLines.expect("ended without closing its lease");
-        Journal journal = new Journal();
-        PerThread<Probe, RuntimeException> holder = matrix.<Probe, RuntimeException>builder(Probe::new)
+        RecordingListener journal = new RecordingListener();
+        PerThread<Probe, RuntimeException> pool = matrix.<Probe, RuntimeException>builder(Probe::new)
                 .listener(journal)
                 .build();
         matrix.kind().call(() -> {
             for (int i = 0; i < matrix.depth(); i++) {
-                holder.acquire();
+                pool.acquire();
             }
             return null;
         });
-        Actor.until(() -> holder.stats().open() == 0 && Probe.closed() == Probe.opened());
-        holder.close();
+        Actor.until(() -> pool.stats().open() == 0 && Probe.closed() == Probe.opened());
+        pool.close();
         int opens = matrix.reentry() == ReentryPolicy.OPEN_NEW ? matrix.depth() : 1;
         assertThat(Probe.opened()).isEqualTo(opens);
         Actor.until(() -> journal.leaks.size() == opens);
-        assertThat(holder.stats().leaked()).isEqualTo(opens);
-        assertThat(holder.stats().reclaimed()).isEqualTo(opens);
+        assertThat(pool.stats().leaked()).isEqualTo(opens);
+        assertThat(pool.stats().reclaimed()).isEqualTo(opens);
     }
 }

@@ -32,9 +32,9 @@ class DeadThreadTest {
     @MethodSource(Matrix.KINDS)
     void whatItKeptIsClosedWithinASecond(ThreadKind kind) throws Exception {
         AtomicLong closedAt = new AtomicLong();
-        Journal journal = new Journal();
+        RecordingListener journal = new RecordingListener();
         long worst = 0;
-        try (PerThread<Probe, RuntimeException> holder = keeping()
+        try (PerThread<Probe, RuntimeException> pool = keeping()
                 .closer(probe -> {
                     closedAt.set(System.nanoTime());
                     probe.close();
@@ -43,7 +43,7 @@ class DeadThreadTest {
                 .build()) {
             for (int i = 1; i <= 20; i++) {
                 Actor actor = new Actor(kind);
-                actor.call(() -> holder.call(probe -> probe));
+                actor.call(() -> pool.call(probe -> probe));
                 if (i % 2 == 0) { // long enough for somebody to watch it
                     long since = System.nanoTime();
                     Actor.until(() -> System.nanoTime() - since > 60_000_000);
@@ -56,8 +56,8 @@ class DeadThreadTest {
                 assertThat(actor.thread().isAlive()).isFalse(); // and still referenced
             }
             assertThat(worst).isLessThan(SECOND);
-            Actor.until(() -> holder.stats().reclaimed() == 20); // counted after the closer and the listener
-            assertThat(holder.stats().leaked()).isZero();
+            Actor.until(() -> pool.stats().reclaimed() == 20); // counted after the closer and the listener
+            assertThat(pool.stats().leaked()).isZero();
             assertThat(journal.count("closed")).isEqualTo(20);
             assertThat(journal.take().stream().filter(line -> line.startsWith("closed")))
                     .allMatch(line -> line.endsWith("THREAD_ENDED"));
@@ -69,10 +69,10 @@ class DeadThreadTest {
     @MethodSource(Matrix.KINDS)
     void whatItHeldIsClosedWithinASecondAndToldAsLeakedOnce(ThreadKind kind) throws Exception {
         LogLines.expect("ended without closing its lease");
-        Journal journal = new Journal();
+        RecordingListener journal = new RecordingListener();
         AtomicLong closedAt = new AtomicLong();
         long worst = 0;
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .closer(probe -> {
                     closedAt.set(System.nanoTime());
                     probe.close();
@@ -81,7 +81,7 @@ class DeadThreadTest {
                 .listener(journal)
                 .build();
         for (int i = 1; i <= 20; i++) {
-            Thread thread = kind.start(() -> Caller.acquireHere(holder));
+            Thread thread = kind.start(() -> Caller.acquireHere(pool));
             thread.join();
             long dead = System.nanoTime();
             int count = i;
@@ -89,8 +89,8 @@ class DeadThreadTest {
             worst = Math.max(worst, closedAt.get() - dead);
         }
         assertThat(worst).isLessThan(SECOND);
-        Actor.until(() -> holder.stats().reclaimed() == 20); // counted after the closer and the listener
-        assertThat(holder.stats().leaked()).isEqualTo(20);
+        Actor.until(() -> pool.stats().reclaimed() == 20); // counted after the closer and the listener
+        assertThat(pool.stats().leaked()).isEqualTo(20);
         assertThat(journal.count("closed")).isEqualTo(20);
         journal.byResource()
                 .forEach((id, lines) ->
@@ -106,27 +106,27 @@ class DeadThreadTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void reapClosesItAtOnce(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
-            kind.inParallel(50, i -> holder.run(Probe::use));
-            holder.reap();
-            Actor.until(() -> holder.stats().open() == 0);
-            assertThat(holder.stats().reclaimed()).isEqualTo(50);
-            assertThat(holder.reap()).isZero();
+        try (PerThread<Probe, RuntimeException> pool = keeping().build()) {
+            kind.inParallel(50, i -> pool.run(Probe::use));
+            pool.reap();
+            Actor.until(() -> pool.stats().open() == 0);
+            assertThat(pool.stats().reclaimed()).isEqualTo(50);
+            assertThat(pool.reap()).isZero();
         }
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void aThousandThreadsThatEndTogether(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
+        try (PerThread<Probe, RuntimeException> pool = keeping().build()) {
             CountDownLatch all = new CountDownLatch(1_000);
             kind.inParallel(1_000, i -> {
-                holder.run(Probe::use);
+                pool.run(Probe::use);
                 all.countDown();
                 all.await();
             });
             long dead = System.nanoTime();
-            Actor.until(() -> holder.stats().open() == 0);
+            Actor.until(() -> pool.stats().open() == 0);
             System.out.printf(
                     "1,000 %s threads that ended together: all closed after %.1f ms%n",
                     kind, (System.nanoTime() - dead) / 1e6);
@@ -136,10 +136,10 @@ class DeadThreadTest {
 
     @Test
     void theWorkersOfAnExecutorThatShutsDown() throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
+        try (PerThread<Probe, RuntimeException> pool = keeping().build()) {
             ExecutorService executor = Executors.newFixedThreadPool(8);
             List<Runnable> tasks = new ArrayList<>();
-            IntStream.range(0, 2_000).forEach(i -> tasks.add(() -> holder.run(Probe::use)));
+            IntStream.range(0, 2_000).forEach(i -> tasks.add(() -> pool.run(Probe::use)));
             tasks.forEach(executor::execute);
             executor.shutdown();
             assertThat(executor.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
@@ -150,33 +150,33 @@ class DeadThreadTest {
 
     @Test
     void theWorkersOfTheCommonPoolKeepTheirsBetweenTasks() {
-        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
+        try (PerThread<Probe, RuntimeException> pool = keeping().build()) {
             IntStream.range(0, 20_000)
                     .parallel()
-                    .forEach(i -> holder.run(probe -> {
+                    .forEach(i -> pool.run(probe -> {
                         probe.begin(Thread.currentThread());
                         assertThat(probe.opener()).isSameAs(Thread.currentThread());
                         probe.end(Thread.currentThread());
                     }));
             for (int i = 0; i < 20_000; i++) {
-                ForkJoinPool.commonPool().execute(() -> holder.run(Probe::use));
+                ForkJoinPool.commonPool().execute(() -> pool.run(Probe::use));
             }
             assertThat(ForkJoinPool.commonPool().awaitQuiescence(30, TimeUnit.SECONDS))
                     .isTrue();
             // One a worker, and the workers are few; with thread-locals it would be thousands.
             assertThat(Probe.opened()).isLessThanOrEqualTo(2 * ForkJoinPool.getCommonPoolParallelism() + 2);
-            assertThat(holder.stats().acquired()).isEqualTo(40_000);
+            assertThat(pool.stats().acquired()).isEqualTo(40_000);
         }
     }
 
     @Test
     void theWorkersOfAForkJoinPoolOfOnesOwn() throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
-            ForkJoinPool pool = new ForkJoinPool(4);
-            pool.submit(() -> IntStream.range(0, 5_000).parallel().forEach(i -> holder.run(Probe::use)))
+        try (PerThread<Probe, RuntimeException> pool = keeping().build()) {
+            ForkJoinPool workers = new ForkJoinPool(4);
+            workers.submit(() -> IntStream.range(0, 5_000).parallel().forEach(i -> pool.run(Probe::use)))
                     .get(30, TimeUnit.SECONDS);
-            pool.shutdown();
-            assertThat(pool.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+            workers.shutdown();
+            assertThat(workers.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
             Actor.until(() -> Probe.closed() == Probe.opened());
             assertThat(Probe.opened()).isLessThan(20);
         }
@@ -184,19 +184,19 @@ class DeadThreadTest {
 
     @Test
     void threadsThatOverrideIdEqualsAndHashCodeAreToldApart() throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = keeping().build()) {
+        try (PerThread<Probe, RuntimeException> pool = keeping().build()) {
             CountDownLatch inside = new CountDownLatch(10);
             List<Thread> threads = new ArrayList<>();
             for (int i = 0; i < 10; i++) {
-                threads.add(new Masked(() -> {
-                    Probe mine = holder.call(probe -> probe);
+                threads.add(new SpoofedThread(() -> {
+                    Probe mine = pool.call(probe -> probe);
                     inside.countDown();
                     try {
                         inside.await();
                     } catch (InterruptedException e) {
                         throw new IllegalStateException(e);
                     }
-                    assertThat(holder.<Probe, RuntimeException>call(probe -> probe))
+                    assertThat(pool.<Probe, RuntimeException>call(probe -> probe))
                             .isSameAs(mine);
                 }));
             }
@@ -213,9 +213,9 @@ class DeadThreadTest {
     void oneDaemonWithoutContextClassLoaderThatEndsWhenNothingIsOpen() throws Exception {
         List<PerThread<Probe, RuntimeException>> holders = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
-            PerThread<Probe, RuntimeException> holder = keeping().build();
-            holders.add(holder);
-            holder.run(Probe::use);
+            PerThread<Probe, RuntimeException> pool = keeping().build();
+            holders.add(pool);
+            pool.run(Probe::use);
         }
         Thread reaper = libraryThreads().get(0);
         assertThat(libraryThreads()).hasSize(1);
@@ -224,11 +224,11 @@ class DeadThreadTest {
         assertThat(reaper.getName()).startsWith("perthread");
         holders.forEach(PerThread::close);
         Actor.until(() -> libraryThreads().isEmpty());
-        PerThread<Probe, RuntimeException> holder = keeping().build();
+        PerThread<Probe, RuntimeException> pool = keeping().build();
         assertThat(libraryThreads()).isEmpty(); // building opens nothing and starts nothing
-        holder.run(Probe::use);
+        pool.run(Probe::use);
         assertThat(libraryThreads()).hasSize(1);
-        holder.close();
+        pool.close();
         Actor.until(() -> libraryThreads().isEmpty());
     }
 
@@ -242,10 +242,10 @@ class DeadThreadTest {
     @MethodSource(Matrix.KINDS)
     void aLeakIsToldAndCountedOnceHoweverOftenItIsLookedForWhileItsCloserRuns(ThreadKind kind) throws Exception {
         LogLines.expect("ended without closing its lease");
-        Journal journal = new Journal();
+        RecordingListener journal = new RecordingListener();
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        try (PerThread<Probe, RuntimeException> holder = keeping()
+        try (PerThread<Probe, RuntimeException> pool = keeping()
                 .closer(probe -> {
                     inside.countDown();
                     goOn.await();
@@ -253,15 +253,15 @@ class DeadThreadTest {
                 })
                 .listener(journal)
                 .build()) {
-            kind.call(holder::acquire);
+            kind.call(pool::acquire);
             inside.await();
             for (int i = 0; i < 10; i++) {
-                assertThat(holder.reap()).isZero();
+                assertThat(pool.reap()).isZero();
             }
             goOn.countDown();
-            Actor.until(() -> holder.stats().open() == 0);
+            Actor.until(() -> pool.stats().open() == 0);
             assertThat(journal.count("leaked")).isEqualTo(1);
-            assertThat(holder.stats().leaked()).isEqualTo(1);
+            assertThat(pool.stats().leaked()).isEqualTo(1);
         } finally {
             goOn.countDown();
         }

@@ -23,7 +23,7 @@ class ExpiryTest {
     private static final long HOUR = Duration.ofHours(1).toNanos();
 
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - HOUR / 2); // it wraps around meanwhile
-    private final Journal journal = new Journal();
+    private final RecordingListener journal = new RecordingListener();
 
     private PerThread.Builder<Probe, RuntimeException> builder(IdlePolicy whenIdle) {
         return PerThread.<Probe, RuntimeException>builder(Probe::new)
@@ -35,15 +35,15 @@ class ExpiryTest {
     @ParameterizedTest
     @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
     void idleForLessThanTheTimeoutIsReusedAndForAsLongIsNot(IdlePolicy whenIdle) {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 builder(whenIdle).idleTimeout(Duration.ofHours(1)).limit(1).build()) {
-            Probe first = holder.call(probe -> probe);
+            Probe first = pool.call(probe -> probe);
             now.addAndGet(HOUR - 1);
-            assertThat(holder.<Probe, RuntimeException>call(probe -> probe)).isSameAs(first);
+            assertThat(pool.<Probe, RuntimeException>call(probe -> probe)).isSameAs(first);
             now.addAndGet(HOUR - 1);
-            assertThat(holder.<Probe, RuntimeException>call(probe -> probe)).isSameAs(first);
+            assertThat(pool.<Probe, RuntimeException>call(probe -> probe)).isSameAs(first);
             now.addAndGet(HOUR);
-            Probe second = holder.call(probe -> probe);
+            Probe second = pool.call(probe -> probe);
             assertThat(second).isNotSameAs(first);
             assertThat(first.isClosed()).isTrue();
             Actor.until(() -> journal.count("closed 1 IDLE_TIMEOUT") == 1);
@@ -53,35 +53,35 @@ class ExpiryTest {
     @ParameterizedTest
     @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
     void timeInsideAScopeIsNotIdleTime(IdlePolicy whenIdle) {
-        try (PerThread<Probe, RuntimeException> holder = builder(whenIdle)
+        try (PerThread<Probe, RuntimeException> pool = builder(whenIdle)
                         .idleTimeout(Duration.ofHours(1))
                         .limit(1)
                         .build();
                 Actor other = new Actor(ThreadKind.PLATFORM)) {
-            Probe first = holder.call(probe -> probe); // has been idle
-            try (Lease<Probe> lease = holder.acquire()) {
+            Probe first = pool.call(probe -> probe); // has been idle
+            try (Lease<Probe> lease = pool.acquire()) {
                 assertThat(lease.get()).isSameAs(first);
                 now.addAndGet(100 * HOUR);
                 // Who finds the limit reached looks for what has expired.
-                assertThatThrownBy(() -> other.call(() -> holder.acquire(Duration.ZERO)))
+                assertThatThrownBy(() -> other.call(() -> pool.acquire(Duration.ZERO)))
                         .isInstanceOf(AcquireTimeoutException.class);
                 assertThat(first.isClosed()).isFalse();
             }
             now.addAndGet(HOUR - 1);
-            assertThat(holder.<Probe, RuntimeException>call(probe -> probe)).isSameAs(first);
+            assertThat(pool.<Probe, RuntimeException>call(probe -> probe)).isSameAs(first);
         }
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void anIdleOneThatIsTooOldIsClosedByItself(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.KEEP)
                         .idleTimeout(Duration.ofHours(1))
                         .build();
                 Actor owner = new Actor(kind)) {
-            owner.call(() -> holder.call(probe -> probe));
+            owner.call(() -> pool.call(probe -> probe));
             now.addAndGet(HOUR);
-            Actor.until(() -> holder.stats().open() == 0);
+            Actor.until(() -> pool.stats().open() == 0);
             assertThat(Probe.closed()).isEqualTo(1);
             assertThat(journal.count("closed 1 IDLE_TIMEOUT")).isEqualTo(1);
         }
@@ -91,7 +91,7 @@ class ExpiryTest {
     void anExpiredOneThatTheReaperIsJustClosingIsWaitedForEvenByWhoDoesNotWantToWait() throws Exception {
         CountDownLatch closing = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        try (PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.KEEP)
                         .idleTimeout(Duration.ofHours(1))
                         .limit(1)
                         .closer(probe -> {
@@ -101,11 +101,11 @@ class ExpiryTest {
                         })
                         .build();
                 Actor owner = new Actor(ThreadKind.PLATFORM)) {
-            owner.call(() -> holder.call(probe -> probe));
+            owner.call(() -> pool.call(probe -> probe));
             now.addAndGet(HOUR);
             assertThat(closing.await(10, TimeUnit.SECONDS)).isTrue();
             long begin = System.nanoTime();
-            assertThatThrownBy(() -> holder.acquire(Duration.ZERO)).isInstanceOf(AcquireTimeoutException.class);
+            assertThatThrownBy(() -> pool.acquire(Duration.ZERO)).isInstanceOf(AcquireTimeoutException.class);
             assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(100_000_000);
             goOn.countDown();
         }
@@ -114,14 +114,14 @@ class ExpiryTest {
     @ParameterizedTest
     @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
     void anExpiredOneOfAnotherThreadMakesRoomAtTheLimit(IdlePolicy whenIdle) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = builder(whenIdle)
+        try (PerThread<Probe, RuntimeException> pool = builder(whenIdle)
                         .idleTimeout(Duration.ofHours(1))
                         .limit(1)
                         .build();
                 Actor owner = new Actor(ThreadKind.PLATFORM)) {
-            Probe first = owner.call(() -> holder.call(probe -> probe));
+            Probe first = owner.call(() -> pool.call(probe -> probe));
             now.addAndGet(HOUR);
-            try (Lease<Probe> lease = holder.acquire(Duration.ZERO)) {
+            try (Lease<Probe> lease = pool.acquire(Duration.ZERO)) {
                 assertThat(lease.get()).isNotSameAs(first);
             }
             assertThat(Probe.peak()).isEqualTo(1);
@@ -130,36 +130,36 @@ class ExpiryTest {
 
     @Test
     void maxAgeEndsNoScopeButTheNextReuse() {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 builder(IdlePolicy.KEEP).maxAge(Duration.ofHours(1)).build()) {
-            Probe first = holder.call(probe -> probe);
+            Probe first = pool.call(probe -> probe);
             now.addAndGet(HOUR * 9 / 10 - 1); // the jitter is at most a tenth
-            assertThat(holder.<Probe, RuntimeException>call(probe -> probe)).isSameAs(first);
-            try (Lease<Probe> lease = holder.acquire()) {
+            assertThat(pool.<Probe, RuntimeException>call(probe -> probe)).isSameAs(first);
+            try (Lease<Probe> lease = pool.acquire()) {
                 now.addAndGet(HOUR);
-                holder.reap();
-                holder.evictIdle();
+                pool.reap();
+                pool.evictIdle();
                 assertThat(lease.get().isClosed()).isFalse();
             }
             assertThat(first.isClosed()).isTrue();
             assertThat(journal.take()).contains("closed 1 MAX_AGE");
-            Probe second = holder.call(probe -> probe);
+            Probe second = pool.call(probe -> probe);
             now.addAndGet(HOUR);
-            assertThat(holder.<Probe, RuntimeException>call(probe -> probe)).isNotSameAs(second);
+            assertThat(pool.<Probe, RuntimeException>call(probe -> probe)).isNotSameAs(second);
         }
     }
 
     @Test
     void useDoesNotMakeYounger() {
-        try (PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.LEND)
+        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.LEND)
                 .maxAge(Duration.ofHours(1))
                 .idleTimeout(Duration.ofHours(2))
                 .build()) {
             for (int i = 0; i < 60; i++) {
-                holder.run(Probe::use);
+                pool.run(Probe::use);
                 now.addAndGet(HOUR / 60);
             }
-            holder.run(Probe::use);
+            pool.run(Probe::use);
             assertThat(Probe.opened()).isEqualTo(2);
         }
     }
@@ -168,13 +168,13 @@ class ExpiryTest {
     void agesDifferByUpToATenthAndNeverExceedTheMaximum() {
         List<Long> ages = new ArrayList<>();
         int many = 200;
-        try (PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.KEEP)
                 .reentry(ReentryPolicy.OPEN_NEW)
                 .maxAge(Duration.ofHours(1))
                 .build()) {
             List<Lease<Probe>> leases = new ArrayList<>();
             for (int i = 0; i < many; i++) {
-                leases.add(holder.acquire());
+                leases.add(pool.acquire());
             }
             // Each lease that closes finds out whether its resource is too old by then.
             long step = HOUR / 10 / (many - 1);
@@ -186,7 +186,7 @@ class ExpiryTest {
             }
             leases.clear();
             for (int i = 0; i < many; i++) {
-                leases.add(holder.acquire());
+                leases.add(pool.acquire());
             }
             assertThat(Probe.opened()).isEqualTo(many);
 
@@ -200,24 +200,24 @@ class ExpiryTest {
                 }
             }
             now.addAndGet(HOUR);
-            holder.run(Probe::use);
+            pool.run(Probe::use);
             assertThat(ages).as("closed at ages between 90 and 100 %%").hasSizeBetween(many / 4, many * 3 / 4);
         }
     }
 
     @Test
     void anExpiredOneIsNeverCountedAsLostAndItsPlaceIsKept() {
-        try (PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.KEEP)
                 .idleTimeout(Duration.ofHours(1))
                 .limit(1)
                 .build()) {
             for (int i = 1; i <= 20; i++) {
-                holder.run(Probe::use);
+                pool.run(Probe::use);
                 now.addAndGet(HOUR);
                 assertThat(Probe.opened()).isLessThanOrEqualTo(i);
             }
             assertThat(Probe.peak()).isEqualTo(1);
-            Stats stats = holder.stats();
+            Stats stats = pool.stats();
             assertThat(stats.opened()).isEqualTo(stats.closed() + stats.open());
         }
     }

@@ -94,7 +94,7 @@ class FailureLeavesNothingTest {
         for (int failAt = 1; failAt <= 6; failAt++) {
             AtomicInteger left = new AtomicInteger(Integer.MAX_VALUE);
             AtomicReference<Thread> user = new AtomicReference<>(); // the reaper reads the clock too
-            PerThread<Probe, RuntimeException> holder = options.apply(
+            PerThread<Probe, RuntimeException> pool = options.apply(
                             PerThread.<Probe, RuntimeException>builder(Probe::new)
                                     .limit(1)
                                     .whenIdle(IdlePolicy.LEND))
@@ -113,19 +113,19 @@ class FailureLeavesNothingTest {
                 int failures = 0;
                 for (int turn = 0; turn < 8; turn++) {
                     try {
-                        holder.run(Probe::use);
+                        pool.run(Probe::use);
                     } catch (StackOverflowError planted) {
                         failures++;
                     }
                 }
                 assertThat(failures).isEqualTo(1);
-                Stats stats = holder.stats();
+                Stats stats = pool.stats();
                 assertThat(stats.opened() - stats.closed()).isEqualTo(1);
                 assertThat(stats.opening() + stats.leased()).isZero();
                 return null;
             });
-            holder.close();
-            assertThat(holder.stats().open()).isZero();
+            pool.close();
+            assertThat(pool.stats().open()).isZero();
         }
     }
 
@@ -133,9 +133,9 @@ class FailureLeavesNothingTest {
     @MethodSource("faults")
     void whateverFailsWhereverTheNextIsServedAndTheThreadGoesOn(
             Step step, Fault fault, IdlePolicy whenIdle, ThreadKind kind) throws Exception {
-        Journal journal = new Journal();
+        RecordingListener journal = new RecordingListener();
         boolean closing = step.name().startsWith("CLOSE");
-        PerThread<Probe, Exception> holder = PerThread.<Probe, Exception>builder(() -> {
+        PerThread<Probe, Exception> pool = PerThread.<Probe, Exception>builder(() -> {
                     fails(Step.OPEN, fault);
                     if (step == Step.OPEN_NULL && armed.compareAndSet(Step.OPEN_NULL, null)) {
                         thrown.set(new NullPointerException());
@@ -160,17 +160,17 @@ class FailureLeavesNothingTest {
         try (Actor actor = new Actor(kind);
                 Actor next = new Actor(kind)) {
             if (step == Step.CHECK || closing) {
-                actor.call(() -> holder.call(probe -> probe));
+                actor.call(() -> pool.call(probe -> probe));
             }
             armed.set(step);
             Throwable seen = actor.call(() -> {
                 try {
                     switch (step) {
-                        case CLOSE_AT_RELEASE -> holder.release();
-                        case CLOSE_AT_EVICT -> holder.evictIdle();
-                        case BODY -> holder.run(probe -> fails(Step.BODY, fault));
+                        case CLOSE_AT_RELEASE -> pool.release();
+                        case CLOSE_AT_EVICT -> pool.evictIdle();
+                        case BODY -> pool.run(probe -> fails(Step.BODY, fault));
                         default -> {
-                            Lease<Probe> lease = holder.acquire();
+                            Lease<Probe> lease = pool.acquire();
                             if (step == Step.CLOSE_AT_SCOPE_END) {
                                 lease.invalidate();
                             }
@@ -194,34 +194,34 @@ class FailureLeavesNothingTest {
             expectTold(step, fault, seen, journal);
             assertThat(armed).hasValue(null);
             actor.call(() -> {
-                assertThat(holder.isHeld()).isFalse();
-                try (Lease<Probe> lease = holder.acquire(Duration.ZERO)) {
+                assertThat(pool.isHeld()).isFalse();
+                try (Lease<Probe> lease = pool.acquire(Duration.ZERO)) {
                     lease.get().use();
-                    FutureTask<Object> waiting = next.begin(() -> holder.call(probe -> {
+                    FutureTask<Object> waiting = next.begin(() -> pool.call(probe -> {
                         probe.use();
                         return probe;
                     }));
-                    Actor.until(() -> holder.stats().waiting() == 1);
+                    Actor.until(() -> pool.stats().waiting() == 1);
                     lease.invalidate();
                     assertThat(waiting.isDone()).isFalse();
                 }
                 return null;
             });
             next.call(() -> {
-                holder.run(Probe::use);
-                return holder.release();
+                pool.run(Probe::use);
+                return pool.release();
             });
         }
-        Stats stats = holder.stats();
+        Stats stats = pool.stats();
         assertThat(stats.opening() + stats.leased() + stats.waiting()).isZero();
-        holder.close();
-        assertThat(holder.stats().open()).isZero();
+        pool.close();
+        assertThat(pool.stats().open()).isZero();
         assertThat(Probe.opened()).isEqualTo(Probe.closed());
         assertThat(Probe.peak()).isEqualTo(1);
     }
 
     /** Nothing is swallowed: what failed was thrown, or told to the listener. A failed check is an answer. */
-    private void expectTold(Step step, Fault fault, Throwable seen, Journal journal) {
+    private void expectTold(Step step, Fault fault, Throwable seen, RecordingListener journal) {
         if (step == Step.OPEN_NULL) {
             assertThat(seen).isInstanceOf(NullPointerException.class).hasMessageContaining("opener");
             return;
@@ -255,7 +255,7 @@ class FailureLeavesNothingTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void theBodysFailureStaysPrimaryWithThatOfClosingSuppressed(Matrix matrix) throws Exception {
-        PerThread<Probe, RuntimeException> holder = matrix.<Probe, RuntimeException>builder(Probe::new)
+        PerThread<Probe, RuntimeException> pool = matrix.<Probe, RuntimeException>builder(Probe::new)
                 .closer(probe -> {
                     probe.close();
                     throw new IOException("reset");
@@ -263,7 +263,7 @@ class FailureLeavesNothingTest {
                 .build();
         matrix.kind().call(() -> {
             IllegalArgumentException body = new IllegalArgumentException("body");
-            assertThatThrownBy(() -> holder.run(probe -> {
+            assertThatThrownBy(() -> pool.run(probe -> {
                         throw body;
                     }))
                     .isSameAs(body);
@@ -273,39 +273,39 @@ class FailureLeavesNothingTest {
                             .isInstanceOf(ResourceCloseException.class)
                             .hasCauseInstanceOf(IOException.class));
             LinkageError error = new LinkageError("body");
-            assertThatThrownBy(() -> holder.call(probe -> {
+            assertThatThrownBy(() -> pool.call(probe -> {
                         throw error;
                     }))
                     .isSameAs(error);
             assertThat(error.getSuppressed()).hasSize(1);
             IllegalArgumentException inTry = new IllegalArgumentException("in try");
             assertThatThrownBy(() -> {
-                        try (Lease<Probe> lease = holder.acquire()) {
+                        try (Lease<Probe> lease = pool.acquire()) {
                             lease.invalidate();
                             throw inTry;
                         }
                     })
                     .isSameAs(inTry);
             assertThat(inTry.getSuppressed()).hasSize(1);
-            assertThat(holder.isHeld()).isFalse();
+            assertThat(pool.isHeld()).isFalse();
             return null;
         });
-        assertThat(holder.stats().closeFailures()).isEqualTo(3);
-        assertThat(holder.stats().open()).isZero();
+        assertThat(pool.stats().closeFailures()).isEqualTo(3);
+        assertThat(pool.stats().open()).isZero();
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void aCloserThatThrowsWhatTheBodyThrewSuppressesNothingOntoItself(ThreadKind kind) throws Exception {
         LinkageError same = new LinkageError("same");
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .closer(probe -> {
                     probe.close();
                     throw same;
                 })
                 .build();
         assertThatThrownBy(() -> kind.call(() -> {
-                    holder.run(probe -> {
+                    pool.run(probe -> {
                         throw same;
                     });
                     return null;
@@ -319,8 +319,8 @@ class FailureLeavesNothingTest {
     @MethodSource(Matrix.KINDS)
     void aDeadThreadsCloserThatFailsIsToldToTheListenerAndFreesThePlace(ThreadKind kind) throws Exception {
         LogLines.expect("ended without closing its lease");
-        Journal journal = new Journal();
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        RecordingListener journal = new RecordingListener();
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .closer(probe -> {
                     probe.close();
                     throw new LinkageError("on purpose");
@@ -328,10 +328,10 @@ class FailureLeavesNothingTest {
                 .limit(1)
                 .listener(journal)
                 .build();
-        kind.call(holder::acquire);
-        assertThatThrownBy(() -> holder.run(Probe::use)).isInstanceOf(LinkageError.class);
+        kind.call(pool::acquire);
+        assertThatThrownBy(() -> pool.run(Probe::use)).isInstanceOf(LinkageError.class);
         assertThat(journal.failures).hasSize(2);
-        assertThat(holder.stats().closeFailures()).isEqualTo(2);
+        assertThat(pool.stats().closeFailures()).isEqualTo(2);
         assertThat(journal.take()).contains("leaked 1", "closeFailed 1 THREAD_ENDED");
     }
 }

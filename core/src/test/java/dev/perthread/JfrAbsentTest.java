@@ -21,19 +21,19 @@ class JfrAbsentTest {
 
     @Test
     void everythingWorksWithTheBaseModuleAlone() throws Exception {
-        usedInEveryWay(Child.run(List.of("--limit-modules", "java.base"), "outside.Scopes", "scopes"));
+        usedInEveryWay(ForkedJvm.run(List.of("--limit-modules", "java.base"), "outside.Scopes", "scopes"));
     }
 
     @Test
     void whoAsksForJmxWithoutItsModuleIsTold() throws Exception {
-        assertThat(Child.run(List.of("--limit-modules", "java.base"), "outside.Scopes", "not-shown"))
+        assertThat(ForkedJvm.run(List.of("--limit-modules", "java.base"), "outside.Scopes", "not-shown"))
                 .containsExactly("db: JMX needs module java.management; java --add-modules java.management adds it");
     }
 
     /** To load one event's class would start it, which takes a second. */
     @Test
     void whileNobodyRecordsNothingOfFlightRecorderIsLoadedButWhatSaysSo() throws Exception {
-        List<String> lines = Child.run(List.of("-Xlog:class+load:stdout"), "outside.Scopes", "scopes");
+        List<String> lines = ForkedJvm.run(List.of("-Xlog:class+load:stdout"), "outside.Scopes", "scopes");
         assertThat(lines.stream().filter(line -> line.contains("dev.perthread.Jfr")))
                 .isNotEmpty();
         assertThat(lines.stream()
@@ -54,12 +54,12 @@ class JfrAbsentTest {
                 "allocated-recording" // with the default settings
             })
     void aScopeOnAKeptResourceAllocatesNothing(String how) throws Exception {
-        assertThat(Child.run(List.of(), "outside.Scopes", how)).containsExactly("allocated 0");
+        assertThat(ForkedJvm.run(List.of(), "outside.Scopes", how)).containsExactly("allocated 0");
     }
 
     @Test
     @EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "no virtual threads")
     void aRecordingStartedUnderManyVirtualThreadsPinsNoneOfThem() throws Exception {
-        assertThat(Child.run(List.of(), "outside.Scopes", "recorded-late")).containsExactly("done");
+        assertThat(ForkedJvm.run(List.of(), "outside.Scopes", "recorded-late")).containsExactly("done");
     }
 }

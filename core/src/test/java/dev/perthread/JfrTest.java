@@ -64,7 +64,7 @@ class JfrTest {
     }
 
     private static void isOf(Recorded.Entry entry, Thread owner) {
-        assertThat(entry.number("ownerId")).as(entry.name()).isEqualTo(Threads.id(owner));
+        assertThat(entry.number("ownerId")).as(entry.name()).isEqualTo(Platform.id(owner));
         assertThat(entry.text("ownerName")).as(entry.name()).isEqualTo(owner.getName());
     }
 
@@ -87,15 +87,15 @@ class JfrTest {
     void aScopeIsAnOpeningALeaseAndAClosingOfItsThread(ThreadKind kind) throws Exception {
         try (Recorded recorded = Recorded.everything();
                 Actor actor = new Actor(kind)) {
-            PerThread<Probe, IOException> holder = builder(Probe::new).build();
-            actor.call(() -> holder.call(probe -> probe));
-            holder.close();
+            PerThread<Probe, IOException> pool = builder(Probe::new).build();
+            actor.call(() -> pool.call(probe -> probe));
+            pool.close();
             List<Recorded.Entry> entries = stop(recorded);
             assertThat(lines(entries)).containsExactly("Open 1", "Lease 1 RELEASED 1", "Close 1 SCOPE_END");
             assertThat(entries).allSatisfy(entry -> {
                 isOf(entry, actor.thread());
                 assertThat(entry.threadName()).isEqualTo(actor.thread().getName());
-                assertThat(entry.event().getThread().getJavaThreadId()).isEqualTo(Threads.id(actor.thread()));
+                assertThat(entry.event().getThread().getJavaThreadId()).isEqualTo(Platform.id(actor.thread()));
                 assertThat(entry.number("holderId"))
                         .isEqualTo(entries.get(0).number("holderId"))
                         .isPositive();
@@ -112,7 +112,7 @@ class JfrTest {
     void theDurationsAreThoseOfTheOpenerTheScopeAndTheCloser(ThreadKind kind) throws Exception {
         long[] spent = new long[3];
         try (Recorded recorded = Recorded.everything()) {
-            PerThread<Probe, IOException> holder = builder(() -> {
+            PerThread<Probe, IOException> pool = builder(() -> {
                         spent[0] = spend();
                         return new Probe();
                     })
@@ -122,7 +122,7 @@ class JfrTest {
                     })
                     .build();
             kind.call(() -> {
-                holder.run(probe -> spent[1] = spend());
+                pool.run(probe -> spent[1] = spend());
                 return null;
             });
             long before = System.nanoTime();
@@ -144,14 +144,14 @@ class JfrTest {
     @EnumSource(IdlePolicy.class)
     void eachLeaseIsToldWithItsNumberAndHowItEnded(IdlePolicy whenIdle) throws Exception {
         try (Recorded recorded = Recorded.everything();
-                PerThread<Probe, IOException> holder =
+                PerThread<Probe, IOException> pool =
                         builder(Probe::new).whenIdle(whenIdle).trace(true).build()) {
-            holder.run(Probe::use);
-            try (Lease<Probe> lease = Caller.acquireHere(holder)) {
+            pool.run(Probe::use);
+            try (Lease<Probe> lease = Caller.acquireHere(pool)) {
                 lease.invalidate();
             }
-            holder.run(Probe::use);
-            holder.release();
+            pool.run(Probe::use);
+            pool.release();
             List<Recorded.Entry> entries = stop(recorded);
             List<String> lines = lines(entries);
             lines = lines.stream().filter(line -> !line.startsWith("Open ")).toList();
@@ -187,12 +187,12 @@ class JfrTest {
     @Test
     void leasesThatShareAreOne() throws Exception {
         try (Recorded recorded = Recorded.everything();
-                PerThread<Probe, IOException> holder = builder(Probe::new)
+                PerThread<Probe, IOException> pool = builder(Probe::new)
                         .whenIdle(IdlePolicy.KEEP)
                         .reentry(ReentryPolicy.SHARE)
                         .build()) {
-            Lease<Probe> first = holder.acquire();
-            Lease<Probe> second = holder.acquire();
+            Lease<Probe> first = pool.acquire();
+            Lease<Probe> second = pool.acquire();
             first.close();
             second.close();
             assertThat(lines(stop(recorded))).containsExactly("Open 1", "Lease 1 RELEASED 2");
@@ -205,13 +205,13 @@ class JfrTest {
         try (Recorded recorded = Recorded.everything();
                 Actor first = new Actor(kind);
                 Actor second = new Actor(kind);
-                PerThread<Probe, IOException> holder =
+                PerThread<Probe, IOException> pool =
                         builder(Probe::new).whenIdle(IdlePolicy.LEND).limit(1).build()) {
-            Lease<Probe> lease = first.call(holder::acquire);
-            assertThatThrownBy(() -> second.call(() -> holder.acquire(Duration.ofMillis(5))))
+            Lease<Probe> lease = first.call(pool::acquire);
+            assertThatThrownBy(() -> second.call(() -> pool.acquire(Duration.ofMillis(5))))
                     .isInstanceOf(AcquireTimeoutException.class);
-            FutureTask<Object> waiting = second.begin(() -> holder.call(probe -> probe));
-            Actor.until(() -> holder.stats().waiting() == 1);
+            FutureTask<Object> waiting = second.begin(() -> pool.call(probe -> probe));
+            Actor.until(() -> pool.stats().waiting() == 1);
             first.call(() -> end(lease));
             Actor.get(waiting);
             List<Recorded.Entry> entries = stop(recorded);
@@ -232,7 +232,7 @@ class JfrTest {
         boolean[] failing = {true};
         try (Recorded recorded = Recorded.everything();
                 Actor actor = new Actor(kind)) {
-            PerThread<Probe, IOException> holder = builder(() -> {
+            PerThread<Probe, IOException> pool = builder(() -> {
                         if (failing[0]) {
                             throw new IOException("no route");
                         }
@@ -243,9 +243,9 @@ class JfrTest {
                         throw new IOException("reset");
                     })
                     .build();
-            assertThatThrownBy(() -> actor.call(holder::acquire)).hasMessage("no route");
+            assertThatThrownBy(() -> actor.call(pool::acquire)).hasMessage("no route");
             failing[0] = false;
-            assertThatThrownBy(() -> actor.call(() -> holder.call(probe -> probe)))
+            assertThatThrownBy(() -> actor.call(() -> pool.call(probe -> probe)))
                     .isInstanceOf(ResourceCloseException.class);
             List<Recorded.Entry> entries = stop(recorded);
             assertThat(lines(entries))
@@ -263,21 +263,21 @@ class JfrTest {
     void aLeakIsToldWithItsDeadOwnerAndWhereItWasAcquired(ThreadKind kind) throws Exception {
         LogLines.expect("ended without closing its lease");
         try (Recorded recorded = Recorded.everything();
-                PerThread<Probe, IOException> holder = builder(Probe::new)
+                PerThread<Probe, IOException> pool = builder(Probe::new)
                         .whenIdle(IdlePolicy.KEEP)
                         .trace(true)
                         .build()) {
             long before = System.currentTimeMillis();
             Thread owner = kind.call(() -> {
-                Caller.acquireHere(holder);
+                Caller.acquireHere(pool);
                 return Thread.currentThread();
             });
             Thread idle = kind.call(() -> {
-                holder.run(Probe::use);
+                pool.run(Probe::use);
                 return Thread.currentThread();
             });
-            Actor.until(() -> holder.stats().reclaimed() == 2);
-            holder.close();
+            Actor.until(() -> pool.stats().reclaimed() == 2);
+            pool.close();
             List<Recorded.Entry> all = stop(recorded);
             List<Recorded.Entry> entries = all.stream()
                     .filter(entry -> entry.number("resourceId") == 1)
@@ -308,16 +308,16 @@ class JfrTest {
     void aForcedCloseIsToldByTheCloserAndTheLeaseByItsUser(ThreadKind kind) throws Exception {
         try (Recorded recorded = Recorded.everything();
                 Actor user = new Actor(kind)) {
-            PerThread<Probe, IOException> holder =
+            PerThread<Probe, IOException> pool =
                     builder(Probe::new).whenIdle(IdlePolicy.KEEP).build();
-            Lease<Probe> lease = user.call(holder::acquire);
-            holder.close(Duration.ZERO);
+            Lease<Probe> lease = user.call(pool::acquire);
+            pool.close(Duration.ZERO);
             user.call(() -> end(lease));
             List<Recorded.Entry> entries = stop(recorded);
             assertThat(lines(entries)).containsExactly("Open 1", "Lease 1 FORCED 1", "Close 1 FORCED");
             entries.forEach(entry -> isOf(entry, user.thread()));
             assertThat(only(entries, "Close").event().getThread().getJavaThreadId())
-                    .isEqualTo(Threads.id(Thread.currentThread()));
+                    .isEqualTo(Platform.id(Thread.currentThread()));
         }
     }
 
@@ -326,14 +326,14 @@ class JfrTest {
     void aRecordingThatBeginsOrEndsInTheMiddleOfALeaseTellsTheWholeOnesAndWhoHoldsTheOthers(ThreadKind kind)
             throws Exception {
         try (Actor user = new Actor(kind);
-                PerThread<Probe, IOException> holder =
+                PerThread<Probe, IOException> pool =
                         builder(Probe::new).whenIdle(IdlePolicy.KEEP).build()) {
-            Lease<Probe> before = user.call(holder::acquire);
+            Lease<Probe> before = user.call(pool::acquire);
             List<Recorded.Entry> all;
             try (Recorded recorded = Recorded.everything()) {
                 user.call(() -> end(before));
-                user.call(() -> holder.call(probe -> probe));
-                Lease<Probe> beyond = user.call(holder::acquire);
+                user.call(() -> pool.call(probe -> probe));
+                Lease<Probe> beyond = user.call(pool::acquire);
                 untilPeriodic();
                 all = recorded.stop();
                 user.call(() -> end(beyond));
@@ -353,7 +353,7 @@ class JfrTest {
             assertThat(held.number("uses")).isEqualTo(3);
             assertThat(held.event().getInstant("leasedSince"))
                     .isAfterOrEqualTo(held.event().getInstant("openedAt"));
-            user.call(() -> holder.call(probe -> probe)); // and nobody remembers the recording any more
+            user.call(() -> pool.call(probe -> probe)); // and nobody remembers the recording any more
         }
     }
 
@@ -372,12 +372,12 @@ class JfrTest {
     void theCountersAreToldFromTimeToTimeAndAtTheEnd() throws Exception {
         List<Recorded.Entry> all;
         try (Recorded recorded = Recorded.everything()) {
-            PerThread<Probe, IOException> holder =
+            PerThread<Probe, IOException> pool =
                     builder(Probe::new).whenIdle(IdlePolicy.KEEP).limit(7).build();
-            holder.run(Probe::use);
+            pool.run(Probe::use);
             untilPeriodic();
-            holder.run(Probe::use);
-            holder.close();
+            pool.run(Probe::use);
+            pool.close();
             all = recorded.stop();
         }
         List<Recorded.Entry> told = all.stream()
@@ -396,10 +396,10 @@ class JfrTest {
     @Test
     void withDefaultSettingsLeasesAreLeftOut() throws Exception {
         try (Recorded recorded = Recorded.byDefault()) {
-            PerThread<Probe, IOException> holder =
+            PerThread<Probe, IOException> pool =
                     builder(Probe::new).whenIdle(IdlePolicy.KEEP).build();
-            holder.run(Probe::use);
-            holder.close();
+            pool.run(Probe::use);
+            pool.close();
             assertThat(lines(stop(recorded))).containsExactly("Open 1", "Close 1 HOLDER_CLOSED");
         }
     }
@@ -407,8 +407,8 @@ class JfrTest {
     @Test
     void everyEventAndFieldIsLabelledAndDescribedAndTheSettingsNameThemAll() throws Exception {
         try (Recorded recorded = Recorded.everything()) {
-            PerThread<Probe, IOException> holder = builder(Probe::new).build();
-            holder.run(Probe::use);
+            PerThread<Probe, IOException> pool = builder(Probe::new).build();
+            pool.run(Probe::use);
             List<EventType> types = FlightRecorder.getFlightRecorder().getEventTypes().stream()
                     .filter(type -> type.getName().startsWith("dev.perthread."))
                     .toList();
@@ -440,7 +440,7 @@ class JfrTest {
                 settings,
                 PerThread.class.getResourceAsStream("/META-INF/perthread.jfc").readAllBytes());
         Path file = folder.resolve("scopes.jfr");
-        Child.run(
+        ForkedJvm.run(
                 List.of("-XX:StartFlightRecording:settings=default,settings=" + settings + ",filename=" + file),
                 "outside.Scopes",
                 "scopes");

@@ -37,11 +37,11 @@ class JmxTest {
 
     @Test
     void aClientInAnotherProcessSeesItWithoutTheLibrary() throws Exception {
-        try (Child child = Child.start(List.of(), "outside.Scopes", "shown")) {
+        try (ForkedJvm child = ForkedJvm.start(List.of(), "outside.Scopes", "shown")) {
             String[] shown = child.readUntil("shown ").split(" ", 2);
             String name = "dev.perthread:type=PerThread,name=\"orders, \\\"primary\\\"\"";
             assertThat(shown[1]).isEqualTo(name);
-            assertThat(Child.run(
+            assertThat(ForkedJvm.run(
                             List.of("--add-modules", "jdk.attach,java.management.rmi"), "outside.Console", shown[0]))
                     .startsWith(name)
                     .contains(
@@ -62,7 +62,7 @@ class JmxTest {
                     .anyMatch(line -> line.matches("resource leasedSinceMillis=\\d{13}"));
             child.say("go on");
             child.readUntil("idle");
-            assertThat(Child.run(List.of(), "outside.Console", shown[0]))
+            assertThat(ForkedJvm.run(List.of(), "outside.Console", shown[0]))
                     .contains("Idle=1", "resource leasedSinceMillis=0", "evicted 1");
         }
     }
@@ -70,14 +70,14 @@ class JmxTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void theAttributesAreThoseOfTheHolderAndTheOperationsWork(ThreadKind kind) throws Exception {
-        PerThread<Probe, RuntimeException> holder = builder().limit(2).build();
+        PerThread<Probe, RuntimeException> pool = builder().limit(2).build();
         try (Actor first = new Actor(kind);
                 Actor second = new Actor(kind);
-                PerThreadMXBean.Registration registration = holder.registerMXBean()) {
-            first.call(() -> holder.call(probe -> probe));
-            Lease<Probe> lease = second.call(holder::acquire);
+                PerThreadMXBean.Registration registration = pool.registerMXBean()) {
+            first.call(() -> pool.call(probe -> probe));
+            Lease<Probe> lease = second.call(pool::acquire);
             PerThreadMXBean shown = proxy(registration);
-            Stats now = holder.stats();
+            Stats now = pool.stats();
             assertThat(new Stats(
                             shown.getOpened(),
                             shown.getClosed(),
@@ -98,7 +98,7 @@ class JmxTest {
             assertThat(shown.getLimit()).isEqualTo(2);
             assertThat(shown.getResources())
                     .extracting(PerThreadMXBean.Resource::getThreadId)
-                    .containsExactlyInAnyOrder(Threads.id(first.thread()), Threads.id(second.thread()));
+                    .containsExactlyInAnyOrder(Platform.id(first.thread()), Platform.id(second.thread()));
             assertThat(shown.reap()).isZero();
             assertThat(shown.evictIdle()).isEqualTo(1);
             assertThat(Probe.closed()).isEqualTo(1);
@@ -107,15 +107,15 @@ class JmxTest {
                 return null;
             });
         } finally {
-            holder.close();
+            pool.close();
         }
     }
 
     @Test
     void itGoesWithItsRegistrationAndWithItsHolder() throws Exception {
-        PerThread<Probe, RuntimeException> holder = builder().build();
-        PerThreadMXBean.Registration first = holder.registerMXBean();
-        PerThreadMXBean.Registration second = holder.registerMXBean();
+        PerThread<Probe, RuntimeException> pool = builder().build();
+        PerThreadMXBean.Registration first = pool.registerMXBean();
+        PerThreadMXBean.Registration second = pool.registerMXBean();
         assertThat(second.objectName()).isEqualTo(first.objectName() + ",id=2");
         assertThat(isShown(first.objectName())).isTrue();
         first.close();
@@ -125,22 +125,22 @@ class JmxTest {
         PerThread<Probe, RuntimeException> other = builder().build();
         PerThreadMXBean.Registration third = other.registerMXBean();
         assertThat(third.objectName()).isEqualTo(first.objectName());
-        holder.close();
+        pool.close();
         assertThat(isShown(second.objectName())).isFalse();
         first.close(); // the name is another's by now
         assertThat(isShown(third.objectName())).isTrue();
         other.close();
         assertThat(isShown(third.objectName())).isFalse();
-        assertThatThrownBy(() -> holder.registerMXBean())
+        assertThatThrownBy(() -> pool.registerMXBean())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("orders is closed: nothing can be acquired from it any more");
         assertThat(SERVER.queryNames(new ObjectName("dev.perthread:*"), null)).isEmpty();
     }
 
     private static String registerAndForget(List<WeakReference<?>> dropped) {
-        PerThread<Probe, RuntimeException> holder = builder().build();
-        dropped.add(new WeakReference<>(holder));
-        return holder.registerMXBean().objectName();
+        PerThread<Probe, RuntimeException> pool = builder().build();
+        dropped.add(new WeakReference<>(pool));
+        return pool.registerMXBean().objectName();
     }
 
     @Test

@@ -41,8 +41,8 @@ public final class LifecycleModel implements Explorer.Scenario {
 
     private final Setting setting;
     private final Danger danger;
-    private final Holder<Resource, IllegalArgumentException> holder;
-    private final Slots<?> slots;
+    private final Pool<Resource, IllegalArgumentException> pool;
+    private final SlotRegistry<?> slots;
     private final List<Resource> resources = new ArrayList<>();
     private int open;
     private boolean closeCalled;
@@ -53,20 +53,20 @@ public final class LifecycleModel implements Explorer.Scenario {
     public LifecycleModel(Setting setting) {
         this.setting = setting;
         this.danger = Danger.valueOf(setting.danger());
-        this.holder = new Holder<>(PerThread.<Resource, IllegalArgumentException>builder(this::open)
+        this.pool = new Pool<>(PerThread.<Resource, IllegalArgumentException>builder(this::open)
                 .name("model")
                 .whenIdle(IdlePolicy.valueOf(setting.whenIdle()))
                 .limit(setting.limit())
                 .clock(() -> 0)
                 .closer(this::close));
-        this.slots = slots(holder);
+        this.slots = slots(pool);
     }
 
-    private static Slots<?> slots(Holder<?, ?> holder) {
+    private static SlotRegistry<?> slots(Pool<?, ?> pool) {
         try {
-            Field slots = Holder.class.getDeclaredField("slots");
+            Field slots = Pool.class.getDeclaredField("slots");
             slots.setAccessible(true);
-            return (Slots<?>) slots.get(holder);
+            return (SlotRegistry<?>) slots.get(pool);
         } catch (ReflectiveOperationException impossible) {
             throw new LinkageError(impossible.getMessage(), impossible);
         }
@@ -107,7 +107,7 @@ public final class LifecycleModel implements Explorer.Scenario {
             Hooks.forget(1 + scope, null);
             boolean tooLate = slots.isClosed();
             try {
-                Lease<Resource> lease = holder.acquire(danger == Danger.TIMEOUT ? 1_000_000 : FOR_EVER);
+                Lease<Resource> lease = pool.acquire(danger == Danger.TIMEOUT ? 1_000_000 : FOR_EVER);
                 promise(!tooLate, "acquired though it was closed before");
                 Resource mine = lease.get();
                 promise(mine.user == null, "two users at once");
@@ -138,7 +138,7 @@ public final class LifecycleModel implements Explorer.Scenario {
 
     private void closeHolder(Duration grace) {
         closeCalled = true;
-        CloseReport report = holder.closing().close(grace.toNanos());
+        CloseReport report = pool.closing().close(grace.toNanos());
         forced += report.forced();
         promise(report.failures().isEmpty(), "failures: " + report.failures());
     }
@@ -153,8 +153,8 @@ public final class LifecycleModel implements Explorer.Scenario {
         switch (danger) {
             case NONE, DEATH, TIMEOUT, FAILING_OPENER -> {}
             case INTERRUPT -> actors.add(() -> threads.get(setting.users() - 1).interrupt());
-            case EVICTION -> actors.add(() -> holder.closing().evictIdle());
-            case REAPING -> actors.add(() -> holder.sweep(owner -> {}));
+            case EVICTION -> actors.add(() -> pool.closing().evictIdle());
+            case REAPING -> actors.add(() -> pool.sweep(owner -> {}));
             case CLOSE_AT_ONCE -> actors.add(() -> closeHolder(Duration.ZERO));
             case CLOSE_WITH_GRACE -> actors.add(() -> closeHolder(Duration.ofNanos(Reaper.QUICK)));
         }
@@ -170,21 +170,19 @@ public final class LifecycleModel implements Explorer.Scenario {
     public boolean stuck() {
         // A dead thread's place may be in the way, and the reaper is the one to find it. Any other help would hide a
         // lost signal, unless a release may have been seen too late.
-        return setting.late()
-                ? holder.sweep(owner -> {}) != 0
-                : holder.closing().reap() > 0;
+        return setting.late() ? pool.sweep(owner -> {}) != 0 : pool.closing().reap() > 0;
     }
 
     @Override
     public void end() {
-        Stats now = holder.stats();
+        Stats now = pool.stats();
         promise(now.waiting() == 0, "somebody is still in the queue");
         promise(now.opening() == 0, "a place is taken by nobody");
         promise(died || now.leased() + now.leaked() == 0, "a lease that nobody has");
         promise(now.open() == open, "the books say " + now.open() + " are open, it is " + open);
         closeHolder(Duration.ZERO);
-        holder.closing().reap();
-        promise(holder.stats().open() == 0 && open == 0, "still open at the end: " + open);
+        pool.closing().reap();
+        promise(pool.stats().open() == 0 && open == 0, "still open at the end: " + open);
         for (Resource resource : resources) {
             promise(resource.closed == 1, "closed " + resource.closed + " times");
         }

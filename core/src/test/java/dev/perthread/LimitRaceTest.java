@@ -30,7 +30,7 @@ class LimitRaceTest {
     void anInterruptRacingWithTheHandOver(IdlePolicy whenIdle, ThreadKind kind) throws Exception {
         AtomicInteger served = new AtomicInteger();
         AtomicInteger interrupted = new AtomicInteger();
-        try (PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                         .whenIdle(whenIdle)
                         .limit(1)
                         .build();
@@ -38,26 +38,26 @@ class LimitRaceTest {
                 Actor waiter = new Actor(kind);
                 Actor next = new Actor(kind)) {
             for (int round = 0; round < ROUNDS; round++) {
-                Lease<Probe> lease = owner.call(holder::acquire);
+                Lease<Probe> lease = owner.call(pool::acquire);
                 CyclicBarrier start = new CyclicBarrier(2);
                 FutureTask<Object> waiting = waiter.begin(() -> {
                     Thread.interrupted(); // the last round's, if it came too late
                     try {
-                        holder.run(Probe::use);
+                        pool.run(Probe::use);
                         served.incrementAndGet();
                     } catch (AcquireInterruptedException e) {
                         assertThat(Thread.currentThread().isInterrupted()).isTrue();
                         interrupted.incrementAndGet();
                     }
                     Thread.interrupted();
-                    holder.release();
+                    pool.release();
                     return null;
                 });
-                Actor.until(() -> holder.stats().waiting() == 1);
+                Actor.until(() -> pool.stats().waiting() == 1);
                 FutureTask<Object> ending = owner.begin(() -> {
                     start.await();
                     lease.close();
-                    holder.release();
+                    pool.release();
                     return null;
                 });
                 start.await();
@@ -69,14 +69,14 @@ class LimitRaceTest {
                 Actor.get(waiting);
                 // Whoever got it, the place is there for the next at once.
                 next.call(() -> {
-                    holder.acquire(Duration.ofSeconds(5)).close();
-                    holder.release();
+                    pool.acquire(Duration.ofSeconds(5)).close();
+                    pool.release();
                     return null;
                 });
             }
             assertThat(served.get() + interrupted.get()).isEqualTo(ROUNDS);
-            assertThat(holder.stats().waiting()).isZero();
-            assertThat(holder.stats().leased()).isZero();
+            assertThat(pool.stats().waiting()).isZero();
+            assertThat(pool.stats().leased()).isZero();
             assertThat(Probe.peak()).isEqualTo(1);
         }
         System.out.printf("%s %s: interrupt or hand-over first: %s, %s%n", whenIdle, kind, interrupted, served);
@@ -100,14 +100,14 @@ class LimitRaceTest {
         if (whenIdle != IdlePolicy.CLOSE) { // what fails its check is replaced in its place, whoever waits
             builder.check(probe -> ThreadLocalRandom.current().nextInt(3) > 0);
         }
-        PerThread<Probe, IllegalArgumentException> holder = builder.build();
+        PerThread<Probe, IllegalArgumentException> pool = builder.build();
         kind.inParallel(8, i -> {
             ThreadLocalRandom random = ThreadLocalRandom.current();
             for (int round = 0; round < ROUNDS; round++) {
                 if (random.nextInt(8) == 0) {
                     Thread.currentThread().interrupt();
                 }
-                try (Lease<Probe> lease = holder.acquire(Duration.ofNanos(random.nextInt(2_000_000)))) {
+                try (Lease<Probe> lease = pool.acquire(Duration.ofNanos(random.nextInt(2_000_000)))) {
                     lease.get().begin(Thread.currentThread());
                     if (random.nextInt(2) == 0) {
                         LockSupport.parkNanos(20_000); // long enough for others to wait
@@ -124,11 +124,11 @@ class LimitRaceTest {
                 }
                 Thread.interrupted();
                 if (whenIdle == IdlePolicy.KEEP) {
-                    holder.release();
+                    pool.release();
                 }
             }
         });
-        Stats stats = holder.stats();
+        Stats stats = pool.stats();
         assertThat(got.get() + late.get() + failed.get()).isEqualTo(8 * ROUNDS);
         assertThat(List.of(stats.leased(), stats.opening(), stats.waiting())).containsOnly(0);
         assertThat(stats.acquired()).isEqualTo(got.get());
@@ -141,15 +141,15 @@ class LimitRaceTest {
                 actor.call(() -> {
                     while (true) {
                         try {
-                            return holder.acquire(Duration.ofSeconds(5));
+                            return pool.acquire(Duration.ofSeconds(5));
                         } catch (IllegalArgumentException e) {
                             assertThat(e).hasMessage("on purpose");
                         }
                     }
                 });
             }
-            assertThat(holder.stats().leased()).isEqualTo(2);
-            holder.close(Duration.ZERO);
+            assertThat(pool.stats().leased()).isEqualTo(2);
+            pool.close(Duration.ZERO);
         }
     }
 }

@@ -35,10 +35,10 @@ class LimitTest {
                 .limit(1);
     }
 
-    private static void end(PerThread<Probe, ?> holder, Actor owner, Lease<Probe> lease) throws Exception {
+    private static void end(PerThread<Probe, ?> pool, Actor owner, Lease<Probe> lease) throws Exception {
         owner.call(() -> {
             lease.close();
-            holder.release(); // so that KEEP makes room too
+            pool.release(); // so that KEEP makes room too
             return null;
         });
     }
@@ -46,9 +46,9 @@ class LimitTest {
     @ParameterizedTest
     @MethodSource("combinations")
     void waitersAreServedInOrderOfArrival(IdlePolicy whenIdle, ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = one(whenIdle).build();
+        try (PerThread<Probe, RuntimeException> pool = one(whenIdle).build();
                 Actor owner = new Actor(kind)) {
-            Lease<Probe> first = owner.call(holder::acquire);
+            Lease<Probe> first = owner.call(pool::acquire);
             List<Actor> actors = new ArrayList<>();
             List<FutureTask<Object>> all = new ArrayList<>();
             Queue<Integer> served = new ConcurrentLinkedQueue<>();
@@ -57,103 +57,103 @@ class LimitTest {
                 Actor actor = new Actor(kind);
                 actors.add(actor);
                 all.add(actor.begin(() -> {
-                    holder.run(probe -> served.add(number));
-                    holder.release();
+                    pool.run(probe -> served.add(number));
+                    pool.release();
                     return null;
                 }));
-                Actor.until(() -> holder.stats().waiting() == number + 1);
+                Actor.until(() -> pool.stats().waiting() == number + 1);
             }
-            end(holder, owner, first);
+            end(pool, owner, first);
             for (FutureTask<Object> one : all) {
                 Actor.get(one);
             }
             actors.forEach(Actor::end);
             assertThat(served).containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
             assertThat(Probe.peak()).isEqualTo(1);
-            assertThat(holder.stats().waited()).isEqualTo(10);
+            assertThat(pool.stats().waited()).isEqualTo(10);
         }
     }
 
     @ParameterizedTest
     @MethodSource("combinations")
     void nobodyOvertakesThoseWhoWait(IdlePolicy whenIdle, ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = one(whenIdle).build();
+        try (PerThread<Probe, RuntimeException> pool = one(whenIdle).build();
                 Actor owner = new Actor(kind);
                 Actor waiter = new Actor(kind);
                 Actor late = new Actor(kind)) {
-            Lease<Probe> first = owner.call(holder::acquire);
-            FutureTask<Lease<Probe>> waiting = waiter.begin(holder::acquire);
-            Actor.until(() -> holder.stats().waiting() == 1);
-            end(holder, owner, first);
+            Lease<Probe> first = owner.call(pool::acquire);
+            FutureTask<Lease<Probe>> waiting = waiter.begin(pool::acquire);
+            Actor.until(() -> pool.stats().waiting() == 1);
+            end(pool, owner, first);
             Lease<Probe> second = Actor.get(waiting);
-            assertThatThrownBy(() -> late.call(() -> holder.acquire(Duration.ZERO)))
+            assertThatThrownBy(() -> late.call(() -> pool.acquire(Duration.ZERO)))
                     .isInstanceOf(AcquireTimeoutException.class);
-            end(holder, waiter, second);
-            late.call(() -> holder.call(probe -> probe));
+            end(pool, waiter, second);
+            late.call(() -> pool.call(probe -> probe));
         }
     }
 
     @ParameterizedTest
     @MethodSource("combinations")
     void aTimeoutEndsTheWaitWithTheNumbersAndLosesNothing(IdlePolicy whenIdle, ThreadKind kind) throws Exception {
-        Journal journal = new Journal();
-        try (PerThread<Probe, RuntimeException> holder = one(whenIdle)
+        RecordingListener journal = new RecordingListener();
+        try (PerThread<Probe, RuntimeException> pool = one(whenIdle)
                         .acquireTimeout(Duration.ofMillis(20))
                         .listener(journal)
                         .build();
                 Actor owner = new Actor(kind);
                 Actor waiter = new Actor(kind)) {
-            Lease<Probe> lease = owner.call(holder::acquire);
+            Lease<Probe> lease = owner.call(pool::acquire);
             journal.take();
             long begin = System.nanoTime();
-            assertThatThrownBy(() -> waiter.call(holder::acquire))
+            assertThatThrownBy(() -> waiter.call(pool::acquire))
                     .isInstanceOf(AcquireTimeoutException.class)
                     .hasMessageContaining("db")
-                    .hasMessageContaining("(id " + Threads.id(waiter.thread()) + ")")
+                    .hasMessageContaining("(id " + Platform.id(waiter.thread()) + ")")
                     .hasMessageContaining("limit 1")
                     .hasMessageContaining("leased 1")
                     .hasMessageContaining("idle 0")
                     .hasMessageContaining("waiting 0");
             assertThat(System.nanoTime() - begin).isBetween(20_000_000L, 5_000_000_000L);
-            assertThatThrownBy(() -> waiter.call(() -> holder.acquire(Duration.ZERO)))
+            assertThatThrownBy(() -> waiter.call(() -> pool.acquire(Duration.ZERO)))
                     .isInstanceOf(AcquireTimeoutException.class);
             assertThat(journal.take()).containsExactly("waited", "waited");
-            assertThat(holder.stats().timeouts()).isEqualTo(2);
-            assertThat(holder.stats().waiting()).isZero();
-            end(holder, owner, lease);
-            waiter.call(() -> holder.call(probe -> probe));
+            assertThat(pool.stats().timeouts()).isEqualTo(2);
+            assertThat(pool.stats().waiting()).isZero();
+            end(pool, owner, lease);
+            waiter.call(() -> pool.call(probe -> probe));
         }
     }
 
     @ParameterizedTest
     @MethodSource("combinations")
     void anInterruptEndsTheWaitAndTheFlagIsSetAgain(IdlePolicy whenIdle, ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = one(whenIdle).build();
+        try (PerThread<Probe, RuntimeException> pool = one(whenIdle).build();
                 Actor owner = new Actor(kind);
                 Actor waiter = new Actor(kind)) {
-            Lease<Probe> lease = owner.call(holder::acquire);
+            Lease<Probe> lease = owner.call(pool::acquire);
             FutureTask<Boolean> waiting = waiter.begin(() -> {
-                assertThatThrownBy(holder::acquire)
+                assertThatThrownBy(pool::acquire)
                         .isInstanceOf(AcquireInterruptedException.class)
                         .hasMessageContaining("db")
                         .hasMessageContaining("limit 1");
                 return Thread.interrupted();
             });
-            Actor.until(() -> holder.stats().waiting() == 1);
+            Actor.until(() -> pool.stats().waiting() == 1);
             waiter.thread().interrupt();
             assertThat(Actor.get(waiting)).isTrue();
             assertThat(waiter.call(() -> {
                         Thread.currentThread().interrupt(); // before waiting
-                        assertThatThrownBy(holder::acquire).isInstanceOf(AcquireInterruptedException.class);
+                        assertThatThrownBy(pool::acquire).isInstanceOf(AcquireInterruptedException.class);
                         return Thread.interrupted();
                     }))
                     .isTrue();
-            assertThat(holder.stats().waiting()).isZero();
-            assertThat(holder.stats().timeouts()).isZero();
-            end(holder, owner, lease);
+            assertThat(pool.stats().waiting()).isZero();
+            assertThat(pool.stats().timeouts()).isZero();
+            end(pool, owner, lease);
             assertThat(waiter.call(() -> {
                         Thread.currentThread().interrupt(); // and no need to wait
-                        holder.run(Probe::use);
+                        pool.run(Probe::use);
                         return Thread.interrupted();
                     }))
                     .isTrue();
@@ -163,18 +163,18 @@ class LimitTest {
     @ParameterizedTest
     @MethodSource("combinations")
     void closeWakesAllWaitersAtOnce(IdlePolicy whenIdle, ThreadKind kind) throws Exception {
-        PerThread<Probe, RuntimeException> holder =
+        PerThread<Probe, RuntimeException> pool =
                 one(whenIdle).acquireTimeout(Duration.ofHours(1)).build();
         try (Actor owner = new Actor(kind);
                 Actor closer = new Actor(kind)) {
-            Lease<Probe> lease = owner.call(holder::acquire);
+            Lease<Probe> lease = owner.call(pool::acquire);
             List<Actor> actors = new ArrayList<>();
             List<FutureTask<Object>> all = new ArrayList<>();
             for (int i = 0; i < 10; i++) {
                 Actor actor = new Actor(kind);
                 actors.add(actor);
                 all.add(actor.begin(() -> {
-                    assertThatThrownBy(holder::acquire)
+                    assertThatThrownBy(pool::acquire)
                             .isInstanceOf(IllegalStateException.class)
                             .isNotInstanceOf(ReentryException.class)
                             .hasMessageContaining("db")
@@ -182,15 +182,15 @@ class LimitTest {
                     return null;
                 }));
             }
-            Actor.until(() -> holder.stats().waiting() == 10);
+            Actor.until(() -> pool.stats().waiting() == 10);
             long begin = System.nanoTime();
-            FutureTask<CloseReport> closing = closer.begin(() -> holder.close(Duration.ofSeconds(30)));
+            FutureTask<CloseReport> closing = closer.begin(() -> pool.close(Duration.ofSeconds(30)));
             for (FutureTask<Object> one : all) {
                 Actor.get(one);
             }
             assertThat(System.nanoTime() - begin).isLessThan(1_000_000_000L);
             assertThat(closing.isDone()).isFalse();
-            end(holder, owner, lease);
+            end(pool, owner, lease);
             assertThat(Actor.get(closing).forced()).isZero();
             actors.forEach(Actor::end);
         }
@@ -200,7 +200,7 @@ class LimitTest {
     @MethodSource("combinations")
     void whenOpeningFailsTheNextWaiterOpens(IdlePolicy whenIdle, ThreadKind kind) throws Exception {
         AtomicBoolean failing = new AtomicBoolean();
-        PerThread<Probe, IOException> holder = PerThread.<Probe, IOException>builder(() -> {
+        PerThread<Probe, IOException> pool = PerThread.<Probe, IOException>builder(() -> {
                     if (failing.get()) {
                         throw new IOException("no route");
                     }
@@ -210,7 +210,7 @@ class LimitTest {
                 .limit(1)
                 .build();
         try (Actor owner = new Actor(kind)) {
-            Lease<Probe> lease = owner.call(holder::acquire);
+            Lease<Probe> lease = owner.call(pool::acquire);
             List<Actor> actors = new ArrayList<>();
             List<FutureTask<Object>> all = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
@@ -219,16 +219,16 @@ class LimitTest {
                 actors.add(actor);
                 all.add(actor.begin(() -> {
                     if (number < 5) {
-                        assertThatThrownBy(holder::acquire).isInstanceOf(IOException.class);
+                        assertThatThrownBy(pool::acquire).isInstanceOf(IOException.class);
                         if (number == 4) {
                             throw new IOException("the last to fail");
                         }
                     } else {
-                        return holder.acquire(Duration.ofSeconds(20));
+                        return pool.acquire(Duration.ofSeconds(20));
                     }
                     return null;
                 }));
-                Actor.until(() -> holder.stats().waiting() == number + 1);
+                Actor.until(() -> pool.stats().waiting() == number + 1);
             }
             failing.set(true);
             owner.call(() -> {
@@ -243,19 +243,19 @@ class LimitTest {
             // The sixth may have met the failing opener as well; either way nobody is stranded.
             FutureTask<Object> last = all.get(5);
             Actor.until(last::isDone);
-            assertThat(holder.stats().waiting()).isZero();
-            assertThat(holder.stats().openFailures()).isBetween(5L, 6L);
+            assertThat(pool.stats().waiting()).isZero();
+            assertThat(pool.stats().openFailures()).isBetween(5L, 6L);
             failing.set(false);
             actors.forEach(Actor::end);
-            owner.call(() -> holder.call(probe -> probe));
+            owner.call(() -> pool.call(probe -> probe));
         }
-        holder.close();
+        pool.close();
     }
 
     @ParameterizedTest
     @MethodSource("combinations")
     void whenClosingFailsThePlaceIsFreeAllTheSame(IdlePolicy whenIdle, ThreadKind kind) throws Exception {
-        PerThread<Probe, RuntimeException> holder = one(whenIdle)
+        PerThread<Probe, RuntimeException> pool = one(whenIdle)
                 .closer(probe -> {
                     probe.close();
                     throw new IOException("reset");
@@ -263,9 +263,9 @@ class LimitTest {
                 .build();
         try (Actor owner = new Actor(kind);
                 Actor waiter = new Actor(kind)) {
-            Lease<Probe> lease = owner.call(holder::acquire);
-            FutureTask<Lease<Probe>> waiting = waiter.begin(holder::acquire);
-            Actor.until(() -> holder.stats().waiting() == 1);
+            Lease<Probe> lease = owner.call(pool::acquire);
+            FutureTask<Lease<Probe>> waiting = waiter.begin(pool::acquire);
+            Actor.until(() -> pool.stats().waiting() == 1);
             assertThatThrownBy(() -> owner.call(() -> {
                         lease.invalidate();
                         lease.close();
@@ -280,8 +280,8 @@ class LimitTest {
                 assertThatThrownBy(second::close).isInstanceOf(ResourceCloseException.class);
                 return null;
             });
-            assertThat(holder.stats().open()).isZero();
-            assertThat(holder.stats().closeFailures()).isEqualTo(2);
+            assertThat(pool.stats().open()).isZero();
+            assertThat(pool.stats().closeFailures()).isEqualTo(2);
         }
     }
 
@@ -291,10 +291,10 @@ class LimitTest {
         if (whenIdle == IdlePolicy.CLOSE) {
             return; // nothing is left behind
         }
-        try (PerThread<Probe, RuntimeException> holder = one(whenIdle).build()) {
-            kind.call(() -> holder.call(probe -> probe));
+        try (PerThread<Probe, RuntimeException> pool = one(whenIdle).build()) {
+            kind.call(() -> pool.call(probe -> probe));
             kind.call(() -> {
-                holder.acquire(Duration.ZERO).close();
+                pool.acquire(Duration.ZERO).close();
                 return null;
             });
             assertThat(Probe.peak()).isEqualTo(1);
@@ -304,11 +304,11 @@ class LimitTest {
     @ParameterizedTest
     @MethodSource("combinations")
     void aThreadThatWaitsForItselfIsTold(IdlePolicy whenIdle, ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 one(whenIdle).reentry(ReentryPolicy.OPEN_NEW).build()) {
             kind.call(() -> {
-                try (Lease<Probe> lease = holder.acquire()) {
-                    assertThatThrownBy(() -> holder.acquire(Duration.ofMillis(1)))
+                try (Lease<Probe> lease = pool.acquire()) {
+                    assertThatThrownBy(() -> pool.acquire(Duration.ofMillis(1)))
                             .isInstanceOf(AcquireTimeoutException.class)
                             .hasMessageContaining("this thread holds 1 of them itself");
                     lease.get().use();
@@ -321,10 +321,10 @@ class LimitTest {
     /** On the books themselves: between a release and its hand-over no test of the whole can stop. */
     @Test
     void whatIsIdleWhileOthersWaitIsNotForANewcomer() {
-        Slots<Object> slots =
-                new Slots<>(new Holder<>(PerThread.<Object, RuntimeException>builder(Object::new)), 1, true);
+        SlotRegistry<Object> slots =
+                new SlotRegistry<>(new Pool<>(PerThread.<Object, RuntimeException>builder(Object::new)), 1, true);
         Slot<Object> slot = slots.take(new Thread());
-        slot.fill(new Object());
+        slot.setResource(new Object());
         slots.opened(slot);
         Waiter<Object> waiter = slots.takeOrWait(new Thread(), true);
         slot.leasedToIdle();

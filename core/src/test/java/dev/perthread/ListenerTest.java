@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The listener is told each thing once, in order; one that throws harms nothing and is reported once. */
 class ListenerTest {
-    private final Journal journal = new Journal();
+    private final RecordingListener journal = new RecordingListener();
 
     private PerThread.Builder<Probe, RuntimeException> builder(IdlePolicy whenIdle) {
         return PerThread.<Probe, RuntimeException>builder(Probe::new)
@@ -34,10 +34,10 @@ class ListenerTest {
     @ParameterizedTest
     @EnumSource(IdlePolicy.class)
     void theOrderOfTwoScopesAndAClose(IdlePolicy whenIdle) {
-        PerThread<Probe, RuntimeException> holder = builder(whenIdle).build();
-        holder.run(Probe::use);
-        holder.run(Probe::use);
-        holder.close();
+        PerThread<Probe, RuntimeException> pool = builder(whenIdle).build();
+        pool.run(Probe::use);
+        pool.run(Probe::use);
+        pool.close();
         if (whenIdle == IdlePolicy.CLOSE) {
             assertThat(journal.take())
                     .containsExactly(
@@ -64,16 +64,16 @@ class ListenerTest {
     @ParameterizedTest
     @EnumSource(IdlePolicy.class)
     void theOrderWhenThereIsAWait(IdlePolicy whenIdle) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                         builder(whenIdle).limit(1).build();
                 Actor first = new Actor(ThreadKind.PLATFORM);
                 Actor second = new Actor(ThreadKind.PLATFORM)) {
-            Lease<Probe> lease = first.call(holder::acquire);
-            FutureTask<Object> waiting = second.begin(() -> holder.call(probe -> probe));
-            Actor.until(() -> holder.stats().waiting() == 1);
+            Lease<Probe> lease = first.call(pool::acquire);
+            FutureTask<Object> waiting = second.begin(() -> pool.call(probe -> probe));
+            Actor.until(() -> pool.stats().waiting() == 1);
             first.call(() -> {
                 lease.close();
-                return whenIdle == IdlePolicy.KEEP && holder.release();
+                return whenIdle == IdlePolicy.KEEP && pool.release();
             });
             Actor.get(waiting);
             List<String> lines = journal.take();
@@ -89,7 +89,7 @@ class ListenerTest {
         AtomicBoolean failing = new AtomicBoolean(true);
         IOException no = new IOException("no route");
         IOException reset = new IOException("reset");
-        PerThread<Probe, IOException> holder = PerThread.<Probe, IOException>builder(() -> {
+        PerThread<Probe, IOException> pool = PerThread.<Probe, IOException>builder(() -> {
                     if (failing.get()) {
                         throw no;
                     }
@@ -101,9 +101,9 @@ class ListenerTest {
                 })
                 .listener(journal)
                 .build();
-        assertThatThrownBy(holder::acquire).isSameAs(no);
+        assertThatThrownBy(pool::acquire).isSameAs(no);
         failing.set(false);
-        assertThatThrownBy(() -> holder.run(Probe::use)).hasCause(reset);
+        assertThatThrownBy(() -> pool.run(Probe::use)).hasCause(reset);
         assertThat(journal.failures).containsExactly(no, reset);
         List<String> lines = journal.take();
         assertThat(lines.get(0)).isEqualTo("openFailed");
@@ -136,16 +136,16 @@ class ListenerTest {
                 all.add(resource);
             }
         };
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .listener(listener)
                 .build();
         Thread thread = kind.call(() -> {
-            holder.run(Probe::use);
+            pool.run(Probe::use);
             return Thread.currentThread();
         });
         assertThat(all).hasSize(4).allSatisfy(info -> {
             assertThat(info.id()).isEqualTo(1);
-            assertThat(info.threadId()).isEqualTo(Threads.id(thread));
+            assertThat(info.threadId()).isEqualTo(Platform.id(thread));
             assertThat(info.threadName()).isEqualTo(thread.getName());
         });
         assertThat(all.stream().map(ResourceInfo::uses)).containsExactly(0L, 1L, 1L, 1L);
@@ -201,7 +201,7 @@ class ListenerTest {
         List<Long> spent = new ArrayList<>();
         boolean[] failing = {true};
         Watch watch = new Watch();
-        PerThread<Probe, IOException> holder = PerThread.<Probe, IOException>builder(() -> {
+        PerThread<Probe, IOException> pool = PerThread.<Probe, IOException>builder(() -> {
                     spent.add(spend());
                     if (failing[0]) {
                         throw new IOException("no route");
@@ -212,11 +212,11 @@ class ListenerTest {
                 .listener(watch)
                 .build();
         long begin = System.nanoTime();
-        assertThatThrownBy(holder::acquire).hasMessage("no route");
+        assertThatThrownBy(pool::acquire).hasMessage("no route");
         failing[0] = false;
-        holder.run(probe -> spent.add(spend()));
+        pool.run(probe -> spent.add(spend()));
         long all = System.nanoTime() - begin;
-        holder.close();
+        pool.close();
         assertThat(watch.told).containsExactly("openFailed", "opened", "acquired", "released", "closed");
         for (int i = 0; i < 3; i++) {
             assertThat(watch.took.get(i).toNanos()).isBetween(spent.get(i), all);
@@ -232,12 +232,12 @@ class ListenerTest {
                 return false;
             }
         };
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(whenIdle)
                 .listener(watch)
                 .build();
-        holder.run(Probe::use);
-        holder.close();
+        pool.run(Probe::use);
+        pool.close();
         assertThat(watch.told).containsExactly("opened", "closed");
     }
 
@@ -265,7 +265,7 @@ class ListenerTest {
         LogLines.expect("ended without closing its lease");
         AtomicBoolean failOpen = new AtomicBoolean();
         AtomicBoolean failClose = new AtomicBoolean();
-        PerThread<Probe, IOException> holder = PerThread.<Probe, IOException>builder(() -> {
+        PerThread<Probe, IOException> pool = PerThread.<Probe, IOException>builder(() -> {
                     if (failOpen.get()) {
                         throw new IOException("no route");
                     }
@@ -281,25 +281,25 @@ class ListenerTest {
                 .limit(1)
                 .listener(throwing(failure))
                 .build();
-        holder.run(Probe::use);
-        holder.run(Probe::use);
-        assertThat(holder.release()).isTrue();
+        pool.run(Probe::use);
+        pool.run(Probe::use);
+        assertThat(pool.release()).isTrue();
         failOpen.set(true);
-        assertThatThrownBy(holder::acquire).isInstanceOf(IOException.class).hasNoSuppressedExceptions();
+        assertThatThrownBy(pool::acquire).isInstanceOf(IOException.class).hasNoSuppressedExceptions();
         failOpen.set(false);
-        Lease<Probe> lease = holder.acquire();
-        assertThatThrownBy(() -> ThreadKind.PLATFORM.call(() -> holder.acquire(Duration.ofMillis(1))))
+        Lease<Probe> lease = pool.acquire();
+        assertThatThrownBy(() -> ThreadKind.PLATFORM.call(() -> pool.acquire(Duration.ofMillis(1))))
                 .isInstanceOf(AcquireTimeoutException.class);
         lease.invalidate();
         failClose.set(true);
         assertThatThrownBy(lease::close).isInstanceOf(ResourceCloseException.class);
         failClose.set(false);
-        ThreadKind.PLATFORM.call(() -> holder.acquire());
-        Actor.until(() -> holder.stats().leaked() == 1);
-        holder.run(Probe::use);
-        assertThat(holder.evictIdle()).isEqualTo(1);
-        holder.close();
-        Stats stats = holder.stats();
+        ThreadKind.PLATFORM.call(() -> pool.acquire());
+        Actor.until(() -> pool.stats().leaked() == 1);
+        pool.run(Probe::use);
+        assertThat(pool.evictIdle()).isEqualTo(1);
+        pool.close();
+        Stats stats = pool.stats();
         assertThat(List.of(stats.open(), stats.leased(), stats.idle(), stats.opening(), stats.waiting()))
                 .containsOnly(0);
         assertThat(Probe.opened()).isEqualTo(Probe.closed()).isEqualTo(4);

@@ -91,7 +91,7 @@ class MemoryFollowsUseTest {
             throws Exception {
         Callable<Object> caller = application.caller();
         assertThat(caller.getClass().getClassLoader()).isSameAs(application);
-        Object holder = user.call(() -> {
+        Object pool = user.call(() -> {
             Thread.currentThread().setContextClassLoader(application);
             try {
                 return caller.call();
@@ -99,16 +99,16 @@ class MemoryFollowsUseTest {
                 Thread.currentThread().setContextClassLoader(null);
             }
         });
-        assertThat(holder.getClass().getClassLoader() == application).isEqualTo(library);
-        assertThat(holder).hasToString("PerThread[perthread-" + number(holder) + ", leased 0, idle 1, waiting 0]");
+        assertThat(pool.getClass().getClassLoader() == application).isEqualTo(library);
+        assertThat(pool).hasToString("PerThread[perthread-" + number(pool) + ", leased 0, idle 1, waiting 0]");
         WeakReference<?> loader = new WeakReference<>(application);
-        WeakReference<?> dropped = new WeakReference<>(holder);
+        WeakReference<?> dropped = new WeakReference<>(pool);
         application.close();
         return List.of(loader, dropped);
     }
 
-    private static String number(Object holder) {
-        String text = holder.toString();
+    private static String number(Object pool) {
+        String text = pool.toString();
         return text.substring(text.indexOf('-') + 1, text.indexOf(','));
     }
 
@@ -192,11 +192,11 @@ class MemoryFollowsUseTest {
     }
 
     private static WeakReference<Thread> deadThreadOfADroppedHolder(ThreadKind kind) throws Exception {
-        PerThread<Object, RuntimeException> holder = PerThread.<Object, RuntimeException>builder(Object::new)
+        PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(Object::new)
                 .whenIdle(IdlePolicy.KEEP)
                 .build();
         try (Actor actor = new Actor(kind)) {
-            actor.call(() -> holder.call(resource -> resource));
+            actor.call(() -> pool.call(resource -> resource));
             return new WeakReference<>(actor.thread());
         }
     }
@@ -204,10 +204,10 @@ class MemoryFollowsUseTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void aLivingHolderPinsNoDeadThread(Matrix matrix) throws Exception {
-        try (PerThread<Object, RuntimeException> holder =
+        try (PerThread<Object, RuntimeException> pool =
                 matrix.<Object, RuntimeException>builder(Object::new).build()) {
             WeakReference<Thread> dead = new WeakReference<>(matrix.kind().call(() -> {
-                holder.run(resource -> {});
+                pool.run(resource -> {});
                 return Thread.currentThread();
             }));
             untilCollected(dead);
@@ -264,19 +264,19 @@ class MemoryFollowsUseTest {
     void manyThreadsThatCameAndWentLeaveNothing(ThreadKind kind) throws Exception {
         int threads = kind == ThreadKind.VIRTUAL ? 100_000 : 2_000;
         for (IdlePolicy whenIdle : IdlePolicy.values()) {
-            PerThread<Object, RuntimeException> holder = PerThread.<Object, RuntimeException>builder(Object::new)
+            PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(Object::new)
                     .whenIdle(whenIdle)
                     .build();
             int batch = 2_000;
             for (int done = 0; done < threads; done += batch) {
-                kind.inParallel(batch, i -> holder.run(resource -> {}));
+                kind.inParallel(batch, i -> pool.run(resource -> {}));
             }
             if (whenIdle != IdlePolicy.LEND) {
-                Actor.until(() -> holder.stats().open() == 0);
+                Actor.until(() -> pool.stats().open() == 0);
             }
-            holder.close();
-            assertThat(holder.snapshot()).isEmpty();
-            assertThat(holder.stats().acquired()).isEqualTo(threads);
+            pool.close();
+            assertThat(pool.snapshot()).isEmpty();
+            assertThat(pool.stats().acquired()).isEqualTo(threads);
         }
     }
 
@@ -289,8 +289,8 @@ class MemoryFollowsUseTest {
     /** Lists and hash tables never shrink by themselves: 200,000 at once would leave 800 kB and more in each. */
     @Test
     void theBooksOfManyAreSmallAgainWhenTheyAreGone() {
-        Slots<Object> slots =
-                new Slots<>(new Holder<>(PerThread.<Object, RuntimeException>builder(Object::new)), 200_000, false);
+        SlotRegistry<Object> slots = new SlotRegistry<>(
+                new Pool<>(PerThread.<Object, RuntimeException>builder(Object::new)), 200_000, false);
         Slot<Object> first = slots.take(new Thread());
         long before = used();
         List<Slot<Object>> all = new ArrayList<>();
@@ -302,7 +302,7 @@ class MemoryFollowsUseTest {
             waiters.add(slots.takeOrWait(new Thread(), true));
         }
         waiters.forEach(waiter -> slots.giveUp(waiter, true));
-        all.forEach(slot -> slots.abandoned(slot, false));
+        all.forEach(slot -> slots.removeUnopened(slot, false));
         waiters.clear();
         all.clear();
         all = null;
@@ -314,7 +314,7 @@ class MemoryFollowsUseTest {
                     .isLessThan(30_000_000_000L);
             LockSupport.parkNanos(10_000_000);
         }
-        slots.abandoned(first, false);
+        slots.removeUnopened(first, false);
         assertThat(slots.all()).isEmpty();
     }
 }

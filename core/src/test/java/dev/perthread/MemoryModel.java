@@ -181,7 +181,7 @@ public final class MemoryModel {
 
     @FunctionalInterface
     private interface Script {
-        void play(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock) throws Exception;
+        void play(PerThread<Probe, RuntimeException> pool, Cast cast, AtomicLong clock) throws Exception;
     }
 
     private static final class HolderScene extends Played {
@@ -202,48 +202,48 @@ public final class MemoryModel {
         void play(Cast cast, Runnable begin) throws Exception {
             int before = Probe.opened() - Probe.closed();
             AtomicLong clock = new AtomicLong();
-            PerThread<Probe, RuntimeException> holder = options.apply(
+            PerThread<Probe, RuntimeException> pool = options.apply(
                             PerThread.<Probe, RuntimeException>builder(Probe::new)
                                     .limit(1)
                                     .acquireTimeout(Duration.ofSeconds(5)))
                     .clock(clock::get)
                     .build();
             begin.run();
-            script.play(holder, cast, clock);
+            script.play(pool, cast, clock);
             cast.stage.look();
             Memory.enough();
-            nothingIsLost(holder, cast);
-            assertThat(holder.close(Duration.ofSeconds(10)).forced()).isZero();
-            assertThat(holder.stats().open()).isZero();
+            nothingIsLost(pool, cast);
+            assertThat(pool.close(Duration.ofSeconds(10)).forced()).isZero();
+            assertThat(pool.stats().open()).isZero();
             assertThat(Probe.opened() - Probe.closed()).isEqualTo(before);
         }
     }
 
     /** Every place is there and what the books say is so. If the holder is closed, nothing is open. */
-    private static void nothingIsLost(PerThread<Probe, RuntimeException> holder, Cast cast) throws Exception {
+    private static void nothingIsLost(PerThread<Probe, RuntimeException> pool, Cast cast) throws Exception {
         Actor.until(() -> {
-            Stats stats = holder.stats();
+            Stats stats = pool.stats();
             return stats.leased() + stats.opening() + stats.waiting() == 0;
         });
-        holder.evictIdle();
-        Actor.until(() -> holder.stats().open() == 0); // what the dead left is closed by others
-        if (allPlaces(holder) && cast.library) { // and the reaper still does its work
+        pool.evictIdle();
+        Actor.until(() -> pool.stats().open() == 0); // what the dead left is closed by others
+        if (allPlaces(pool) && cast.library) { // and the reaper still does its work
             Actor last = new Actor(ThreadKind.PLATFORM);
-            last.call(holder::acquire);
+            last.call(pool::acquire);
             last.end();
-            Actor.until(() -> holder.stats().open() == 0);
+            Actor.until(() -> pool.stats().open() == 0);
         }
     }
 
     /** Takes all places at once; false if the holder is closed. */
-    private static boolean allPlaces(PerThread<Probe, RuntimeException> holder) throws Exception {
+    private static boolean allPlaces(PerThread<Probe, RuntimeException> pool) throws Exception {
         Deque<Actor> users = new ArrayDeque<>();
         Deque<Lease<Probe>> leases = new ArrayDeque<>();
         try {
-            for (int i = 0; i < holder.limit().orElseThrow(); i++) {
+            for (int i = 0; i < pool.limit().orElseThrow(); i++) {
                 Actor user = new Actor(ThreadKind.PLATFORM);
                 users.push(user);
-                leases.push(user.call(holder::acquire));
+                leases.push(user.call(pool::acquire));
             }
             return true;
         } catch (IllegalStateException closed) {
@@ -258,24 +258,24 @@ public final class MemoryModel {
                 Actor user = users.pop();
                 user.call(() -> {
                     lease.close();
-                    return holder.release();
+                    return pool.release();
                 });
                 user.end();
             }
         }
     }
 
-    private static void oneAfterAnother(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
+    private static void oneAfterAnother(PerThread<Probe, RuntimeException> pool, Cast cast, AtomicLong clock)
             throws Exception {
         Stage stage = cast.stage;
         for (int i = 0; i < 2; i++) {
             stage.step(cast.actor, () -> {
-                holder.run(Probe::use);
+                pool.run(Probe::use);
                 return null;
             });
         }
         stage.step(cast.actor, () -> {
-            try (Lease<Probe> lease = holder.acquire(Duration.ofSeconds(5))) {
+            try (Lease<Probe> lease = pool.acquire(Duration.ofSeconds(5))) {
                 lease.get().use();
                 lease.invalidate();
             }
@@ -283,23 +283,23 @@ public final class MemoryModel {
         });
         stage.step(
                 cast.actor,
-                () -> holder.call(probe -> holder.isHeld() + holder.snapshot().toString()));
+                () -> pool.call(probe -> pool.isHeld() + pool.snapshot().toString()));
         stage.step(cast.actor, () -> {
-            try (Lease<Probe> lease = holder.acquire()) {
-                return lease.toString() + holder + holder.stats();
+            try (Lease<Probe> lease = pool.acquire()) {
+                return lease.toString() + pool + pool.stats();
             }
         });
-        stage.step(cast.actor, holder::release);
+        stage.step(cast.actor, pool::release);
         stage.step(cast.actor, () -> {
-            holder.run(Probe::use);
-            return holder.evictIdle() + holder.reap();
+            pool.run(Probe::use);
+            return pool.evictIdle() + pool.reap();
         });
     }
 
-    private static void nest(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock) throws Exception {
+    private static void nest(PerThread<Probe, RuntimeException> pool, Cast cast, AtomicLong clock) throws Exception {
         cast.stage.step(cast.actor, () -> {
-            try (Lease<Probe> outer = holder.acquire()) {
-                try (Lease<Probe> inner = holder.acquire()) {
+            try (Lease<Probe> outer = pool.acquire()) {
+                try (Lease<Probe> inner = pool.acquire()) {
                     inner.get().use();
                 } finally {
                     outer.get().use(); // whatever became of the inner one
@@ -307,63 +307,63 @@ public final class MemoryModel {
             }
             return null;
         });
-        cast.stage.step(cast.actor, holder::release);
+        cast.stage.step(cast.actor, pool::release);
     }
 
-    private static void handOver(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
+    private static void handOver(PerThread<Probe, RuntimeException> pool, Cast cast, AtomicLong clock)
             throws Exception {
         Callable<@Nullable Void> use = () -> {
-            holder.run(Probe::use);
-            holder.release();
+            pool.run(Probe::use);
+            pool.release();
             return null;
         };
-        Lease<Probe> lease = cast.stage.step(cast.actor, holder::acquire);
+        Lease<Probe> lease = cast.stage.step(cast.actor, pool::acquire);
         try (Actor next = new Actor(ThreadKind.PLATFORM)) {
             FutureTask<@Nullable Void> waiting = cast.other.begin(use);
-            cast.stage.until(() -> waiting.isDone() || holder.stats().waiting() == 1);
+            cast.stage.until(() -> waiting.isDone() || pool.stats().waiting() == 1);
             FutureTask<@Nullable Void> behind = next.begin(use);
-            cast.stage.until(() -> behind.isDone() || holder.stats().waiting() == (waiting.isDone() ? 1 : 2));
+            cast.stage.until(() -> behind.isDone() || pool.stats().waiting() == (waiting.isDone() ? 1 : 2));
             clock.addAndGet(Duration.ofSeconds(1).toNanos()); // they are due now
             if (lease != null) {
                 cast.stage.step(cast.actor, () -> {
                     lease.close();
                     return null;
                 });
-                cast.stage.step(cast.actor, holder::release); // under KEEP the place is still its own
-                cast.stage.step(cast.actor, holder::release); // in case that failed
+                cast.stage.step(cast.actor, pool::release); // under KEEP the place is still its own
+                cast.stage.step(cast.actor, pool::release); // in case that failed
             }
             cast.stage.end(waiting);
-            cast.stage.step(cast.other, holder::release); // in case that failed
+            cast.stage.step(cast.other, pool::release); // in case that failed
             cast.stage.end(behind);
-            cast.stage.step(next, holder::release);
+            cast.stage.step(next, pool::release);
         }
     }
 
     /** One thread has two, and the table of threads is nearly full when it gives one of them back. */
-    private static void two(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock) throws Exception {
-        Lease<Probe> outer = cast.stage.step(cast.actor, holder::acquire);
-        Lease<Probe> inner = cast.stage.step(cast.actor, holder::acquire);
+    private static void two(PerThread<Probe, RuntimeException> pool, Cast cast, AtomicLong clock) throws Exception {
+        Lease<Probe> outer = cast.stage.step(cast.actor, pool::acquire);
+        Lease<Probe> inner = cast.stage.step(cast.actor, pool::acquire);
         Deque<Actor> others = new ArrayDeque<>();
         for (int i = 0; i < 4; i++) {
             others.push(new Actor(ThreadKind.PLATFORM));
-            cast.stage.step(others.element(), holder::acquire);
+            cast.stage.step(others.element(), pool::acquire);
         }
         for (Lease<Probe> lease : Arrays.asList(inner, outer)) {
             cast.stage.step(cast.actor, () -> {
                 if (lease != null) {
                     lease.close();
                 }
-                return holder.release();
+                return pool.release();
             });
         }
         others.forEach(Actor::end); // in their scopes
     }
 
     /** What it opened is found when it ends, whatever the failing one took back. */
-    private static void openMeanwhile(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
+    private static void openMeanwhile(PerThread<Probe, RuntimeException> pool, Cast cast, AtomicLong clock)
             throws Exception {
         Callable<@Nullable Void> use = () -> {
-            holder.run(Probe::use);
+            pool.run(Probe::use);
             return null;
         };
         try (Actor busy = new Actor(ThreadKind.PLATFORM);
@@ -387,49 +387,49 @@ public final class MemoryModel {
             }
             cast.actor.end();
             cast.other.end();
-            cast.stage.until(() -> holder.stats().open() == 0); // the reaper's
+            cast.stage.until(() -> pool.stats().open() == 0); // the reaper's
         }
     }
 
-    private static void endBetweenScopes(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
+    private static void endBetweenScopes(PerThread<Probe, RuntimeException> pool, Cast cast, AtomicLong clock)
             throws Exception {
         cast.stage.step(cast.actor, () -> {
-            holder.run(Probe::use);
+            pool.run(Probe::use);
             return null;
         });
-        end(holder, cast);
+        end(pool, cast);
     }
 
-    private static void endInScope(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
+    private static void endInScope(PerThread<Probe, RuntimeException> pool, Cast cast, AtomicLong clock)
             throws Exception {
-        cast.stage.step(cast.actor, holder::acquire);
-        end(holder, cast);
+        cast.stage.step(cast.actor, pool::acquire);
+        end(pool, cast);
     }
 
-    private static void end(PerThread<Probe, RuntimeException> holder, Cast cast) throws Exception {
+    private static void end(PerThread<Probe, RuntimeException> pool, Cast cast) throws Exception {
         cast.actor.end();
         cast.stage.step(cast.other, () -> {
-            holder.run(Probe::use);
-            return holder.release();
+            pool.run(Probe::use);
+            return pool.release();
         });
     }
 
     /** With leases that stay and a thread that waits. Closing may have to be called again. */
-    private static void close(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock) throws Exception {
-        Lease<Probe> lease = cast.stage.step(cast.other, holder::acquire);
+    private static void close(PerThread<Probe, RuntimeException> pool, Cast cast, AtomicLong clock) throws Exception {
+        Lease<Probe> lease = cast.stage.step(cast.other, pool::acquire);
         try (Actor waiter = new Actor(ThreadKind.PLATFORM);
                 Actor user = new Actor(ThreadKind.PLATFORM)) {
-            Lease<Probe> another = cast.stage.step(user, holder::acquire);
+            Lease<Probe> another = cast.stage.step(user, pool::acquire);
             FutureTask<@Nullable Void> waiting = waiter.begin(() -> {
                 try {
-                    holder.run(Probe::use);
+                    pool.run(Probe::use);
                 } catch (IllegalStateException closed) {
                     assertThat(closed).hasMessageContaining("is closed");
                 }
                 return null;
             });
-            cast.stage.until(() -> waiting.isDone() || holder.stats().waiting() == 1);
-            cast.stage.step(cast.actor, () -> holder.close(Duration.ZERO));
+            cast.stage.until(() -> waiting.isDone() || pool.stats().waiting() == 1);
+            cast.stage.step(cast.actor, () -> pool.close(Duration.ZERO));
             cast.stage.step(cast.other, () -> {
                 if (lease != null) {
                     lease.close();
@@ -442,16 +442,15 @@ public final class MemoryModel {
                 }
                 return null;
             });
-            holder.close(Duration.ofSeconds(10));
+            pool.close(Duration.ofSeconds(10));
             cast.stage.until(waiting::isDone); // woken, and not because it has waited long enough
             cast.stage.end(waiting);
         }
     }
 
-    private static void expire(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock)
-            throws Exception {
+    private static void expire(PerThread<Probe, RuntimeException> pool, Cast cast, AtomicLong clock) throws Exception {
         Callable<@Nullable Void> use = () -> {
-            holder.run(Probe::use);
+            pool.run(Probe::use);
             return null;
         };
         cast.stage.step(cast.actor, use);
@@ -460,19 +459,19 @@ public final class MemoryModel {
         clock.addAndGet(Duration.ofSeconds(2).toNanos());
         cast.stage.step(cast.other, use); // which finds it in its way
         clock.addAndGet(Duration.ofSeconds(2).toNanos());
-        cast.stage.until(() -> holder.stats().open() == 0); // the reaper's
+        cast.stage.until(() -> pool.stats().open() == 0); // the reaper's
     }
 
     /** More owners than the smallest table has room for. */
-    private static void crowd(PerThread<Probe, RuntimeException> holder, Cast cast, AtomicLong clock) throws Exception {
+    private static void crowd(PerThread<Probe, RuntimeException> pool, Cast cast, AtomicLong clock) throws Exception {
         Deque<Actor> users = new ArrayDeque<>();
         try {
             for (int i = 0; i < 5; i++) {
                 users.push(new Actor(ThreadKind.PLATFORM));
-                cast.stage.step(users.peek(), () -> holder.call(Probe::toString));
+                cast.stage.step(users.peek(), () -> pool.call(Probe::toString));
             }
-            cast.stage.step(cast.actor, () -> holder.call(Probe::toString));
-            cast.stage.step(cast.other, () -> holder.call(Probe::toString));
+            cast.stage.step(cast.actor, () -> pool.call(Probe::toString));
+            cast.stage.step(cast.other, () -> pool.call(Probe::toString));
         } finally {
             users.forEach(Actor::end);
         }
@@ -539,7 +538,7 @@ public final class MemoryModel {
 
         @Override
         void play(Cast cast, Runnable begin) throws Exception {
-            BriefLock lock = new BriefLock();
+            SpinThenParkLock lock = new SpinThenParkLock();
             cast.other.call(() -> {
                 lock.lock();
                 return null;

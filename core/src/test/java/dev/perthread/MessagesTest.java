@@ -20,16 +20,16 @@ class MessagesTest {
     }
 
     private static String id(Thread thread) {
-        return "(id " + Threads.id(thread) + ")";
+        return "(id " + Platform.id(thread) + ")";
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void aLeaseInTheWrongThreadNamesBothAndTheOwnerGoesOn(ThreadKind kind) throws Exception {
-        PerThread<Probe, RuntimeException> holder = builder().build();
+        PerThread<Probe, RuntimeException> pool = builder().build();
         try (Actor owner = new Actor(kind);
                 Actor other = new Actor(kind)) {
-            Lease<Probe> lease = owner.call(holder::acquire);
+            Lease<Probe> lease = owner.call(pool::acquire);
             for (Runnable use : new Runnable[] {lease::get, lease::invalidate, lease::close}) {
                 assertThatThrownBy(() -> other.call(() -> {
                             use.run();
@@ -59,19 +59,19 @@ class MessagesTest {
     @MethodSource(Matrix.KINDS)
     void aTimeoutSaysWhoHoldsTheLeasesInTheWayAndWhereTheyWereAcquired(ThreadKind kind) throws Exception {
         for (boolean trace : new boolean[] {true, false}) {
-            PerThread<Probe, RuntimeException> holder =
+            PerThread<Probe, RuntimeException> pool =
                     builder().limit(1).trace(trace).build();
             try (Actor owner = new Actor(kind);
                     Actor other = new Actor(kind)) {
-                Lease<Probe> lease = owner.call(() -> holder.acquire());
-                assertThatThrownBy(() -> other.call(() -> holder.acquire(Duration.ofMillis(1))))
+                Lease<Probe> lease = owner.call(() -> pool.acquire());
+                assertThatThrownBy(() -> other.call(() -> pool.acquire(Duration.ofMillis(1))))
                         .isInstanceOf(AcquireTimeoutException.class)
                         .hasMessageContaining("some are never closed")
                         .hasMessageContaining(trace ? id(owner.thread()) + " at " + where() : "trace(true)");
                 assertThatThrownBy(() -> other.call(lease::get))
                         .hasMessageContaining(trace ? "acquired at " + where() : id(owner.thread()));
                 if (trace) {
-                    assertThat(holder.snapshot().get(0).acquiredAt().get(0).getClassName())
+                    assertThat(pool.snapshot().get(0).acquiredAt().get(0).getClassName())
                             .as("the caller's frame comes first")
                             .isEqualTo(MessagesTest.class.getName());
                 }
@@ -90,14 +90,14 @@ class MessagesTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void aTimeoutUnderKeepSaysThatTheIdleOnesAreReserved(ThreadKind kind) throws Exception {
-        PerThread<Probe, RuntimeException> holder =
+        PerThread<Probe, RuntimeException> pool =
                 builder().whenIdle(IdlePolicy.KEEP).limit(2).build();
         try (Actor first = new Actor(kind);
                 Actor second = new Actor(kind);
                 Actor third = new Actor(kind)) {
-            first.call(() -> holder.call(probe -> probe));
-            Lease<Probe> lease = second.call(holder::acquire);
-            assertThatThrownBy(() -> third.call(() -> holder.acquire(Duration.ofMillis(20))))
+            first.call(() -> pool.call(probe -> probe));
+            Lease<Probe> lease = second.call(pool::acquire);
+            assertThatThrownBy(() -> third.call(() -> pool.acquire(Duration.ofMillis(20))))
                     .isInstanceOf(AcquireTimeoutException.class)
                     .hasMessageContaining("orders-db")
                     .hasMessageContaining(id(third.thread()))
@@ -110,17 +110,17 @@ class MessagesTest {
                 return null;
             });
         } finally {
-            holder.close();
+            pool.close();
         }
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void reentryNamesTheThreadAndWhatToDo(ThreadKind kind) throws Exception {
-        PerThread<Probe, RuntimeException> holder = builder().build();
+        PerThread<Probe, RuntimeException> pool = builder().build();
         try (Actor actor = new Actor(kind)) {
-            Lease<Probe> lease = actor.call(holder::acquire);
-            assertThatThrownBy(() -> actor.call(holder::acquire))
+            Lease<Probe> lease = actor.call(pool::acquire);
+            assertThatThrownBy(() -> actor.call(pool::acquire))
                     .isInstanceOf(ReentryException.class)
                     .hasMessageContaining("orders-db")
                     .hasMessageContaining(id(actor.thread()))
@@ -136,21 +136,21 @@ class MessagesTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void aFailedCloseNamesTheHolderAndTheFailure(ThreadKind kind) throws Exception {
-        PerThread<Probe, RuntimeException> holder = builder()
+        PerThread<Probe, RuntimeException> pool = builder()
                 .closer(probe -> {
                     probe.close();
                     throw new IOException("connection reset");
                 })
                 .build();
         assertThatThrownBy(() -> kind.call(() -> {
-                    holder.run(Probe::use);
+                    pool.run(Probe::use);
                     return null;
                 }))
                 .isInstanceOf(ResourceCloseException.class)
                 .hasMessageContaining("orders-db")
                 .hasMessageContaining("connection reset");
-        holder.close();
-        assertThatThrownBy(() -> kind.call(holder::acquire))
+        pool.close();
+        assertThatThrownBy(() -> kind.call(pool::acquire))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("orders-db")
                 .hasMessageContaining("is closed");
@@ -160,14 +160,14 @@ class MessagesTest {
     @MethodSource(Matrix.KINDS)
     void aLeakIsLoggedOnceWithHolderThreadAndMistake(ThreadKind kind) throws Exception {
         LogLines.expect("ended without closing its lease");
-        PerThread<Probe, RuntimeException> holder = builder().build();
+        PerThread<Probe, RuntimeException> pool = builder().build();
         Thread first = kind.call(() -> {
-            holder.acquire();
+            pool.acquire();
             return Thread.currentThread();
         });
-        Actor.until(() -> holder.stats().leaked() == 1);
-        kind.call(holder::acquire);
-        Actor.until(() -> holder.stats().leaked() == 2);
+        Actor.until(() -> pool.stats().leaked() == 1);
+        kind.call(pool::acquire);
+        Actor.until(() -> pool.stats().leaked() == 2);
         assertThat(LogLines.seen())
                 .singleElement()
                 .asString()
@@ -179,7 +179,7 @@ class MessagesTest {
     @MethodSource(Matrix.KINDS)
     void nothingElseIsLoggedAboveDebug(ThreadKind kind) throws Exception {
         boolean[] failing = {true};
-        PerThread<Probe, IOException> holder = PerThread.<Probe, IOException>builder(() -> {
+        PerThread<Probe, IOException> pool = PerThread.<Probe, IOException>builder(() -> {
                     if (failing[0]) {
                         throw new IOException("no route");
                     }
@@ -195,37 +195,37 @@ class MessagesTest {
                 .whenIdle(IdlePolicy.KEEP)
                 .limit(1)
                 .build();
-        assertThatThrownBy(holder::acquire).hasMessage("no route");
+        assertThatThrownBy(pool::acquire).hasMessage("no route");
         failing[0] = false;
         try (Actor actor = new Actor(kind)) {
-            actor.call(() -> holder.call(probe -> probe));
-            actor.call(() -> holder.call(probe -> probe)); // another one, for the check failed
-            assertThatThrownBy(() -> kind.call(() -> holder.acquire(Duration.ZERO)))
+            actor.call(() -> pool.call(probe -> probe));
+            actor.call(() -> pool.call(probe -> probe)); // another one, for the check failed
+            assertThatThrownBy(() -> kind.call(() -> pool.acquire(Duration.ZERO)))
                     .isInstanceOf(AcquireTimeoutException.class);
         }
-        Actor.until(() -> holder.stats().reclaimed() == 1);
+        Actor.until(() -> pool.stats().reclaimed() == 1);
         Lease<Probe> lease = kind.call(() -> {
             try (Actor other = new Actor(kind)) {
-                Lease<Probe> forced = other.call(holder::acquire);
-                assertThat(holder.close(Duration.ZERO).forced()).isEqualTo(1);
+                Lease<Probe> forced = other.call(pool::acquire);
+                assertThat(pool.close(Duration.ZERO).forced()).isEqualTo(1);
                 return forced;
             }
         });
         assertThat(lease.toString()).contains("resource");
-        assertThat(holder.stats().closeFailures()).isEqualTo(3);
+        assertThat(pool.stats().closeFailures()).isEqualTo(3);
         assertThat(LogLines.seen()).isEmpty();
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void aHolderAsTextHasItsNameAndNumbers(ThreadKind kind) throws Exception {
-        PerThread<Probe, RuntimeException> holder =
+        PerThread<Probe, RuntimeException> pool =
                 builder().whenIdle(IdlePolicy.KEEP).build();
         try (Actor actor = new Actor(kind)) {
-            actor.call(() -> holder.call(probe -> probe));
-            assertThat(holder).hasToString("PerThread[orders-db, leased 0, idle 1, waiting 0]");
+            actor.call(() -> pool.call(probe -> probe));
+            assertThat(pool).hasToString("PerThread[orders-db, leased 0, idle 1, waiting 0]");
         } finally {
-            holder.close();
+            pool.close();
         }
     }
 }

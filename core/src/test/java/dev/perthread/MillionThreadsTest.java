@@ -23,7 +23,7 @@ class MillionThreadsTest {
     void overSixtyFourResources() throws Exception {
         AtomicInteger open = new AtomicInteger();
         AtomicInteger peak = new AtomicInteger();
-        try (PerThread<AtomicInteger, RuntimeException> holder = PerThread.<AtomicInteger, RuntimeException>builder(
+        try (PerThread<AtomicInteger, RuntimeException> pool = PerThread.<AtomicInteger, RuntimeException>builder(
                         () -> {
                             peak.accumulateAndGet(open.incrementAndGet(), Math::max);
                             return new AtomicInteger();
@@ -33,12 +33,12 @@ class MillionThreadsTest {
                 .limit(LIMIT)
                 .acquireTimeout(Duration.ofSeconds(60))
                 .build()) {
-            run(holder, peak);
+            run(pool, peak);
         }
         assertThat(open).hasValue(0);
     }
 
-    private static void run(PerThread<AtomicInteger, RuntimeException> holder, AtomicInteger peak) throws Exception {
+    private static void run(PerThread<AtomicInteger, RuntimeException> pool, AtomicInteger peak) throws Exception {
         AtomicInteger done = new AtomicInteger();
         AtomicInteger failed = new AtomicInteger();
         long heapBefore = heap();
@@ -51,7 +51,7 @@ class MillionThreadsTest {
                 atOnce.acquire();
                 ThreadKind.VIRTUAL.start(() -> {
                     try {
-                        holder.run(resource -> {
+                        pool.run(resource -> {
                             if (resource.incrementAndGet() != 1) {
                                 failed.incrementAndGet(); // somebody else uses it
                             }
@@ -69,7 +69,7 @@ class MillionThreadsTest {
                     }
                 });
                 if (i % 20_000 == 0) {
-                    waitingPeak = Math.max(waitingPeak, holder.stats().waiting());
+                    waitingPeak = Math.max(waitingPeak, pool.stats().waiting());
                 }
             }
             atOnce.acquire(20_000);
@@ -80,7 +80,7 @@ class MillionThreadsTest {
         assertThat(done).hasValue(THREADS);
         assertThat(peak.get()).isLessThanOrEqualTo(LIMIT);
         assertThat(pinned).isEmpty();
-        Stats stats = holder.stats();
+        Stats stats = pool.stats();
         assertThat(stats.acquired()).isEqualTo(THREADS);
         assertThat(stats.waiting() + stats.leased()).isZero();
         long[] heapAfter = new long[1];

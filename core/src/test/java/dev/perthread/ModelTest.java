@@ -31,8 +31,8 @@ class ModelTest {
                     REENTRY.get(random.nextInt(3)),
                     new int[] {Matrix.NONE, 1, 3, 8}[random.nextInt(4)],
                     kinds.get(random.nextInt(kinds.size())));
-            Journal journal = random.nextBoolean() ? new Journal() : null;
-            Storm storm = new Storm(matrix, random.nextLong(), journal, random.nextInt(4) == 0);
+            RecordingListener journal = random.nextBoolean() ? new RecordingListener() : null;
+            RandomOperations storm = new RandomOperations(matrix, random.nextLong(), journal, random.nextInt(4) == 0);
             assertThat(storm.run(THREADS, EACH)).as("-Dperthread.seed=" + seed).isEmpty();
             operations += storm.operations.get();
             opens += storm.opened.get();

@@ -18,21 +18,21 @@ class NeverAClosedResourceTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void aStaleLeaseThrowsAndClosesNothing(Matrix matrix) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 matrix.<Probe, RuntimeException>builder(Probe::new).build()) {
             matrix.kind().call(() -> {
-                Lease<Probe> old = holder.acquire();
+                Lease<Probe> old = pool.acquire();
                 old.close();
                 old.close();
                 assertThatThrownBy(old::get).isInstanceOf(IllegalStateException.class);
-                try (Lease<Probe> now = holder.acquire()) {
+                try (Lease<Probe> now = pool.acquire()) {
                     old.close();
                     assertThatThrownBy(old::get).isInstanceOf(IllegalStateException.class);
                     assertThatThrownBy(old::invalidate).isInstanceOf(IllegalStateException.class);
-                    assertThat(holder.isHeld()).isTrue();
+                    assertThat(pool.isHeld()).isTrue();
                     assertThat(now.get().isClosed()).isFalse();
                 }
-                assertThat(holder.isHeld()).isFalse();
+                assertThat(pool.isHeld()).isFalse();
                 return null;
             });
         }
@@ -41,18 +41,18 @@ class NeverAClosedResourceTest {
     @ParameterizedTest
     @MethodSource("dev.perthread.Matrix#keeping")
     void evictingWhileOthersAcquireNeverHandsOutAClosedOne(Matrix matrix) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 matrix.<Probe, RuntimeException>builder(Probe::new).build()) {
             AtomicBoolean stop = new AtomicBoolean();
             matrix.kind().inParallel(4, i -> {
                 for (int round = 0; round < 300 && !stop.get(); round++) {
                     if (i == 0) {
-                        holder.evictIdle();
-                        holder.snapshot();
+                        pool.evictIdle();
+                        pool.snapshot();
                     } else {
-                        holder.run(Probe::use);
+                        pool.run(Probe::use);
                         if (matrix.limit() != Matrix.NONE) {
-                            holder.release();
+                            pool.release();
                         }
                     }
                 }
@@ -65,7 +65,7 @@ class NeverAClosedResourceTest {
     void nothingIsHandedOutOnceCloseHasReturnedEvenIfItWasJustBeingChecked(Matrix matrix) throws Exception {
         CountDownLatch checking = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        PerThread<Object, RuntimeException> holder = matrix.<Object, RuntimeException>builder(Object::new)
+        PerThread<Object, RuntimeException> pool = matrix.<Object, RuntimeException>builder(Object::new)
                 .check(resource -> {
                     checking.countDown();
                     goOn.await();
@@ -73,17 +73,17 @@ class NeverAClosedResourceTest {
                 })
                 .build();
         try (Actor user = new Actor(matrix.kind())) {
-            user.call(() -> holder.call(resource -> resource));
-            FutureTask<Lease<Object>> acquiring = user.begin(holder::acquire);
+            user.call(() -> pool.call(resource -> resource));
+            FutureTask<Lease<Object>> acquiring = user.begin(pool::acquire);
             checking.await();
-            holder.close(Duration.ZERO);
+            pool.close(Duration.ZERO);
             goOn.countDown();
             assertThatThrownBy(() -> Actor.get(acquiring))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("closed");
-            assertThat(user.call(holder::isHeld)).isFalse();
+            assertThat(user.call(pool::isHeld)).isFalse();
         }
-        assertThat(holder.stats().open()).isZero();
+        assertThat(pool.stats().open()).isZero();
     }
 
     @ParameterizedTest
@@ -91,8 +91,8 @@ class NeverAClosedResourceTest {
     void whatIsOpenedWhileTheHolderClosesIsClosedAndNotHandedOut(Matrix matrix) throws Exception {
         CountDownLatch opening = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        Journal journal = new Journal();
-        PerThread<Probe, InterruptedException> holder = matrix.<Probe, InterruptedException>builder(() -> {
+        RecordingListener journal = new RecordingListener();
+        PerThread<Probe, InterruptedException> pool = matrix.<Probe, InterruptedException>builder(() -> {
                     opening.countDown();
                     goOn.await();
                     return new Probe();
@@ -100,36 +100,36 @@ class NeverAClosedResourceTest {
                 .listener(journal)
                 .build();
         try (Actor user = new Actor(matrix.kind())) {
-            FutureTask<Lease<Probe>> acquiring = user.begin(holder::acquire);
+            FutureTask<Lease<Probe>> acquiring = user.begin(pool::acquire);
             opening.await();
-            assertThat(holder.close(Duration.ZERO)).isEqualTo(new CloseReport(0, 0, java.util.List.of()));
+            assertThat(pool.close(Duration.ZERO)).isEqualTo(new CloseReport(0, 0, java.util.List.of()));
             goOn.countDown();
             assertThatThrownBy(() -> Actor.get(acquiring)).isInstanceOf(IllegalStateException.class);
         }
         assertThat(Probe.closed()).isEqualTo(1);
         assertThat(journal.take()).containsExactly("opened 1", "closed 1 HOLDER_CLOSED");
-        assertThat(holder.stats().acquired()).isZero();
+        assertThat(pool.stats().acquired()).isZero();
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void aLeaseClosedByForceThrowsAndItsCloseDoesNothing(Matrix matrix) throws Exception {
-        PerThread<Probe, RuntimeException> holder =
+        PerThread<Probe, RuntimeException> pool =
                 matrix.<Probe, RuntimeException>builder(Probe::new).build();
         try (Actor user = new Actor(matrix.kind())) {
-            Lease<Probe> lease = user.call(holder::acquire);
-            holder.close(Duration.ZERO);
+            Lease<Probe> lease = user.call(pool::acquire);
+            pool.close(Duration.ZERO);
             user.call(() -> {
                 assertThatThrownBy(lease::get).isInstanceOf(IllegalStateException.class);
                 assertThatThrownBy(lease::invalidate).isInstanceOf(IllegalStateException.class);
-                assertThatThrownBy(holder::acquire).isInstanceOf(IllegalStateException.class);
+                assertThatThrownBy(pool::acquire).isInstanceOf(IllegalStateException.class);
                 lease.close();
                 lease.close();
                 return null;
             });
         }
         assertThat(Probe.closed()).isEqualTo(1);
-        assertThat(holder.stats().closed()).isEqualTo(1);
-        assertThat(holder.snapshot()).isEmpty();
+        assertThat(pool.stats().closed()).isEqualTo(1);
+        assertThat(pool.snapshot()).isEmpty();
     }
 }

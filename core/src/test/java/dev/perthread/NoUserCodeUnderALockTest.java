@@ -100,7 +100,7 @@ class NoUserCodeUnderALockTest {
     void othersGoOnWhileOneIsStuck(Place place, ThreadKind kind) throws Exception {
         Trap trap = new Trap(place);
         boolean[] failing = new boolean[1];
-        PerThread<Probe, IllegalStateException> holder = PerThread.<Probe, IllegalStateException>builder(() -> {
+        PerThread<Probe, IllegalStateException> pool = PerThread.<Probe, IllegalStateException>builder(() -> {
                     trap.at(Place.OPENER);
                     if (failing[0] && trap.isVictim()) {
                         throw new IllegalStateException("on purpose");
@@ -124,33 +124,33 @@ class NoUserCodeUnderALockTest {
         try (Actor victim = new Actor(kind);
                 Actor other = new Actor(kind);
                 Actor third = new Actor(kind)) {
-            other.call(() -> holder.call(probe -> probe));
+            other.call(() -> pool.call(probe -> probe));
             if (place == Place.CHECK) {
-                victim.call(() -> holder.call(probe -> probe));
+                victim.call(() -> pool.call(probe -> probe));
             }
             failing[0] = place == Place.OPEN_FAILED;
             trap.victim = victim.thread();
             FutureTask<Object> stuck = victim.begin(() -> {
-                holder.run(probe -> trap.at(Place.BODY));
-                return holder.release();
+                pool.run(probe -> trap.at(Place.BODY));
+                return pool.release();
             });
             assertThat(trap.stuck.await(10, TimeUnit.SECONDS)).isTrue();
             try {
                 FutureTask<Object> all = other.begin(() -> {
-                    holder.run(Probe::use); // the kept one
-                    holder.release();
-                    holder.run(Probe::use); // a new one
-                    holder.evictIdle();
-                    holder.run(Probe::use);
-                    holder.reap();
-                    holder.snapshot();
-                    holder.stats();
-                    holder.isHeld();
-                    assertThat(holder.toString()).contains("leased");
+                    pool.run(Probe::use); // the kept one
+                    pool.release();
+                    pool.run(Probe::use); // a new one
+                    pool.evictIdle();
+                    pool.run(Probe::use);
+                    pool.reap();
+                    pool.snapshot();
+                    pool.stats();
+                    pool.isHeld();
+                    assertThat(pool.toString()).contains("leased");
                     return null;
                 });
                 all.get(5, TimeUnit.SECONDS);
-                third.begin(() -> holder.call(probe -> probe)).get(5, TimeUnit.SECONDS);
+                third.begin(() -> pool.call(probe -> probe)).get(5, TimeUnit.SECONDS);
             } finally {
                 trap.goOn.countDown();
             }
@@ -160,7 +160,7 @@ class NoUserCodeUnderALockTest {
                 assertThat(stuck).succeedsWithin(Duration.ofSeconds(5));
             }
         }
-        holder.close();
+        pool.close();
         assertThat(Probe.opened()).isEqualTo(Probe.closed());
     }
 
@@ -170,7 +170,7 @@ class NoUserCodeUnderALockTest {
         CountDownLatch goOn = new CountDownLatch(1);
         CountDownLatch inside = new CountDownLatch(1);
         ThreadLocal<Boolean> stuck = ThreadLocal.withInitial(() -> false);
-        PerThread<Probe, InterruptedException> holder = PerThread.<Probe, InterruptedException>builder(() -> {
+        PerThread<Probe, InterruptedException> pool = PerThread.<Probe, InterruptedException>builder(() -> {
                     if (stuck.get()) {
                         inside.countDown();
                         goOn.await();
@@ -184,11 +184,11 @@ class NoUserCodeUnderALockTest {
                 Actor third = new Actor(kind)) {
             FutureTask<Object> slow = first.begin(() -> {
                 stuck.set(true);
-                return holder.call(probe -> probe);
+                return pool.call(probe -> probe);
             });
             inside.await();
-            Lease<Probe> lease = second.call(holder::acquire);
-            FutureTask<Probe> waiting = third.beginAndWait(() -> holder.call(probe -> probe));
+            Lease<Probe> lease = second.call(pool::acquire);
+            FutureTask<Probe> waiting = third.beginAndWait(() -> pool.call(probe -> probe));
             second.call(() -> {
                 lease.close();
                 return null;
@@ -197,7 +197,7 @@ class NoUserCodeUnderALockTest {
             goOn.countDown();
             slow.get(5, TimeUnit.SECONDS);
         }
-        holder.close();
+        pool.close();
     }
 
     @ParameterizedTest
@@ -235,7 +235,7 @@ class NoUserCodeUnderALockTest {
         LogLines.expect("ended without closing its lease");
         CountDownLatch goOn = new CountDownLatch(1);
         CountDownLatch inside = new CountDownLatch(1);
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .listener(new Listener() {
                     @Override
                     public void leaked(ResourceInfo resource) {
@@ -248,13 +248,13 @@ class NoUserCodeUnderALockTest {
                     }
                 })
                 .build();
-        kind.call(holder::acquire);
+        kind.call(pool::acquire);
         assertThat(inside.await(5, TimeUnit.SECONDS)).isTrue();
         try (Actor other = new Actor(kind)) {
-            other.begin(() -> holder.call(probe -> probe)).get(5, TimeUnit.SECONDS);
+            other.begin(() -> pool.call(probe -> probe)).get(5, TimeUnit.SECONDS);
         } finally {
             goOn.countDown();
         }
-        holder.close();
+        pool.close();
     }
 }

@@ -17,27 +17,27 @@ public final class RecordedModel {
      * @throws Exception none
      */
     public static void scopes(ThreadKind kind) throws Exception {
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.KEEP)
                 .limit(1)
                 .build();
         try (Actor user = new Actor(kind)) {
             for (int i = 0; i < 3; i++) {
-                user.call(() -> holder.call(probe -> 0));
+                user.call(() -> pool.call(probe -> 0));
             }
-            assertThat(user.call(holder::release)).isTrue();
+            assertThat(user.call(pool::release)).isTrue();
         }
         try (Actor leaker = new Actor(kind)) {
-            leaker.call(holder::acquire);
+            leaker.call(pool::acquire);
         }
-        Actor.until(() -> holder.stats().open() == 0);
+        Actor.until(() -> pool.stats().open() == 0);
         try (Actor keeper = new Actor(kind)) {
-            keeper.call(() -> holder.call(probe -> 0));
+            keeper.call(() -> pool.call(probe -> 0));
         }
-        Actor.until(() -> holder.stats().open() == 0); // the same reaper, or another
-        kind.call(() -> holder.call(probe -> 0));
-        holder.close();
-        assertThat(holder.stats().leaked()).isEqualTo(1);
+        Actor.until(() -> pool.stats().open() == 0); // the same reaper, or another
+        kind.call(() -> pool.call(probe -> 0));
+        pool.close();
+        assertThat(pool.stats().leaked()).isEqualTo(1);
         Actor.until(() -> Reaper.thread() == null);
     }
 }

@@ -26,11 +26,11 @@ class ReentryTest {
 
     @Test
     void rejectNamesHolderThreadAndWhereTheFirstWasAcquired() {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                         builder(ReentryPolicy.REJECT).trace(true).build();
-                Lease<Probe> first = Caller.acquireHere(holder)) {
+                Lease<Probe> first = Caller.acquireHere(pool)) {
             first.get().use();
-            assertThatThrownBy(holder::acquire)
+            assertThatThrownBy(pool::acquire)
                     .isInstanceOf(ReentryException.class)
                     .hasMessageContaining("db")
                     .hasMessageContaining(Thread.currentThread().getName())
@@ -38,60 +38,60 @@ class ReentryTest {
                     .hasMessageContaining("OPEN_NEW")
                     .satisfies(e -> assertThat(e.getCause().getStackTrace())
                             .anyMatch(frame -> frame.getClassName().equals("outside.Caller")));
-            assertThat(holder.stats().acquired()).isEqualTo(1);
+            assertThat(pool.stats().acquired()).isEqualTo(1);
         }
     }
 
     @Test
     void rejectWithoutTracingSaysHowToSeeMore() {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                         builder(ReentryPolicy.REJECT).build();
-                Lease<Probe> first = holder.acquire()) {
+                Lease<Probe> first = pool.acquire()) {
             first.get().use();
-            assertThatThrownBy(() -> holder.acquire(Duration.ZERO))
+            assertThatThrownBy(() -> pool.acquire(Duration.ZERO))
                     .isInstanceOf(ReentryException.class)
                     .hasNoCause()
                     .hasMessageContaining("trace(true)");
-            assertThatThrownBy(() -> holder.run(probe -> {})).isInstanceOf(ReentryException.class);
-            assertThatThrownBy(() -> holder.call(probe -> 1)).isInstanceOf(ReentryException.class);
+            assertThatThrownBy(() -> pool.run(probe -> {})).isInstanceOf(ReentryException.class);
+            assertThatThrownBy(() -> pool.call(probe -> 1)).isInstanceOf(ReentryException.class);
         }
     }
 
     @ParameterizedTest
     @EnumSource(IdlePolicy.class)
     void rejectForgetsTheScopeOnceItIsOver(IdlePolicy whenIdle) {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 builder(ReentryPolicy.REJECT).whenIdle(whenIdle).build()) {
             for (int i = 0; i < 3; i++) {
-                try (Lease<Probe> lease = holder.acquire()) {
-                    assertThatThrownBy(holder::acquire).isInstanceOf(ReentryException.class);
-                    assertThat(holder.isHeld()).isTrue();
+                try (Lease<Probe> lease = pool.acquire()) {
+                    assertThatThrownBy(pool::acquire).isInstanceOf(ReentryException.class);
+                    assertThat(pool.isHeld()).isTrue();
                     lease.get().use();
                 }
-                assertThat(holder.isHeld()).isFalse();
+                assertThat(pool.isHeld()).isFalse();
             }
         }
     }
 
     @Test
     void openNewNestsLastInFirstOut() {
-        Journal journal = new Journal();
-        try (PerThread<Probe, RuntimeException> holder =
+        RecordingListener journal = new RecordingListener();
+        try (PerThread<Probe, RuntimeException> pool =
                 builder(ReentryPolicy.OPEN_NEW).listener(journal).build()) {
-            try (Lease<Probe> outer = holder.acquire()) {
-                try (Lease<Probe> middle = holder.acquire()) {
-                    try (Lease<Probe> inner = holder.acquire()) {
+            try (Lease<Probe> outer = pool.acquire()) {
+                try (Lease<Probe> middle = pool.acquire()) {
+                    try (Lease<Probe> inner = pool.acquire()) {
                         assertThat(List.of(outer.get(), middle.get(), inner.get()))
                                 .doesNotHaveDuplicates()
                                 .noneMatch(Probe::isClosed);
-                        assertThat(holder.stats().leased()).isEqualTo(3);
+                        assertThat(pool.stats().leased()).isEqualTo(3);
                     }
                     assertThat(outer.get().isClosed() || middle.get().isClosed())
                             .isFalse();
                 }
-                assertThat(holder.isHeld()).isTrue();
+                assertThat(pool.isHeld()).isTrue();
             }
-            assertThat(holder.isHeld()).isFalse();
+            assertThat(pool.isHeld()).isFalse();
         }
         assertThat(journal.take())
                 .containsExactly(
@@ -112,11 +112,11 @@ class ReentryTest {
     @ParameterizedTest
     @EnumSource(IdlePolicy.class)
     void openNewOutOfOrderEachLeaseEndsExactlyItsOwn(IdlePolicy whenIdle) {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 builder(ReentryPolicy.OPEN_NEW).whenIdle(whenIdle).build()) {
-            Lease<Probe> a = holder.acquire();
-            Lease<Probe> b = holder.acquire();
-            Lease<Probe> c = holder.acquire();
+            Lease<Probe> a = pool.acquire();
+            Lease<Probe> b = pool.acquire();
+            Lease<Probe> c = pool.acquire();
             Probe first = a.get();
             Probe second = b.get();
             Probe third = c.get();
@@ -127,17 +127,17 @@ class ReentryTest {
             assertThat(first.isClosed()).isEqualTo(whenIdle == IdlePolicy.CLOSE);
             assertThat(third.isClosed()).isFalse();
             assertThat(c.get()).isSameAs(third);
-            assertThat(holder.isHeld()).isTrue();
-            Lease<Probe> again = holder.acquire();
+            assertThat(pool.isHeld()).isTrue();
+            Lease<Probe> again = pool.acquire();
             if (whenIdle != IdlePolicy.CLOSE) {
                 assertThat(again.get()).isSameAs(first);
             }
             assertThat(again.get()).isNotSameAs(third);
             c.close();
-            assertThat(holder.isHeld()).isTrue();
+            assertThat(pool.isHeld()).isTrue();
             again.close();
-            assertThat(holder.isHeld()).isFalse();
-            assertThat(holder.release()).isEqualTo(whenIdle != IdlePolicy.CLOSE);
+            assertThat(pool.isHeld()).isFalse();
+            assertThat(pool.release()).isEqualTo(whenIdle != IdlePolicy.CLOSE);
             assertThat(Probe.opened()).isEqualTo(Probe.closed());
         }
     }
@@ -145,15 +145,15 @@ class ReentryTest {
     @ParameterizedTest
     @EnumSource(IdlePolicy.class)
     void shareHandsOutTheSameAndReleasesWithTheLastInAnyOrder(IdlePolicy whenIdle) {
-        Journal journal = new Journal();
-        try (PerThread<Probe, RuntimeException> holder = builder(ReentryPolicy.SHARE)
+        RecordingListener journal = new RecordingListener();
+        try (PerThread<Probe, RuntimeException> pool = builder(ReentryPolicy.SHARE)
                 .whenIdle(whenIdle)
                 .limit(1)
                 .listener(journal)
                 .build()) {
-            Lease<Probe> a = holder.acquire();
-            Lease<Probe> b = holder.acquire();
-            Lease<Probe> c = holder.acquire();
+            Lease<Probe> a = pool.acquire();
+            Lease<Probe> b = pool.acquire();
+            Lease<Probe> c = pool.acquire();
             Probe probe = a.get();
             assertThat(b.get()).isSameAs(probe);
             assertThat(c.get()).isSameAs(probe);
@@ -163,11 +163,11 @@ class ReentryTest {
             assertThatThrownBy(a::get).isInstanceOf(IllegalStateException.class);
             assertThat(b.get().isClosed()).isFalse();
             c.close();
-            assertThat(holder.isHeld()).isTrue();
+            assertThat(pool.isHeld()).isTrue();
             assertThat(b.get().isClosed()).isFalse();
-            assertThat(holder.stats().acquired()).isEqualTo(3);
+            assertThat(pool.stats().acquired()).isEqualTo(3);
             b.close();
-            assertThat(holder.isHeld()).isFalse();
+            assertThat(pool.isHeld()).isFalse();
             assertThat(probe.isClosed()).isEqualTo(whenIdle == IdlePolicy.CLOSE);
         }
         assertThat(journal.take().stream().filter(line -> line.startsWith("acquired") || line.startsWith("released")))
@@ -176,10 +176,10 @@ class ReentryTest {
 
     @Test
     void shareClosesWhatAnyOfTheLeasesInvalidated() {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 builder(ReentryPolicy.SHARE).whenIdle(IdlePolicy.KEEP).build()) {
-            Lease<Probe> outer = holder.acquire();
-            Lease<Probe> inner = holder.acquire();
+            Lease<Probe> outer = pool.acquire();
+            Lease<Probe> inner = pool.acquire();
             Probe probe = inner.get();
             inner.invalidate();
             inner.close();
@@ -192,12 +192,12 @@ class ReentryTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void afterAForcedCloseNothingMoreIsToldOfASharedResource(ThreadKind kind) throws Exception {
-        Journal journal = new Journal();
-        PerThread<Probe, RuntimeException> holder =
+        RecordingListener journal = new RecordingListener();
+        PerThread<Probe, RuntimeException> pool =
                 builder(ReentryPolicy.SHARE).listener(journal).build();
         try (Actor user = new Actor(kind)) {
-            List<Lease<Probe>> leases = user.call(() -> List.of(holder.acquire(), holder.acquire()));
-            holder.close(Duration.ZERO);
+            List<Lease<Probe>> leases = user.call(() -> List.of(pool.acquire(), pool.acquire()));
+            pool.close(Duration.ZERO);
             user.call(() -> {
                 leases.forEach(Lease::close);
                 return null;
@@ -211,7 +211,7 @@ class ReentryTest {
     void anOpenerThatAcquiresIsRefused(ReentryPolicy reentry) {
         AtomicReference<PerThread<Probe, RuntimeException>> self = new AtomicReference<>();
         AtomicInteger calls = new AtomicInteger();
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(() -> {
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(() -> {
                     assertThat(calls.incrementAndGet()).isLessThan(10);
                     self.get().acquire().close();
                     return new Probe();
@@ -219,23 +219,23 @@ class ReentryTest {
                 .reentry(reentry)
                 .name("db")
                 .build();
-        self.set(holder);
-        assertThatThrownBy(holder::acquire)
+        self.set(pool);
+        assertThatThrownBy(pool::acquire)
                 .isInstanceOf(ReentryException.class)
                 .hasMessageContaining("db")
                 .hasMessageContaining("opener");
         assertThat(calls).hasValue(1);
-        assertThat(holder.isHeld()).isFalse();
-        assertThat(holder.stats().open()).isZero();
-        assertThat(holder.stats().opening()).isZero();
-        assertThat(holder.stats().openFailures()).isEqualTo(1);
+        assertThat(pool.isHeld()).isFalse();
+        assertThat(pool.stats().open()).isZero();
+        assertThat(pool.stats().opening()).isZero();
+        assertThat(pool.stats().openFailures()).isEqualTo(1);
     }
 
     @ParameterizedTest
     @EnumSource(ReentryPolicy.class)
     void anOpenerThatSurvivesTheRefusalStillOpens(ReentryPolicy reentry) {
         AtomicReference<PerThread<Probe, RuntimeException>> self = new AtomicReference<>();
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(() -> {
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(() -> {
                     assertThatThrownBy(self.get()::acquire).isInstanceOf(ReentryException.class);
                     assertThat(self.get().isHeld()).isFalse();
                     assertThat(self.get().release()).isFalse();
@@ -245,9 +245,9 @@ class ReentryTest {
                 .reentry(reentry)
                 .limit(1)
                 .build();
-        self.set(holder);
-        holder.run(Probe::use);
-        assertThat(holder.stats().open()).isZero();
+        self.set(pool);
+        pool.run(Probe::use);
+        assertThat(pool.stats().open()).isZero();
     }
 
     @Test
@@ -265,10 +265,10 @@ class ReentryTest {
     @Test
     void aThreadThatEndsInsideSeveralScopesLeaksEachOfThem() throws Exception {
         LogLines.expect("ended without closing its lease");
-        PerThread<Probe, RuntimeException> holder =
+        PerThread<Probe, RuntimeException> pool =
                 builder(ReentryPolicy.OPEN_NEW).build();
-        ThreadKind.PLATFORM.call(() -> List.of(holder.acquire(), holder.acquire(), holder.acquire()));
-        Actor.until(() -> holder.stats().closed() == 3);
-        assertThat(holder.stats().leaked()).isEqualTo(3);
+        ThreadKind.PLATFORM.call(() -> List.of(pool.acquire(), pool.acquire(), pool.acquire()));
+        Actor.until(() -> pool.stats().closed() == 3);
+        assertThat(pool.stats().leaked()).isEqualTo(3);
     }
 }

@@ -19,22 +19,22 @@ class SeenByItsOwnerAloneTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void nobodyElseGetsALeasedOne(Matrix matrix) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                         matrix.<Probe, RuntimeException>builder(Probe::new).build();
                 Actor first = new Actor(matrix.kind());
                 Actor second = new Actor(matrix.kind())) {
-            Lease<Probe> mine = first.call(holder::acquire);
+            Lease<Probe> mine = first.call(pool::acquire);
             Probe probe = first.call(mine::get);
             second.call(() -> {
-                assertThat(holder.isHeld()).isFalse();
-                assertThat(holder.release()).isFalse();
+                assertThat(pool.isHeld()).isFalse();
+                assertThat(pool.release()).isFalse();
                 if (matrix.limit() == 1) {
-                    assertThatThrownBy(() -> holder.acquire(Duration.ZERO)).isInstanceOf(AcquireTimeoutException.class);
+                    assertThatThrownBy(() -> pool.acquire(Duration.ZERO)).isInstanceOf(AcquireTimeoutException.class);
                 } else {
-                    try (Lease<Probe> other = holder.acquire()) {
+                    try (Lease<Probe> other = pool.acquire()) {
                         assertThat(other.get()).isNotSameAs(probe);
                     }
-                    holder.release();
+                    pool.release();
                 }
                 return null;
             });
@@ -42,7 +42,7 @@ class SeenByItsOwnerAloneTest {
                 assertThat(mine.get()).isSameAs(probe);
                 assertThat(probe.isClosed()).isFalse();
                 mine.close();
-                holder.release();
+                pool.release();
                 return null;
             });
         }
@@ -51,11 +51,11 @@ class SeenByItsOwnerAloneTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void anotherThreadCanDoNothingToALease(Matrix matrix) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                         matrix.<Probe, RuntimeException>builder(Probe::new).build();
                 Actor owner = new Actor(matrix.kind());
                 Actor other = new Actor(matrix.kind())) {
-            Lease<Probe> lease = owner.call(holder::acquire);
+            Lease<Probe> lease = owner.call(pool::acquire);
             other.call(() -> {
                 assertThatThrownBy(lease::get).isInstanceOf(IllegalStateException.class);
                 assertThatThrownBy(lease::invalidate).isInstanceOf(IllegalStateException.class);
@@ -63,7 +63,7 @@ class SeenByItsOwnerAloneTest {
                 return null;
             });
             Probe probe = owner.call(() -> {
-                assertThat(holder.isHeld()).isTrue();
+                assertThat(pool.isHeld()).isTrue();
                 Probe mine = lease.get();
                 lease.close();
                 return mine;
@@ -80,13 +80,13 @@ class SeenByItsOwnerAloneTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void keepNeverGivesItToAnotherThread(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.KEEP)
                 .build()) {
             Map<Thread, Probe> all = new ConcurrentHashMap<>();
             kind.inParallel(8, i -> {
                 for (int round = 0; round < 1_000; round++) {
-                    holder.run(probe -> {
+                    pool.run(probe -> {
                         probe.begin(Thread.currentThread());
                         Probe before = all.putIfAbsent(Thread.currentThread(), probe);
                         assertThat(before == null || before == probe).isTrue();
@@ -101,19 +101,19 @@ class SeenByItsOwnerAloneTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void keepAtTheLimitLetsOthersWaitRatherThanTakeAnIdleOne(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                         .whenIdle(IdlePolicy.KEEP)
                         .limit(1)
                         .build();
                 Actor first = new Actor(kind);
                 Actor second = new Actor(kind)) {
-            Probe probe = first.call(() -> holder.call(mine -> mine));
-            FutureTask<Probe> waiting = second.beginAndWait(() -> holder.call(mine -> mine));
+            Probe probe = first.call(() -> pool.call(mine -> mine));
+            FutureTask<Probe> waiting = second.beginAndWait(() -> pool.call(mine -> mine));
             for (int i = 0; i < 50; i++) {
-                assertThat(first.<Probe>call(() -> holder.call(mine -> mine))).isSameAs(probe);
+                assertThat(first.<Probe>call(() -> pool.call(mine -> mine))).isSameAs(probe);
             }
             assertThat(waiting.isDone()).isFalse();
-            assertThat(first.call(holder::release)).isTrue();
+            assertThat(first.call(pool::release)).isTrue();
             assertThat(Actor.get(waiting)).isNotSameAs(probe);
         }
     }
@@ -121,33 +121,33 @@ class SeenByItsOwnerAloneTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void lendIsNeverUsedByTwoAtOnce(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.LEND)
                 .limit(3)
                 .build()) {
             kind.inParallel(12, i -> {
                 for (int round = 0; round < 1_000; round++) {
-                    holder.run(probe -> {
+                    pool.run(probe -> {
                         probe.begin(Thread.currentThread());
                         probe.end(Thread.currentThread());
                     });
                 }
             });
             assertThat(Probe.peak()).isLessThanOrEqualTo(3);
-            assertThat(holder.stats().acquired()).isEqualTo(12_000);
+            assertThat(pool.stats().acquired()).isEqualTo(12_000);
         }
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void aChildThreadInheritsNothing(Matrix matrix) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 matrix.<Probe, RuntimeException>builder(Probe::new).build()) {
             matrix.kind().call(() -> {
-                try (Lease<Probe> lease = holder.acquire()) {
+                try (Lease<Probe> lease = pool.acquire()) {
                     lease.get().use();
                     matrix.kind().call(() -> {
-                        assertThat(holder.isHeld()).isFalse();
+                        assertThat(pool.isHeld()).isFalse();
                         assertThatThrownBy(lease::get).isInstanceOf(IllegalStateException.class);
                         return null;
                     });

@@ -48,7 +48,7 @@ class ThreadStoreLifeTest {
             CountDownLatch end = new CountDownLatch(1);
             List<Thread> threads = new ArrayList<>();
             for (int i = 0; i < many; i++) {
-                threads.add(new Masked(() -> {
+                threads.add(new SpoofedThread(() -> {
                     store.set(Thread.currentThread());
                     set.countDown();
                     try {
@@ -142,7 +142,7 @@ class ThreadStoreLifeTest {
         List<Numbered> in = new ArrayList<>();
         List<Thread> all = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
-            all.add(i % 3 == 0 ? new Masked(() -> {}) : new Thread(() -> {}));
+            all.add(i % 3 == 0 ? new SpoofedThread(() -> {}) : new Thread(() -> {}));
         }
         Random random = new Random(5);
         List<Thread> out = new ArrayList<>(all);
@@ -229,7 +229,7 @@ class ThreadStoreLifeTest {
         for (int i = 0; i < 100; i++) {
             Thread one = new Thread();
             Thread behind = new Thread();
-            while ((Threads.hash(behind) & 7) != (Threads.hash(one) & 7)) {
+            while ((Platform.hash(behind) & 7) != (Platform.hash(one) & 7)) {
                 behind = new Thread();
             }
             table.put(new Numbered(one));

@@ -40,7 +40,7 @@ class ThreadStoreTest {
                 assertThat(store.find()).isEmpty();
                 assertThatThrownBy(store::get)
                         .isInstanceOf(NoSuchElementException.class)
-                        .hasMessageContaining("(id " + Threads.id(Thread.currentThread()) + ")");
+                        .hasMessageContaining("(id " + Platform.id(Thread.currentThread()) + ")");
                 assertThat(store.remove()).isEmpty();
                 assertThat(store.size()).isZero();
                 store.set("first");

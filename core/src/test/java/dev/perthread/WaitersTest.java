@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a release may ask the queue without the lock is always what the queue says with it. */
 class WaitersTest {
-    private static final long TURN = 4_000_000;
+    private static final long BARGING_WINDOW = 4_000_000;
 
     private final Waiters<Object> queue = new Waiters<>();
     private final Waiter<Object> early = new Waiter<>(new Thread(), 0);
@@ -18,41 +18,41 @@ class WaitersTest {
     void theLongestWaiterIsDueAfterItsTurnAndNotBefore() {
         queue.join(early);
         queue.join(late);
-        assertThat(queue.isAnyoneDue(TURN - 1)).isFalse();
-        assertThat(queue.isAnyoneDue(TURN)).isTrue();
+        assertThat(queue.mustHandOffNext(BARGING_WINDOW - 1)).isFalse();
+        assertThat(queue.mustHandOffNext(BARGING_WINDOW)).isTrue();
         queue.leave(early);
         assertThat(queue.longest()).isSameAs(late);
-        assertThat(queue.isAnyoneDue(TURN)).isFalse();
-        assertThat(queue.isAnyoneDue(TURN + 1)).isTrue();
+        assertThat(queue.mustHandOffNext(BARGING_WINDOW)).isFalse();
+        assertThat(queue.mustHandOffNext(BARGING_WINDOW + 1)).isTrue();
     }
 
     /** Then a release looks for itself, under the lock. */
     @Test
     void whereNobodyWaitsSomebodyMayJustHaveBeenDue() {
-        assertThat(queue.isAnyoneDue(0)).isTrue();
+        assertThat(queue.mustHandOffNext(0)).isTrue();
         queue.join(early);
         queue.leave(early);
-        assertThat(queue.isAnyoneDue(0)).isTrue();
+        assertThat(queue.mustHandOffNext(0)).isTrue();
         queue.join(late);
-        assertThat(queue.isAnyoneDue(0)).isFalse();
+        assertThat(queue.mustHandOffNext(0)).isFalse();
         assertThat(queue.dismiss()).containsExactly(late);
-        assertThat(queue.isAnyoneDue(0)).isTrue();
+        assertThat(queue.mustHandOffNext(0)).isTrue();
     }
 
     @Test
     void oneAtATimeIsToldToLookTheLongestFirst() {
         queue.join(early);
         queue.join(late);
-        assertThat(queue.isAnyoneComing()).isFalse();
-        assertThat(queue.tellOne()).isSameAs(early);
-        assertThat(queue.isAnyoneComing()).isTrue();
-        assertThat(queue.isComing(early)).isTrue();
-        assertThat(queue.isComing(late)).isFalse();
-        assertThat(queue.tellOne()).isNull();
-        queue.hasCome();
-        assertThat(queue.isAnyoneComing()).isFalse();
+        assertThat(queue.hasSignalled()).isFalse();
+        assertThat(queue.signalNext()).isSameAs(early);
+        assertThat(queue.hasSignalled()).isTrue();
+        assertThat(queue.isSignalled(early)).isTrue();
+        assertThat(queue.isSignalled(late)).isFalse();
+        assertThat(queue.signalNext()).isNull();
+        queue.clearSignal();
+        assertThat(queue.hasSignalled()).isFalse();
         queue.leave(early);
-        assertThat(queue.tellOne()).isSameAs(late);
+        assertThat(queue.signalNext()).isSameAs(late);
     }
 
     @Test

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource.Mode;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What becomes of a resource when its lease closes: KEEP, LEND, check, invalidate. */
-class AfterTheScopeTest {
+class IdlePolicyTest {
 
     private static PerThread.Builder<Probe, RuntimeException> builder(IdlePolicy whenIdle) {
         return PerThread.<Probe, RuntimeException>builder(Probe::new).whenIdle(whenIdle);
@@ -26,19 +26,17 @@ class AfterTheScopeTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void lendPrefersTheThreadsOwn(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
-                        builder(IdlePolicy.LEND).build();
+        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.LEND).build();
                 Actor first = new Actor(kind);
                 Actor second = new Actor(kind)) {
-            Lease<Probe> a = first.call(holder::acquire);
-            Lease<Probe> b = second.call(holder::acquire);
+            Lease<Probe> a = first.call(pool::acquire);
+            Lease<Probe> b = second.call(pool::acquire);
             Probe mine = first.call(() -> endAndGet(a));
             Probe other = second.call(() -> endAndGet(b));
             assertThat(mine).isNotSameAs(other);
             for (int i = 0; i < 10; i++) {
-                assertThat(first.<Probe>call(() -> holder.call(probe -> probe))).isSameAs(mine);
-                assertThat(second.<Probe>call(() -> holder.call(probe -> probe)))
-                        .isSameAs(other);
+                assertThat(first.<Probe>call(() -> pool.call(probe -> probe))).isSameAs(mine);
+                assertThat(second.<Probe>call(() -> pool.call(probe -> probe))).isSameAs(other);
             }
         }
     }
@@ -52,16 +50,16 @@ class AfterTheScopeTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void lendGivesAnIdleOneToAThreadThatHasNone(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                         builder(IdlePolicy.LEND).limit(1).build();
                 Actor first = new Actor(kind);
                 Actor second = new Actor(kind)) {
-            Probe probe = first.call(() -> holder.call(it -> it));
-            assertThat(second.<Probe>call(() -> holder.call(it -> it))).isSameAs(probe);
-            assertThat(first.<Probe>call(() -> holder.call(it -> it))).isSameAs(probe);
+            Probe probe = first.call(() -> pool.call(it -> it));
+            assertThat(second.<Probe>call(() -> pool.call(it -> it))).isSameAs(probe);
+            assertThat(first.<Probe>call(() -> pool.call(it -> it))).isSameAs(probe);
             assertThat(Probe.opened()).isEqualTo(1);
-            ResourceInfo info = holder.snapshot().get(0);
-            assertThat(info.threadId()).isEqualTo(Threads.id(first.thread()));
+            ResourceInfo info = pool.snapshot().get(0);
+            assertThat(info.threadId()).isEqualTo(Platform.id(first.thread()));
             assertThat(info.uses()).isEqualTo(3);
         }
     }
@@ -69,30 +67,30 @@ class AfterTheScopeTest {
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void lendOutlivesItsThread(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 builder(IdlePolicy.LEND).limit(1).build()) {
-            Probe probe = kind.call(() -> holder.call(it -> it));
-            holder.reap();
+            Probe probe = kind.call(() -> pool.call(it -> it));
+            pool.reap();
             assertThat(probe.isClosed()).isFalse();
-            assertThat(holder.stats().idle()).isEqualTo(1);
-            assertThat(kind.<Probe>call(() -> holder.call(it -> it))).isSameAs(probe);
-            assertThat(holder.stats().reclaimed()).isZero();
+            assertThat(pool.stats().idle()).isEqualTo(1);
+            assertThat(kind.<Probe>call(() -> pool.call(it -> it))).isSameAs(probe);
+            assertThat(pool.stats().reclaimed()).isZero();
         }
     }
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void lendHandsAReleasedOneToTheLongestWaiterEvenIfItsThreadComesBackAtOnce(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                         builder(IdlePolicy.LEND).limit(1).build();
                 Actor first = new Actor(kind);
                 Actor second = new Actor(kind)) {
-            AtomicReference<Lease<Probe>> lease = new AtomicReference<>(first.call(holder::acquire));
-            FutureTask<Lease<Probe>> waiting = second.beginAndWait(holder::acquire);
-            Actor.until(() -> holder.stats().waiting() == 1);
+            AtomicReference<Lease<Probe>> lease = new AtomicReference<>(first.call(pool::acquire));
+            FutureTask<Lease<Probe>> waiting = second.beginAndWait(pool::acquire);
+            Actor.until(() -> pool.stats().waiting() == 1);
             FutureTask<Probe> back = first.begin(() -> {
                 lease.get().close();
-                return holder.call(it -> it); // queues behind, or has it first while nobody is there to take it
+                return pool.call(it -> it); // queues behind, or has it first while nobody is there to take it
             });
             Lease<Probe> served = Actor.get(waiting);
             second.call(() -> endAndGet(served));
@@ -104,45 +102,45 @@ class AfterTheScopeTest {
     @ParameterizedTest
     @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
     void anInvalidatedOneIsClosedWithItsScopeAndReplaced(IdlePolicy whenIdle) {
-        Journal journal = new Journal();
-        try (PerThread<Probe, RuntimeException> holder =
+        RecordingListener journal = new RecordingListener();
+        try (PerThread<Probe, RuntimeException> pool =
                 builder(whenIdle).limit(1).listener(journal).build()) {
-            try (Lease<Probe> lease = holder.acquire()) {
+            try (Lease<Probe> lease = pool.acquire()) {
                 lease.invalidate();
                 lease.invalidate();
                 lease.get().use();
             }
             assertThat(journal.take()).containsExactly("opened 1", "acquired 1", "released 1", "closed 1 INVALIDATED");
-            holder.run(Probe::use);
+            pool.run(Probe::use);
             assertThat(Probe.opened()).isEqualTo(2);
-            assertThat(holder.stats().idle()).isEqualTo(1);
+            assertThat(pool.stats().idle()).isEqualTo(1);
         }
     }
 
     @ParameterizedTest
     @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
     void aBodyThatFailsInvalidatesByDefault(IdlePolicy whenIdle) {
-        try (PerThread<Probe, RuntimeException> holder = builder(whenIdle).build()) {
+        try (PerThread<Probe, RuntimeException> pool = builder(whenIdle).build()) {
             IOException failure = new IOException("half read");
-            assertThatThrownBy(() -> holder.run(probe -> {
+            assertThatThrownBy(() -> pool.run(probe -> {
                         throw failure;
                     }))
                     .isSameAs(failure);
             assertThat(Probe.closed()).isEqualTo(1);
-            assertThatThrownBy(() -> holder.call(probe -> {
+            assertThatThrownBy(() -> pool.call(probe -> {
                         throw new AssertionError("error");
                     }))
                     .isInstanceOf(AssertionError.class);
             assertThat(Probe.closed()).isEqualTo(2);
-            assertThat(holder.isHeld()).isFalse();
-            holder.run(Probe::use);
+            assertThat(pool.isHeld()).isFalse();
+            pool.run(Probe::use);
             assertThat(Probe.closed()).isEqualTo(2);
         }
     }
 
     @Test
     void invalidateWhenDecidesAndItsOwnFailureCountsAsYes() {
-        try (PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.KEEP)
                 .invalidateWhen(failure -> {
                     if (failure instanceof Error) {
                         throw new IllegalStateException("cannot say");
@@ -150,17 +148,17 @@ class AfterTheScopeTest {
                     return failure instanceof IOException;
                 })
                 .build()) {
-            assertThatThrownBy(() -> holder.run(probe -> {
+            assertThatThrownBy(() -> pool.run(probe -> {
                         throw new IllegalArgumentException("harmless");
                     }))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThat(Probe.closed()).isZero();
-            assertThatThrownBy(() -> holder.run(probe -> {
+            assertThatThrownBy(() -> pool.run(probe -> {
                         throw new IOException("half read");
                     }))
                     .isInstanceOf(IOException.class);
             assertThat(Probe.closed()).isEqualTo(1);
-            assertThatThrownBy(() -> holder.run(probe -> {
+            assertThatThrownBy(() -> pool.run(probe -> {
                         throw new AssertionError("error");
                     }))
                     .isInstanceOf(AssertionError.class)
@@ -172,10 +170,9 @@ class AfterTheScopeTest {
 
     @Test
     void aFailedBodyUnderTryWithResourcesKeepsTheResource() {
-        try (PerThread<Probe, RuntimeException> holder =
-                builder(IdlePolicy.KEEP).build()) {
+        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.KEEP).build()) {
             assertThatThrownBy(() -> {
-                        try (Lease<Probe> lease = holder.acquire()) {
+                        try (Lease<Probe> lease = pool.acquire()) {
                             lease.get().use();
                             throw new IOException("who knows");
                         }
@@ -188,9 +185,9 @@ class AfterTheScopeTest {
     @ParameterizedTest
     @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
     void aCheckThatSaysNoOrThrowsHasItReplacedInItsPlace(IdlePolicy whenIdle) throws Exception {
-        Journal journal = new Journal();
+        RecordingListener journal = new RecordingListener();
         AtomicReference<Throwable> answer = new AtomicReference<>();
-        try (PerThread<Probe, RuntimeException> holder = builder(whenIdle)
+        try (PerThread<Probe, RuntimeException> pool = builder(whenIdle)
                 .limit(1)
                 .listener(journal)
                 .check(probe -> {
@@ -205,8 +202,8 @@ class AfterTheScopeTest {
                     return failure == null;
                 })
                 .build()) {
-            holder.run(Probe::use); // a new one is not checked
-            holder.run(Probe::use);
+            pool.run(Probe::use); // a new one is not checked
+            pool.run(Probe::use);
             assertThat(Probe.opened()).isEqualTo(1);
             try (Actor waiter = new Actor(ThreadKind.PLATFORM)) {
                 int expected = 1;
@@ -214,14 +211,14 @@ class AfterTheScopeTest {
                         new Throwable[] {new Exception("no"), new IOException("broken"), new LinkageError("bad")}) {
                     answer.set(failure);
                     FutureTask<Probe> other = null;
-                    try (Lease<Probe> lease = holder.acquire()) {
+                    try (Lease<Probe> lease = pool.acquire()) {
                         assertThat(lease.get().isClosed()).isFalse();
                         expected++;
                         assertThat(Probe.opened()).isEqualTo(expected);
                         assertThat(Probe.peak()).isEqualTo(1);
                         answer.set(null);
                         if (whenIdle == IdlePolicy.LEND) {
-                            other = waiter.beginAndWait(() -> holder.call(it -> it));
+                            other = waiter.beginAndWait(() -> pool.call(it -> it));
                         }
                     }
                     if (other != null) {
@@ -229,7 +226,7 @@ class AfterTheScopeTest {
                     }
                 }
             }
-            assertThat(holder.stats().closed()).isEqualTo(3);
+            assertThat(pool.stats().closed()).isEqualTo(3);
         }
         assertThat(journal.take().stream().filter(line -> line.startsWith("closed")))
                 .containsExactly(
@@ -241,13 +238,13 @@ class AfterTheScopeTest {
 
     @Test
     void aCheckThatIsInterruptedLeavesTheFlagSet() {
-        try (PerThread<Probe, RuntimeException> holder = builder(IdlePolicy.KEEP)
+        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.KEEP)
                 .check(probe -> {
                     throw new InterruptedException("while asking");
                 })
                 .build()) {
-            holder.run(Probe::use);
-            holder.run(Probe::use);
+            pool.run(Probe::use);
+            pool.run(Probe::use);
             assertThat(Thread.interrupted()).isTrue();
             assertThat(Probe.closed()).isEqualTo(1);
         }
@@ -255,12 +252,12 @@ class AfterTheScopeTest {
 
     @Test
     void whatIsNotCloseableNeedsNoCloser() {
-        try (PerThread<StringBuilder, RuntimeException> holder = PerThread.<StringBuilder, RuntimeException>builder(
+        try (PerThread<StringBuilder, RuntimeException> pool = PerThread.<StringBuilder, RuntimeException>builder(
                         StringBuilder::new)
                 .whenIdle(IdlePolicy.KEEP)
                 .build()) {
-            holder.run(text -> text.append('a'));
-            assertThat(holder.<String, RuntimeException>call(
+            pool.run(text -> text.append('a'));
+            assertThat(pool.<String, RuntimeException>call(
                             text -> text.append('b').toString()))
                     .isEqualTo("ab");
         }
@@ -269,10 +266,10 @@ class AfterTheScopeTest {
     @Test
     void closeTimeoutAndNamesAreOptionsThatArePossible() {
         assertThat(builder(IdlePolicy.KEEP).build().name()).startsWith("perthread-");
-        PerThread<Probe, RuntimeException> holder =
+        PerThread<Probe, RuntimeException> pool =
                 builder(IdlePolicy.KEEP).name("n").closeTimeout(Duration.ZERO).build();
-        holder.close();
-        assertThat(holder.name()).isEqualTo("n");
+        pool.close();
+        assertThat(pool.name()).isEqualTo("n");
     }
 
     @Test
@@ -295,11 +292,10 @@ class AfterTheScopeTest {
                 .hasMessageContaining("acquireTimeout");
         assertThatThrownBy(() -> builder(IdlePolicy.KEEP).closeTimeout(Duration.ofNanos(-1)))
                 .hasMessageContaining("closeTimeout");
-        try (PerThread<Probe, RuntimeException> holder =
-                builder(IdlePolicy.KEEP).build()) {
-            assertThatThrownBy(() -> holder.acquire(Duration.ofNanos(-1))).isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> holder.close(Duration.ofNanos(-1))).isInstanceOf(IllegalArgumentException.class);
-            holder.run(Probe::use);
+        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.KEEP).build()) {
+            assertThatThrownBy(() -> pool.acquire(Duration.ofNanos(-1))).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> pool.close(Duration.ofNanos(-1))).isInstanceOf(IllegalArgumentException.class);
+            pool.run(Probe::use);
         }
     }
 

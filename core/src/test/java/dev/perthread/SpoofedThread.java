@@ -1,8 +1,8 @@
 // A thread that says of itself that it is every other one; for tests that threads are told apart by identity.
 package dev.perthread;
 
-final class Masked extends Thread {
-    Masked(Runnable task) {
+final class SpoofedThread extends Thread {
+    SpoofedThread(Runnable task) {
         super(task);
     }
 

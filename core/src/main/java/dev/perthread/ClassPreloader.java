@@ -7,21 +7,21 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** A virtual thread that has to load or initialize a class, or waits for one that does, pins its carrier. */
-final class ClassesNeeded {
+final class ClassPreloader {
     static final List<Class<?>> OURS = List.of(
             Slot.class,
             Lease.class,
             Waiter.class,
             Reaper.class,
-            Threads.class,
+            Platform.class,
             Jfr.class,
             Log.class,
-            Aside.class,
+            CloserExecutor.class,
             ResourceInfo.class,
             ResourceInfo.State.class,
             CloseReason.class);
 
-    private ClassesNeeded() {}
+    private ClassPreloader() {}
 
     /** All that a holder needs. */
     static void initialize() {

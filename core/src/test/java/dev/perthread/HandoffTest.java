@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Who has a lent resource may take it again while others wait, but not for long, and nothing lies idle meanwhile. */
-class TurnsTest {
+class HandoffTest {
 
     /** On virtual threads all carriers are busy then: whoever is only woken never comes. */
     @ParameterizedTest
@@ -29,7 +29,7 @@ class TurnsTest {
         AtomicBoolean served = new AtomicBoolean();
         List<Actor> actors = new ArrayList<>();
         List<FutureTask<Object>> all = new ArrayList<>();
-        try (PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.LEND)
                 .limit(greedy)
                 .build()) {
@@ -38,7 +38,7 @@ class TurnsTest {
                 Actor actor = new Actor(kind);
                 actors.add(actor);
                 all.add(actor.begin(() -> {
-                    try (Lease<Probe> lease = holder.acquire()) {
+                    try (Lease<Probe> lease = pool.acquire()) {
                         lease.get().use();
                         if (waits) {
                             served.set(true);
@@ -47,12 +47,12 @@ class TurnsTest {
                         }
                     }
                     while (!served.get()) {
-                        holder.run(Probe::use);
+                        pool.run(Probe::use);
                     }
                     return null;
                 }));
                 int begun = i + 1;
-                Actor.until(() -> holder.stats().leased() + holder.stats().waiting() == begun);
+                Actor.until(() -> pool.stats().leased() + pool.stats().waiting() == begun);
             }
             go.countDown();
             for (FutureTask<Object> one : all) {
@@ -66,7 +66,7 @@ class TurnsTest {
     // ---- on the books themselves ----
 
     private final AtomicLong now = new AtomicLong();
-    private final Slots<Object> slots = new Slots<>(new Holder<>(builder()), 2, true);
+    private final SlotRegistry<Object> slots = new SlotRegistry<>(new Pool<>(builder()), 2, true);
     private final Slot<Object> one = leased();
     private final Slot<Object> two = leased();
     private final Waiter<Object> first = slots.takeOrWait(new Thread(), true);
@@ -74,14 +74,14 @@ class TurnsTest {
 
     private Slot<Object> leased() {
         Slot<Object> slot = slots.take(new Thread());
-        slot.fill(new Object());
+        slot.setResource(new Object());
         slots.opened(slot);
         return slot;
     }
 
     private void release(Slot<Object> slot) {
         slot.leasedToIdle();
-        assertThat(slots.wantsIdle()).isTrue();
+        assertThat(slots.mustCheckWaiters()).isTrue();
         slots.offer(slot);
     }
 
@@ -92,8 +92,8 @@ class TurnsTest {
     @Test
     void theOneThatIsWokenTakesWhatIsIdle() {
         release(one);
-        slots.look(second); // not woken: nothing for it
-        slots.look(first);
+        slots.tryTake(second); // not woken: nothing for it
+        slots.tryTake(first);
         assertThat(first.granted).isNotNull();
         assertThat(second.granted).isNull();
         assertThat(one.state()).isEqualTo(Slot.MOVED);
@@ -103,10 +103,10 @@ class TurnsTest {
     void theLastUserMayTakeItBackAndTheWokenOneWaitsOn() {
         release(one);
         assertThat(one.idleToLeased()).isTrue();
-        slots.look(first);
+        slots.tryTake(first);
         assertThat(first.granted).isNull();
         release(one); // and is woken again
-        slots.look(first);
+        slots.tryTake(first);
         assertThat(first.granted).isNotNull();
     }
 
@@ -114,8 +114,8 @@ class TurnsTest {
     void whatBecomesIdleWhileOneIsOnItsWayIsForTheNext() {
         release(one);
         release(two);
-        slots.look(first);
-        slots.look(second);
+        slots.tryTake(first);
+        slots.tryTake(second);
         assertThat(first.granted).isNotNull();
         assertThat(second.granted).isNotNull();
     }
@@ -124,8 +124,8 @@ class TurnsTest {
     void oneThatWasWokenAndGivesUpHasTheNextWoken() {
         release(one);
         assertThat(slots.giveUp(first, true)).isTrue();
-        slots.look(first);
-        slots.look(second);
+        slots.tryTake(first);
+        slots.tryTake(second);
         assertThat(first.granted).isNull();
         assertThat(second.granted).isNotNull();
     }
@@ -133,12 +133,12 @@ class TurnsTest {
     @Test
     void oneThatWasWokenAndGotAPlaceMeanwhileHasTheNextWoken() {
         release(one);
-        slots.gone(two, CloseReason.INVALIDATED, false);
+        slots.removeClosed(two, CloseReason.INVALIDATED, false);
         Slot<Object> place = first.granted;
         assertThat(place).isNotNull();
-        slots.look(first);
+        slots.tryTake(first);
         assertThat(first.granted).isSameAs(place);
-        slots.look(second);
+        slots.tryTake(second);
         assertThat(second.granted).isNotNull();
         assertThat(slots.stats().waited()).isEqualTo(2);
     }
@@ -160,7 +160,7 @@ class TurnsTest {
     @Test
     void whileTheOneThatWasWokenHasNotComeALaterOneThatIsDueIsGivenWhatBecomesIdle() {
         release(one);
-        slots.gone(two, CloseReason.INVALIDATED, false); // its place goes to the first, which does not come
+        slots.removeClosed(two, CloseReason.INVALIDATED, false); // its place goes to the first, which does not come
         assertThat(first.granted).isNotNull();
         now.addAndGet(4_000_000);
         assertThat(one.idleToLeased()).isTrue();
@@ -172,13 +172,13 @@ class TurnsTest {
     @Test
     void aReleaseThatNeitherWakesNorGivesLeavesTheLockAlone() throws Exception {
         release(one); // wakes the first,
-        slots.gone(two, CloseReason.INVALIDATED, false); // which is given a place and does not come
+        slots.removeClosed(two, CloseReason.INVALIDATED, false); // which is given a place and does not come
         slots.giveUp(second, true);
         assertThat(one.idleToLeased()).isTrue();
         now.addAndGet(4_000_000);
         Waiter<Object> third = slots.takeOrWait(new Thread(), true);
         one.leasedToIdle();
-        Field field = Slots.class.getDeclaredField("lock");
+        Field field = SlotRegistry.class.getDeclaredField("lock");
         field.setAccessible(true);
         ReentrantLock lock = (ReentrantLock) field.get(slots);
         Actor actor = new Actor(ThreadKind.PLATFORM);
@@ -192,8 +192,8 @@ class TurnsTest {
             lock.unlock();
             actor.end();
         }
-        slots.look(first);
-        slots.look(third);
+        slots.tryTake(first);
+        slots.tryTake(third);
         assertThat(third.granted).isNotNull();
     }
 }

@@ -14,38 +14,38 @@ import org.jspecify.annotations.Nullable;
  * has something to close. A task that has waited for {@link #PATIENCE} in its lane gets another thread, up to
  * {@link #MOST}.
  */
-final class Aside implements Runnable {
+final class CloserExecutor implements Runnable {
     private static final long PATIENCE = 100_000_000;
     private static final int MOST = 4;
 
-    private static final ReentrantLock LOCK = new BriefLock();
-    private static final IdentityHashMap<Object, Aside> LANES = new IdentityHashMap<>(); // guarded by LOCK
+    private static final ReentrantLock LOCK = new SpinThenParkLock();
+    private static final IdentityHashMap<Object, CloserExecutor> LANES = new IdentityHashMap<>(); // guarded by LOCK
 
     // Guarded by LOCK.
-    private final Object holder;
+    private final Object pool;
     private final Queue<Task> tasks = new ConcurrentLinkedQueue<>(); // which takes a task or, out of memory, does not
     private int workers;
 
-    private Aside(Object holder) {
-        this.holder = holder;
+    private CloserExecutor(Object pool) {
+        this.pool = pool;
     }
 
     private record Task(Runnable run, long since) {}
 
-    static void run(Object holder, Runnable task) {
-        if (!takes(holder, task)) {
+    static void run(Object pool, Runnable task) {
+        if (!takes(pool, task)) {
             bear(task); // it has been claimed: nobody else will ever do it
         }
     }
 
-    private static boolean takes(Object holder, Runnable task) {
+    private static boolean takes(Object pool, Runnable task) {
         LOCK.lock();
         try {
-            Aside known = LANES.get(holder);
-            Aside lane = known == null ? new Aside(holder) : known;
+            CloserExecutor known = LANES.get(pool);
+            CloserExecutor lane = known == null ? new CloserExecutor(pool) : known;
             lane.tasks.add(new Task(task, System.nanoTime()));
             if (known == null) {
-                LANES.put(holder, lane); // now that it has a task: an empty one would stay for ever
+                LANES.put(pool, lane); // now that it has a task: an empty one would stay for ever
             }
             lane.tend();
             return true;
@@ -60,7 +60,7 @@ final class Aside implements Runnable {
     static boolean tendAll() {
         LOCK.lock();
         try {
-            LANES.values().forEach(Aside::tend);
+            LANES.values().forEach(CloserExecutor::tend);
             return !LANES.isEmpty();
         } finally {
             LOCK.unlock();
@@ -119,7 +119,7 @@ final class Aside implements Runnable {
         try {
             Task task = tasks.poll();
             if (task == null && --workers == 0) {
-                LANES.remove(holder); // under the lock: whoever adds the next task makes a new lane
+                LANES.remove(pool); // under the lock: whoever adds the next task makes a new lane
             }
             return task == null ? null : task.run;
         } finally {

@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** Each event is a line: its name and, after a space, the number of the resource, and the reason. */
-final class Journal implements Listener {
+final class RecordingListener implements Listener {
     private final Queue<String> lines = new ConcurrentLinkedQueue<>();
     final Queue<ResourceInfo> leaks = new ConcurrentLinkedQueue<>();
     final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();

@@ -15,17 +15,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The books agree after each step: whose is what, what counts towards the limit, who waits, and who has to be woken. */
-class BooksTest {
+class SlotRegistryTest {
     private final AtomicLong now = new AtomicLong();
     private final Thread me = Thread.currentThread();
     private final Thread other = new Thread(); // never started: as good as dead
     private final List<Actor> actors = new ArrayList<>();
-    private Slots<Object> books = books(3, true);
+    private SlotRegistry<Object> registry = registry(3, true);
 
-    private Slots<Object> books(int limit, boolean lends) {
+    private SlotRegistry<Object> registry(int limit, boolean lends) {
         PerThread.Builder<Object, RuntimeException> options =
                 PerThread.<Object, RuntimeException>builder(Object::new).clock(now::get);
-        return new Slots<>(new Holder<>(options), limit, lends);
+        return new SlotRegistry<>(new Pool<>(options), limit, lends);
     }
 
     @AfterEach
@@ -36,9 +36,9 @@ class BooksTest {
     }
 
     private Slot<Object> leased(Thread owner) {
-        Slot<Object> slot = books.take(owner);
-        slot.fill(new Object());
-        assertThat(books.opened(slot)).isTrue();
+        Slot<Object> slot = registry.take(owner);
+        slot.setResource(new Object());
+        assertThat(registry.opened(slot)).isTrue();
         assertThat(slot.state()).isEqualTo(Slot.LEASED);
         return slot;
     }
@@ -55,32 +55,32 @@ class BooksTest {
     }
 
     private void close(Slot<Object> slot) {
-        books.gone(slot, CloseReason.INVALIDATED, false);
+        registry.removeClosed(slot, CloseReason.INVALIDATED, false);
     }
 
     /** Waits in the books until it is unparked; done once it was. That may happen for no reason, but not every time. */
     private final class Parked {
-        private volatile boolean watched;
+        private volatile boolean registered;
         final Actor actor = new Actor(ThreadKind.PLATFORM);
-        final Waiter<Object> waiter = books.takeOrWait(actor.thread(), true);
-        final FutureTask<Object> woken;
+        final Waiter<Object> waiter = registry.takeOrWait(actor.thread(), true);
+        final FutureTask<Object> signalled;
 
         Parked() throws Exception {
             actors.add(actor);
             assertThat(waiter.granted).isNull();
-            woken = actor.begin(() -> {
+            signalled = actor.begin(() -> {
                 do { // what woke this thread for its task may have left a permit, with which park returns at once
                     LockSupport.park(this);
-                } while (!watched);
+                } while (!registered);
                 return true;
             });
             Actor.until(() -> LockSupport.getBlocker(actor.thread()) == this
                     && actor.thread().getState() == Thread.State.WAITING);
-            watched = true;
+            registered = true;
         }
 
         void isWoken() throws Exception {
-            woken.get(30, TimeUnit.SECONDS);
+            signalled.get(30, TimeUnit.SECONDS);
         }
     }
 
@@ -92,16 +92,16 @@ class BooksTest {
         Slot<Object> two = leased(me);
         Slot<Object> three = leased(me);
         assertThat(List.of(one.id, two.id, three.id)).containsExactly(1L, 2L, 3L);
-        assertThat(books.own(me)).containsExactly(three, two, one);
-        assertThat(books.own(other)).isEmpty();
+        assertThat(registry.slotsOf(me)).containsExactly(three, two, one);
+        assertThat(registry.slotsOf(other)).isEmpty();
         close(two);
-        assertThat(books.own(me)).containsExactly(three, one);
+        assertThat(registry.slotsOf(me)).containsExactly(three, one);
         close(three);
-        assertThat(books.own(me)).containsExactly(one);
-        assertThat(books.find(me)).isSameAs(one);
+        assertThat(registry.slotsOf(me)).containsExactly(one);
+        assertThat(registry.find(me)).isSameAs(one);
         close(one);
-        assertThat(books.own(me)).isEmpty();
-        assertThat(books.find(me)).isNull();
+        assertThat(registry.slotsOf(me)).isEmpty();
+        assertThat(registry.find(me)).isNull();
     }
 
     @Test
@@ -110,7 +110,7 @@ class BooksTest {
         Slot<Object> two = leased(me);
         Slot<Object> three = leased(me);
         close(one);
-        assertThat(books.own(me)).containsExactly(three, two);
+        assertThat(registry.slotsOf(me)).containsExactly(three, two);
     }
 
     @Test
@@ -119,14 +119,14 @@ class BooksTest {
         Slot<Object> two = leased(other);
         Slot<Object> three = leased(me);
         close(one);
-        assertThat(books.all()).containsExactlyInAnyOrder(two, three);
+        assertThat(registry.all()).containsExactlyInAnyOrder(two, three);
         Slot<Object> four = leased(other);
-        assertThat(books.take(me)).isNull();
+        assertThat(registry.take(me)).isNull();
         close(three);
-        assertThat(books.all()).containsExactlyInAnyOrder(two, four);
+        assertThat(registry.all()).containsExactlyInAnyOrder(two, four);
         close(four);
         close(two);
-        assertThat(books.all()).isEmpty();
+        assertThat(registry.all()).isEmpty();
     }
 
     @Test
@@ -135,50 +135,50 @@ class BooksTest {
         Slot<Object> two = leased(other);
         one.leasedToIdle();
         two.leasedToIdle();
-        Slot<Object> taken = books.take(me);
+        Slot<Object> taken = registry.take(me);
         assertThat(taken.id).isEqualTo(two.id);
         assertThat(taken.state()).isEqualTo(Slot.LEASED);
         assertThat(two.state()).isEqualTo(Slot.MOVED);
-        assertThat(books.own(me)).containsExactly(taken);
-        assertThat(books.own(other)).containsExactly(one);
-        Slot<Object> first = books.take(me);
+        assertThat(registry.slotsOf(me)).containsExactly(taken);
+        assertThat(registry.slotsOf(other)).containsExactly(one);
+        Slot<Object> first = registry.take(me);
         assertThat(first.id).isEqualTo(one.id);
-        assertThat(books.own(other)).isEmpty();
-        assertThat(books.all()).containsExactly(first, taken);
+        assertThat(registry.slotsOf(other)).isEmpty();
+        assertThat(registry.all()).containsExactly(first, taken);
     }
 
     @Test
     void withoutLendingOnlyANewOneIsToBeHad() {
-        books = books(2, false);
+        registry = registry(2, false);
         idle(other);
-        assertThat(books.take(me).state()).isEqualTo(Slot.OPENING);
-        assertThat(books.take(me)).isNull();
-        assertThat(books.takeOrWait(me, true).granted).isNull();
-        assertThat(books.wantsIdle()).isFalse();
+        assertThat(registry.take(me).state()).isEqualTo(Slot.OPENING);
+        assertThat(registry.take(me)).isNull();
+        assertThat(registry.takeOrWait(me, true).granted).isNull();
+        assertThat(registry.mustCheckWaiters()).isFalse();
     }
 
     @Test
     void whatAThreadThatHasEndedLeftIsNobodysAndStaysOpen() {
         Slot<Object> left = idle(other);
-        books.disown(left);
+        registry.detachOwner(left);
         assertThat(left.state()).isEqualTo(Slot.MOVED);
-        assertThat(books.find(other)).isNull();
-        Slot<Object> nobodys = books.all().get(0);
+        assertThat(registry.find(other)).isNull();
+        Slot<Object> nobodys = registry.all().get(0);
         assertThat(nobodys.thread).isNull();
         assertThat(nobodys.state()).isEqualTo(Slot.IDLE);
-        books.disown(left); // as a second look would
-        assertThat(books.all()).containsExactly(nobodys);
-        assertThat(books.takeOrWait(me, false).granted.id).isEqualTo(left.id);
+        registry.detachOwner(left); // as a second look would
+        assertThat(registry.all()).containsExactly(nobodys);
+        assertThat(registry.takeOrWait(me, false).granted.id).isEqualTo(left.id);
     }
 
     @Test
     void whatIsInUseOrOfAClosedHolderIsNotDisowned() {
         Slot<Object> busy = leased(other);
-        books.disown(busy);
+        registry.detachOwner(busy);
         assertThat(busy.state()).isEqualTo(Slot.LEASED);
         busy.leasedToIdle();
-        books.close();
-        books.disown(busy);
+        registry.close();
+        registry.detachOwner(busy);
         assertThat(busy.state()).isEqualTo(Slot.IDLE);
     }
 
@@ -186,16 +186,16 @@ class BooksTest {
 
     @Test
     void whatCouldNotBeOpenedFreesItsPlaceOnce() {
-        Slot<Object> failed = books.take(me);
+        Slot<Object> failed = registry.take(me);
         leased(me);
-        books.abandoned(failed, true);
-        books.abandoned(failed, true);
-        assertThat(books.all()).hasSize(1);
-        assertThat(books.stats().openFailures()).isEqualTo(1);
-        Slot<Object> refused = books.take(me);
-        books.abandoned(refused, false);
-        assertThat(books.stats().openFailures()).isEqualTo(1);
-        assertThat(books.stats().opened()).isEqualTo(1);
+        registry.removeUnopened(failed, true);
+        registry.removeUnopened(failed, true);
+        assertThat(registry.all()).hasSize(1);
+        assertThat(registry.stats().openFailures()).isEqualTo(1);
+        Slot<Object> refused = registry.take(me);
+        registry.removeUnopened(refused, false);
+        assertThat(registry.stats().openFailures()).isEqualTo(1);
+        assertThat(registry.stats().opened()).isEqualTo(1);
     }
 
     @Test
@@ -203,29 +203,29 @@ class BooksTest {
         Slot<Object> old = leased(me);
         leased(me);
         leased(me);
-        Waiter<Object> waiter = books.takeOrWait(other, true);
-        Slot<Object> next = books.goneForAnother(old, CloseReason.CHECK_FAILED, true, me);
+        Waiter<Object> waiter = registry.takeOrWait(other, true);
+        Slot<Object> next = registry.replaceClosed(old, CloseReason.CHECK_FAILED, true, me);
         assertThat(next.state()).isEqualTo(Slot.OPENING);
         assertThat(next.thread).isSameAs(me);
         assertThat(waiter.granted).isNull();
-        assertThat(books.all()).hasSize(3).contains(next).doesNotContain(old);
-        assertThat(books.own(me)).doesNotContain(old);
-        assertThat(books.stats().closed()).isEqualTo(1);
-        assertThat(books.stats().closeFailures()).isEqualTo(1);
-        books.close();
-        assertThat(books.goneForAnother(next, CloseReason.CHECK_FAILED, false, me))
+        assertThat(registry.all()).hasSize(3).contains(next).doesNotContain(old);
+        assertThat(registry.slotsOf(me)).doesNotContain(old);
+        assertThat(registry.stats().closed()).isEqualTo(1);
+        assertThat(registry.stats().closeFailures()).isEqualTo(1);
+        registry.close();
+        assertThat(registry.replaceClosed(next, CloseReason.CHECK_FAILED, false, me))
                 .isNull();
-        assertThat(books.all()).contains(next); // the caller has it counted
+        assertThat(registry.all()).contains(next); // the caller has it counted
     }
 
     @Test
     void theUsesOfWhatIsGoneStillCount() {
         Slot<Object> slot = leased(me);
-        slot.count(0);
-        slot.count(0);
+        slot.stampLease(0);
+        slot.stampLease(0);
         close(slot);
-        leased(me).count(0);
-        assertThat(books.stats().acquired()).isEqualTo(3);
+        leased(me).stampLease(0);
+        assertThat(registry.stats().acquired()).isEqualTo(3);
     }
 
     // ---- who waits ----
@@ -233,32 +233,32 @@ class BooksTest {
     @Test
     void whoeverComesWhileOthersWaitWaitsToo() {
         Slot<Object> one = allLeased().get(0);
-        Waiter<Object> first = books.takeOrWait(other, true);
+        Waiter<Object> first = registry.takeOrWait(other, true);
         assertThat(first.sweepFirst).isFalse();
-        assertThat(books.wantsIdle()).isTrue();
+        assertThat(registry.mustCheckWaiters()).isTrue();
         one.leasedToIdle();
-        assertThat(books.take(me)).isNull();
-        assertThat(books.takeOrWait(me, true).granted).isNull();
-        assertThat(books.stats().waiting()).isEqualTo(2);
+        assertThat(registry.take(me)).isNull();
+        assertThat(registry.takeOrWait(me, true).granted).isNull();
+        assertThat(registry.stats().waiting()).isEqualTo(2);
     }
 
     @Test
     void whoNeedNotWaitLeavesNobodyToBeToldOfWhatBecomesIdle() {
-        assertThat(books.takeOrWait(me, true).granted).isNotNull();
-        assertThat(books.wantsIdle()).isFalse();
-        assertThat(books.stats().waiting()).isZero();
+        assertThat(registry.takeOrWait(me, true).granted).isNotNull();
+        assertThat(registry.mustCheckWaiters()).isFalse();
+        assertThat(registry.stats().waiting()).isZero();
     }
 
     @Test
     void aDeadThreadsResourceIsLookedForBeforeAnybodyWaits() {
         leased(me);
-        assertThat(books.takeOrWait(me, false).sweepFirst).isFalse();
+        assertThat(registry.takeOrWait(me, false).sweepFirst).isFalse();
         leased(other);
-        Waiter<Object> toSweep = books.takeOrWait(me, false);
+        Waiter<Object> toSweep = registry.takeOrWait(me, false);
         assertThat(toSweep.sweepFirst).isTrue();
         assertThat(toSweep.granted).isNull();
-        assertThat(books.stats().waiting()).isZero();
-        assertThat(books.takeOrWait(me, true).sweepFirst).isFalse(); // it has been looked for
+        assertThat(registry.stats().waiting()).isZero();
+        assertThat(registry.takeOrWait(me, true).sweepFirst).isFalse(); // it has been looked for
     }
 
     @Test
@@ -266,13 +266,13 @@ class BooksTest {
         for (int i = 0; i < 3; i++) {
             leased(me);
         }
-        Waiter<Object> first = books.takeOrWait(me, true);
-        Waiter<Object> second = books.takeOrWait(other, true);
-        assertThat(books.giveUp(first, true)).isTrue();
-        assertThat(books.wantsIdle()).isTrue();
-        assertThat(books.giveUp(second, false)).isTrue();
-        assertThat(books.wantsIdle()).isFalse();
-        Stats stats = books.stats();
+        Waiter<Object> first = registry.takeOrWait(me, true);
+        Waiter<Object> second = registry.takeOrWait(other, true);
+        assertThat(registry.giveUp(first, true)).isTrue();
+        assertThat(registry.mustCheckWaiters()).isTrue();
+        assertThat(registry.giveUp(second, false)).isTrue();
+        assertThat(registry.mustCheckWaiters()).isFalse();
+        Stats stats = registry.stats();
         assertThat(stats.waiting()).isZero();
         assertThat(stats.waited()).isEqualTo(2);
         assertThat(stats.timeouts()).isEqualTo(1);
@@ -281,32 +281,32 @@ class BooksTest {
     @Test
     void whoHasBeenGrantedAPlaceCannotGiveUp() {
         Slot<Object> one = allLeased().get(0);
-        Waiter<Object> waiter = books.takeOrWait(other, true);
+        Waiter<Object> waiter = registry.takeOrWait(other, true);
         close(one);
         assertThat(waiter.granted.thread).isSameAs(other);
-        assertThat(books.giveUp(waiter, true)).isFalse();
-        assertThat(books.stats().timeouts()).isZero();
-        assertThat(books.stats().waited()).isEqualTo(1);
+        assertThat(registry.giveUp(waiter, true)).isFalse();
+        assertThat(registry.stats().timeouts()).isZero();
+        assertThat(registry.stats().waited()).isEqualTo(1);
     }
 
     @Test
     void whatReleasesHaveMissedIsGivenToThoseWhoWaitInOrder() {
-        assertThat(books.serveWaiters()).isFalse();
+        assertThat(registry.serveWaiters()).isFalse();
         List<Slot<Object>> leased = allLeased();
         Slot<Object> one = leased.get(0);
         Slot<Object> two = leased.get(1);
-        Waiter<Object> first = books.takeOrWait(other, true);
-        Waiter<Object> second = books.takeOrWait(other, true);
-        Waiter<Object> third = books.takeOrWait(other, true);
-        assertThat(books.serveWaiters()).isTrue();
+        Waiter<Object> first = registry.takeOrWait(other, true);
+        Waiter<Object> second = registry.takeOrWait(other, true);
+        Waiter<Object> third = registry.takeOrWait(other, true);
+        assertThat(registry.serveWaiters()).isTrue();
         one.leasedToIdle();
         two.leasedToIdle();
-        assertThat(books.serveWaiters()).isTrue();
+        assertThat(registry.serveWaiters()).isTrue();
         assertThat(first.granted.id).isEqualTo(one.id);
         assertThat(second.granted.id).isEqualTo(two.id);
         assertThat(third.granted).isNull();
-        books.giveUp(third, true);
-        assertThat(books.serveWaiters()).isFalse();
+        registry.giveUp(third, true);
+        assertThat(registry.serveWaiters()).isFalse();
     }
 
     /** As when whoever closed something had no memory to give its place away. A higher limit leaves a place as free. */
@@ -314,16 +314,16 @@ class BooksTest {
     void aPlaceThatNobodyGaveAwayIsGivenToWhoWaits() throws Exception {
         allLeased();
         Parked first = new Parked();
-        Waiter<Object> second = books.takeOrWait(other, true);
-        Field limit = Slots.class.getDeclaredField("limit");
+        Waiter<Object> second = registry.takeOrWait(other, true);
+        Field limit = SlotRegistry.class.getDeclaredField("limit");
         limit.setAccessible(true);
-        limit.set(books, 4);
-        assertThat(books.serveWaiters()).isTrue();
+        limit.set(registry, 4);
+        assertThat(registry.serveWaiters()).isTrue();
         first.isWoken();
         assertThat(first.waiter.granted.state()).isEqualTo(Slot.OPENING);
         assertThat(first.waiter.granted.thread).isSameAs(first.actor.thread());
         assertThat(second.granted).isNull();
-        assertThat(books.all()).hasSize(4);
+        assertThat(registry.all()).hasSize(4);
     }
 
     @Test
@@ -331,29 +331,29 @@ class BooksTest {
         List<Slot<Object>> leased = allLeased();
         Slot<Object> one = leased.get(0);
         Slot<Object> two = leased.get(1);
-        Waiter<Object> waiter = books.takeOrWait(other, true);
+        Waiter<Object> waiter = registry.takeOrWait(other, true);
         one.leasedToIdle();
         two.leasedToIdle();
-        assertThat(books.serveWaiters()).isFalse();
+        assertThat(registry.serveWaiters()).isFalse();
         assertThat(waiter.granted.id).isEqualTo(one.id);
         assertThat(two.state()).isEqualTo(Slot.IDLE);
         two.idleToLeased();
         two.leasedToIdle();
-        books.offer(two); // as by one who has seen that somebody waits
+        registry.offer(two); // as by one who has seen that somebody waits
         assertThat(two.state()).isEqualTo(Slot.IDLE);
     }
 
     @Test
     void whatItsLastUserHasTakenBackMeanwhileIsGivenToNobody() {
         Slot<Object> one = allLeased().get(0);
-        Waiter<Object> waiter = books.takeOrWait(other, true);
+        Waiter<Object> waiter = registry.takeOrWait(other, true);
         now.addAndGet(TimeUnit.SECONDS.toNanos(1)); // due
         one.leasedToIdle();
         assertThat(one.idleToLeased()).isTrue(); // before it is offered
-        books.offer(one);
+        registry.offer(one);
         assertThat(waiter.granted).isNull();
         assertThat(one.state()).isEqualTo(Slot.LEASED);
-        assertThat(books.own(me)).contains(one);
+        assertThat(registry.slotsOf(me)).contains(one);
     }
 
     // ---- who is woken ----
@@ -370,9 +370,9 @@ class BooksTest {
     void whoIsGrantedThePlaceOfWhatCouldNotBeOpenedIsWoken() throws Exception {
         leased(me);
         leased(me);
-        Slot<Object> failed = books.take(me);
+        Slot<Object> failed = registry.take(me);
         Parked parked = new Parked();
-        books.abandoned(failed, true);
+        registry.removeUnopened(failed, true);
         parked.isWoken();
         assertThat(parked.waiter.granted).isNotNull();
     }
@@ -382,7 +382,7 @@ class BooksTest {
         Slot<Object> one = allLeased().get(0);
         Parked parked = new Parked();
         one.leasedToIdle();
-        books.offer(one);
+        registry.offer(one);
         parked.isWoken();
         assertThat(parked.waiter.granted).isNull();
     }
@@ -392,13 +392,13 @@ class BooksTest {
         List<Slot<Object>> leased = allLeased();
         Slot<Object> one = leased.get(0);
         Slot<Object> two = leased.get(1);
-        Waiter<Object> first = books.takeOrWait(other, true);
+        Waiter<Object> first = registry.takeOrWait(other, true);
         Parked next = new Parked();
         one.leasedToIdle();
-        books.offer(one);
+        registry.offer(one);
         two.leasedToIdle();
-        books.offer(two);
-        books.look(first);
+        registry.offer(two);
+        registry.tryTake(first);
         next.isWoken();
     }
 
@@ -407,7 +407,7 @@ class BooksTest {
         Slot<Object> one = allLeased().get(0);
         Parked parked = new Parked();
         one.leasedToIdle();
-        books.serveWaiters();
+        registry.serveWaiters();
         parked.isWoken();
     }
 
@@ -415,20 +415,20 @@ class BooksTest {
 
     @Test
     void theReaperIsToldOnceWhileThereIsSomething() {
-        assertThat(books.endWatch()).isTrue();
+        assertThat(registry.deregister()).isTrue();
         Slot<Object> slot = leased(me);
-        assertThat(books.isWatched()).isFalse();
-        books.startWatch();
-        assertThat(books.isWatched()).isTrue();
-        assertThat(books.endWatch()).isFalse();
-        assertThat(books.isWatched()).isTrue();
+        assertThat(registry.isRegistered()).isFalse();
+        registry.register();
+        assertThat(registry.isRegistered()).isTrue();
+        assertThat(registry.deregister()).isFalse();
+        assertThat(registry.isRegistered()).isTrue();
         close(slot);
-        assertThat(books.endWatch()).isTrue();
-        assertThat(books.isWatched()).isFalse();
+        assertThat(registry.deregister()).isTrue();
+        assertThat(registry.isRegistered()).isFalse();
         leased(me);
-        assertThat(books.isWatched()).isFalse();
-        assertThat(books.endWatch()).isFalse(); // it was told of something that is gone, and finds this
-        assertThat(books.isWatched()).isTrue();
+        assertThat(registry.isRegistered()).isFalse();
+        assertThat(registry.deregister()).isFalse(); // it was told of something that is gone, and finds this
+        assertThat(registry.isRegistered()).isTrue();
     }
 
     // ---- the end ----
@@ -436,56 +436,56 @@ class BooksTest {
     @Test
     void afterTheEndNobodyGetsAnythingAndWhoWaitsIsWokenAndCounted() throws Exception {
         Slot<Object> one = leased(me);
-        Slot<Object> opening = books.take(me);
+        Slot<Object> opening = registry.take(me);
         leased(me);
         Parked parked = new Parked();
-        Waiter<Object> second = books.takeOrWait(other, true);
-        assertThat(books.isWatchful()).isFalse();
-        books.close();
+        Waiter<Object> second = registry.takeOrWait(other, true);
+        assertThat(registry.isSlowAcquire()).isFalse();
+        registry.close();
         parked.isWoken();
-        assertThat(books.isClosed()).isTrue();
-        assertThat(books.isWatchful()).isTrue();
-        assertThat(books.wantsIdle()).isTrue();
+        assertThat(registry.isClosed()).isTrue();
+        assertThat(registry.isSlowAcquire()).isTrue();
+        assertThat(registry.mustCheckWaiters()).isTrue();
         assertThat(parked.waiter.granted).isNull();
-        Stats stats = books.stats();
+        Stats stats = registry.stats();
         assertThat(stats.waiting()).isZero();
         assertThat(stats.waited()).isEqualTo(2);
-        assertThat(books.giveUp(second, true)).isTrue();
-        assertThat(books.stats().waited()).isEqualTo(2);
+        assertThat(registry.giveUp(second, true)).isTrue();
+        assertThat(registry.stats().waited()).isEqualTo(2);
 
         one.leasedToIdle();
-        books.offer(one);
-        assertThat(books.serveWaiters()).isFalse();
+        registry.offer(one);
+        assertThat(registry.serveWaiters()).isFalse();
         assertThat(one.state()).isEqualTo(Slot.IDLE);
-        assertThat(books.takeOrWait(me, true)).isNull();
-        opening.fill(new Object());
-        assertThat(books.opened(opening)).isFalse();
+        assertThat(registry.takeOrWait(me, true)).isNull();
+        opening.setResource(new Object());
+        assertThat(registry.opened(opening)).isFalse();
         assertThat(opening.reason()).isEqualTo(CloseReason.HOLDER_CLOSED);
-        assertThat(books.stats().opened()).isEqualTo(3);
+        assertThat(registry.stats().opened()).isEqualTo(3);
         close(one);
-        assertThat(books.take(me)).isNull();
+        assertThat(registry.take(me)).isNull();
     }
 
     @Test
     void whoClosesIsToldOfEachThatIsGoneAndDoesNotWaitForItself() throws Exception {
         Slot<Object> theirs = leased(other);
         Slot<Object> mine = leased(me);
-        books.close();
+        registry.close();
         Actor actor = new Actor(ThreadKind.PLATFORM);
         actors.add(actor);
-        FutureTask<Object> gone = actor.begin(() -> books.awaitGone(me, TimeUnit.HOURS.toNanos(1)));
+        FutureTask<Object> gone = actor.begin(() -> registry.awaitGone(me, TimeUnit.HOURS.toNanos(1)));
         Actor.until(() -> actor.thread().getState() == Thread.State.TIMED_WAITING);
         close(theirs);
         assertThat(gone.get(30, TimeUnit.SECONDS)).isEqualTo(true);
-        assertThat(books.awaitGone(me, TimeUnit.HOURS.toNanos(1))).isFalse(); // the leaser itself
+        assertThat(registry.awaitGone(me, TimeUnit.HOURS.toNanos(1))).isFalse(); // the leaser itself
         mine.closer = other;
-        assertThat(books.awaitGone(other, TimeUnit.HOURS.toNanos(1))).isFalse(); // who is just closing it
+        assertThat(registry.awaitGone(other, TimeUnit.HOURS.toNanos(1))).isFalse(); // who is just closing it
     }
 
     @Test
     void theLongWayIsTakenForEverOnceAskedFor() {
-        books.takeCare();
-        assertThat(books.isWatchful()).isTrue();
-        assertThat(books.isClosed()).isFalse();
+        registry.disableFastPath();
+        assertThat(registry.isSlowAcquire()).isTrue();
+        assertThat(registry.isClosed()).isFalse();
     }
 }

@@ -8,15 +8,15 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Whoever closes has claimed the slot first, so that every resource is closed once and for one reason. */
-final class Closing<T> {
+final class ResourceCloser<T> {
 
     private final PerThread.Builder<T, ?> options;
     private final LongSupplier clock;
-    private final Slots<T> slots;
-    private final Events<T> events;
+    private final SlotRegistry<T> slots;
+    private final Observer<T> events;
     private final boolean expires;
 
-    Closing(PerThread.Builder<T, ?> options, Slots<T> slots, Events<T> events) {
+    ResourceCloser(PerThread.Builder<T, ?> options, SlotRegistry<T> slots, Observer<T> events) {
         this.options = options;
         this.clock = options.clock;
         this.slots = slots;
@@ -28,11 +28,11 @@ final class Closing<T> {
 
     /** Runs the closer; the caller has claimed the slot. Returns what the closer threw. */
     @Nullable
-    Throwable shut(Slot<T> slot, CloseReason reason) {
-        return shut(slot, reason, null);
+    Throwable closeClaimed(Slot<T> slot, CloseReason reason) {
+        return closeClaimed(slot, reason, null);
     }
 
-    private @Nullable Throwable shut(Slot<T> slot, CloseReason reason, @Nullable Runnable tellMore) {
+    private @Nullable Throwable closeClaimed(Slot<T> slot, CloseReason reason, @Nullable Runnable tellMore) {
         Throwable failure = runCloser(slot, reason);
         // Told first: whoever waits for this place, or for the end of the holder, comes after it for the listener too.
         try {
@@ -41,7 +41,7 @@ final class Closing<T> {
                 tellMore.run();
             }
         } finally {
-            slots.gone(slot, reason, failure != null);
+            slots.removeClosed(slot, reason, failure != null);
         }
         return failure;
     }
@@ -52,12 +52,12 @@ final class Closing<T> {
         try {
             events.closed(slot, reason, failure);
         } catch (Throwable noMemory) {
-            slots.gone(slot, reason, failure != null);
+            slots.removeClosed(slot, reason, failure != null);
             throw noMemory;
         }
-        Slot<T> next = slots.goneForAnother(slot, reason, failure != null, me);
+        Slot<T> next = slots.replaceClosed(slot, reason, failure != null, me);
         if (next == null) {
-            slots.gone(slot, reason, failure != null);
+            slots.removeClosed(slot, reason, failure != null);
         }
         return next;
     }
@@ -101,7 +101,7 @@ final class Closing<T> {
 
     boolean releaseOwn() {
         List<Throwable> failures = new ArrayList<>();
-        int closed = closeIdle(slots.own(Thread.currentThread()), CloseReason.RELEASED, failures);
+        int closed = closeIdle(slots.slotsOf(Thread.currentThread()), CloseReason.RELEASED, failures);
         rethrowAll(failures);
         return closed > 0;
     }
@@ -114,7 +114,7 @@ final class Closing<T> {
         int closed = 0;
         for (Slot<T> slot : candidates) {
             if (slot.idleToClosing() && slot.claim(reason)) {
-                add(failures, shut(slot, reason));
+                add(failures, closeClaimed(slot, reason));
                 closed++;
             }
         }
@@ -156,11 +156,11 @@ final class Closing<T> {
         for (Slot<T> slot : slots.all()) {
             // What is still being opened cannot be forced: its opener's thread closes it as soon as it has it.
             if (slot.state() == Slot.LEASED && slot.claim(CloseReason.FORCED)) {
-                add(failures, shut(slot, CloseReason.FORCED));
+                add(failures, closeClaimed(slot, CloseReason.FORCED));
                 forced++;
             } else if (slot.idleToClosing() && slot.claim(CloseReason.HOLDER_CLOSED)) {
                 // Released before its owner could see that the holder is closed, and seen only now.
-                add(failures, shut(slot, CloseReason.HOLDER_CLOSED));
+                add(failures, closeClaimed(slot, CloseReason.HOLDER_CLOSED));
             }
         }
         return new CloseReport((int) (slots.stats().closed() - closedBefore), forced, failures);
@@ -197,20 +197,20 @@ final class Closing<T> {
         // That isAlive() was false happens-after all that the owner did: LEASED now is LEASED for ever.
         boolean leaked = slot.state() == Slot.LEASED;
         if (!leaked && options.whenIdle == IdlePolicy.LEND) {
-            slots.disown(slot);
+            slots.detachOwner(slot);
             return false;
         }
         Object recorded = Jfr.reclaiming();
         Runnable tellMore = () -> Jfr.reclaimed(recorded, slot, leaked);
         // Made before the claim: what is claimed, and then not closed, is never closed.
-        Runnable task = Aside.once(() -> {
+        Runnable task = CloserExecutor.once(() -> {
             slot.closer = Thread.currentThread(); // already now: the listener may close the holder
             try {
                 if (leaked) {
                     events.leaked(slot);
                 }
             } finally {
-                add(failures, shut(slot, CloseReason.THREAD_ENDED, tellMore));
+                add(failures, closeClaimed(slot, CloseReason.THREAD_ENDED, tellMore));
             }
         });
         boolean ours = leaked || slot.idleToClosing();
@@ -222,7 +222,7 @@ final class Closing<T> {
     }
 
     private void aside(Runnable task) {
-        Threads.runAside(this, task);
+        Platform.runAside(this, task);
     }
 
     /** Whether a dead thread's resource, or one that has expired, is just being closed. */
@@ -253,7 +253,7 @@ final class Closing<T> {
             if (reason == null) {
                 continue;
             }
-            Runnable task = Aside.once(() -> shut(slot, reason)); // before the claim, see reclaim()
+            Runnable task = CloserExecutor.once(() -> closeClaimed(slot, reason)); // before the claim, see reclaim()
             // Between the look and the compare-and-set the owner cannot have used it: it would have found it expired.
             if (slot.idleToClosing() && slot.claim(reason)) {
                 executor.accept(task);

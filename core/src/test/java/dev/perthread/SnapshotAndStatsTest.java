@@ -17,24 +17,24 @@ import org.junit.jupiter.params.provider.MethodSource;
 import outside.Caller;
 
 /** evictIdle, release, reap, snapshot, stats, isHeld: what they do, and that their numbers are right. */
-class LookingTest {
+class SnapshotAndStatsTest {
 
     @ParameterizedTest
     @MethodSource("dev.perthread.Matrix#keeping")
     void evictIdleClosesWhatIsIdleAndLeavesWhatIsInUse(Matrix matrix) throws Exception {
-        Journal journal = new Journal();
-        try (PerThread<Probe, RuntimeException> holder = matrix.<Probe, RuntimeException>builder(Probe::new)
+        RecordingListener journal = new RecordingListener();
+        try (PerThread<Probe, RuntimeException> pool = matrix.<Probe, RuntimeException>builder(Probe::new)
                         .listener(journal)
                         .build();
                 Actor idle = new Actor(matrix.kind());
                 Actor busy = new Actor(matrix.kind())) {
             boolean room = matrix.limit() > 1;
-            Lease<Probe> lease = room ? busy.call(holder::acquire) : null;
-            idle.call(() -> holder.call(probe -> probe));
-            assertThat(holder.evictIdle()).isEqualTo(1);
-            assertThat(holder.evictIdle()).isZero();
+            Lease<Probe> lease = room ? busy.call(pool::acquire) : null;
+            idle.call(() -> pool.call(probe -> probe));
+            assertThat(pool.evictIdle()).isEqualTo(1);
+            assertThat(pool.evictIdle()).isZero();
             assertThat(journal.take()).endsWith("closed " + (room ? 2 : 1) + " EVICTED");
-            assertThat(idle.<Probe>call(() -> holder.call(probe -> probe)).isClosed())
+            assertThat(idle.<Probe>call(() -> pool.call(probe -> probe)).isClosed())
                     .isFalse();
             if (lease != null) {
                 assertThat(busy.call(() -> lease.get().isClosed())).isFalse();
@@ -49,26 +49,26 @@ class LookingTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void releaseClosesTheCallersIdleOneOnly(Matrix matrix) throws Exception {
-        Journal journal = new Journal();
-        try (PerThread<Probe, RuntimeException> holder = matrix.<Probe, RuntimeException>builder(Probe::new)
+        RecordingListener journal = new RecordingListener();
+        try (PerThread<Probe, RuntimeException> pool = matrix.<Probe, RuntimeException>builder(Probe::new)
                         .listener(journal)
                         .build();
                 Actor first = new Actor(matrix.kind());
                 Actor second = new Actor(matrix.kind())) {
             boolean keeps = matrix.whenIdle() != IdlePolicy.CLOSE;
-            assertThat(first.call(holder::release)).isFalse();
-            first.call(() -> holder.call(probe -> probe));
-            assertThat(second.call(holder::release)).isFalse();
+            assertThat(first.call(pool::release)).isFalse();
+            first.call(() -> pool.call(probe -> probe));
+            assertThat(second.call(pool::release)).isFalse();
             assertThat(first.call(() -> {
-                        try (Lease<Probe> lease = holder.acquire()) {
-                            assertThat(holder.release()).isFalse();
+                        try (Lease<Probe> lease = pool.acquire()) {
+                            assertThat(pool.release()).isFalse();
                             lease.get().use();
                         }
-                        return holder.release();
+                        return pool.release();
                     }))
                     .isEqualTo(keeps);
-            assertThat(first.call(holder::release)).isFalse();
-            assertThat(holder.stats().open()).isZero();
+            assertThat(first.call(pool::release)).isFalse();
+            assertThat(pool.stats().open()).isZero();
             if (keeps) {
                 assertThat(journal.take()).endsWith("closed 1 RELEASED");
             }
@@ -80,15 +80,15 @@ class LookingTest {
     @MethodSource(Matrix.KINDS)
     void whenAResourceWasOpenedIsToldToWithinAMoment(ThreadKind kind) throws Exception {
         AtomicLong now = new AtomicLong(System.nanoTime());
-        try (PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                         .clock(now::get)
                         .build();
                 Actor one = new Actor(kind)) {
-            one.call(() -> holder.call(probe -> probe));
+            one.call(() -> pool.call(probe -> probe));
             Actor.until(() -> Reaper.thread() == null); // nobody looks at the clock any more
             now.addAndGet(TimeUnit.HOURS.toNanos(1));
             Instant opened =
-                    one.call(() -> holder.call(probe -> holder.snapshot().get(0).openedAt()));
+                    one.call(() -> pool.call(probe -> pool.snapshot().get(0).openedAt()));
             assertThat(opened).isAfter(Instant.now().minusSeconds(600));
         }
     }
@@ -100,7 +100,7 @@ class LookingTest {
         CountDownLatch goOn = new CountDownLatch(1);
         ThreadLocal<Boolean> stuck = ThreadLocal.withInitial(() -> false);
         Instant begin = Instant.now().minusSeconds(1);
-        PerThread<Object, InterruptedException> holder = PerThread.<Object, InterruptedException>builder(() -> {
+        PerThread<Object, InterruptedException> pool = PerThread.<Object, InterruptedException>builder(() -> {
                     if (stuck.get()) {
                         inside.countDown();
                         goOn.await();
@@ -121,21 +121,21 @@ class LookingTest {
                 Actor opening = new Actor(kind);
                 Actor closing = new Actor(kind)) {
             for (int i = 0; i < 3; i++) {
-                idle.call(() -> holder.call(resource -> resource));
+                idle.call(() -> pool.call(resource -> resource));
             }
-            Lease<Object> lease = busy.call(() -> Caller.acquireHere(holder));
-            closing.call(() -> holder.call(resource -> resource));
+            Lease<Object> lease = busy.call(() -> Caller.acquireHere(pool));
+            closing.call(() -> pool.call(resource -> resource));
             FutureTask<Object> slowOpen = opening.begin(() -> {
                 stuck.set(true);
-                holder.acquire().close();
+                pool.acquire().close();
                 return null;
             });
             FutureTask<Object> slowClose = closing.begin(() -> {
                 stuck.set(true);
-                return holder.release();
+                return pool.release();
             });
             inside.await();
-            List<ResourceInfo> all = holder.snapshot();
+            List<ResourceInfo> all = pool.snapshot();
             assertThat(all)
                     .hasSize(4)
                     .allSatisfy(info -> assertThat(info.openedAt())
@@ -155,7 +155,7 @@ class LookingTest {
             });
             assertThat(of(all, opening).state()).isEqualTo(ResourceInfo.State.OPENING);
             assertThat(of(all, closing).state()).isEqualTo(ResourceInfo.State.CLOSING);
-            Stats stats = holder.stats();
+            Stats stats = pool.stats();
             assertThat(stats).isEqualTo(new Stats(3, 0, 3, 1, 1, 1, 0, 5, 0, 0, 0, 0, 0, 0));
             goOn.countDown();
             Actor.get(slowOpen);
@@ -165,12 +165,12 @@ class LookingTest {
                 return null;
             });
         }
-        holder.close();
+        pool.close();
     }
 
     private static ResourceInfo of(List<ResourceInfo> all, Actor actor) {
         return all.stream()
-                .filter(info -> info.threadId() == Threads.id(actor.thread()))
+                .filter(info -> info.threadId() == Platform.id(actor.thread()))
                 .findFirst()
                 .orElseThrow();
     }
@@ -178,20 +178,20 @@ class LookingTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void theNumbersAddUpWhileOthersHammer(Matrix matrix) throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 matrix.<Probe, RuntimeException>builder(Probe::new).build()) {
             AtomicBoolean stop = new AtomicBoolean();
             matrix.kind().inParallel(4, i -> {
                 if (i == 0) {
                     for (int look = 0; look < 200; look++) {
-                        Stats now = holder.stats();
+                        Stats now = pool.stats();
                         assertThat(now.opened() - now.closed()).isEqualTo(now.open());
                         assertThat(List.of(now.leased(), now.idle(), now.opening(), now.waiting(), now.open()))
                                 .allMatch(number -> number >= 0);
                         assertThat(now.leased() + now.idle()).isLessThanOrEqualTo(now.open());
                         assertThat(now.open() + now.opening()).isLessThanOrEqualTo(matrix.limit());
                         assertThat(now.waiting()).isLessThanOrEqualTo(3);
-                        assertThat(holder.snapshot().size()).isLessThanOrEqualTo(matrix.limit());
+                        assertThat(pool.snapshot().size()).isLessThanOrEqualTo(matrix.limit());
                         if (matrix.kind() == ThreadKind.VIRTUAL) {
                             ThreadKind.giveWay();
                         }
@@ -200,14 +200,14 @@ class LookingTest {
                     return;
                 }
                 while (!stop.get()) {
-                    holder.run(Probe::use);
-                    holder.release();
+                    pool.run(Probe::use);
+                    pool.release();
                     if (matrix.kind() == ThreadKind.VIRTUAL) {
                         ThreadKind.giveWay();
                     }
                 }
             });
-            Stats end = holder.stats();
+            Stats end = pool.stats();
             assertThat(List.of(end.leased(), end.opening(), end.waiting())).containsOnly(0);
             assertThat(end.opened()).isEqualTo(Probe.opened());
             assertThat(end.closed()).isEqualTo(Probe.closed());
@@ -217,14 +217,14 @@ class LookingTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void whatHasNotBeenUsedHasNothing(Matrix matrix) throws Exception {
-        PerThread<Probe, RuntimeException> holder =
+        PerThread<Probe, RuntimeException> pool =
                 matrix.<Probe, RuntimeException>builder(Probe::new).build();
-        assertThat(holder.stats()).isEqualTo(new Stats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
-        assertThat(holder.snapshot()).isEmpty();
-        assertThat(holder.isHeld()).isFalse();
-        assertThat(holder.evictIdle() + holder.reap()).isZero();
+        assertThat(pool.stats()).isEqualTo(new Stats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+        assertThat(pool.snapshot()).isEmpty();
+        assertThat(pool.isHeld()).isFalse();
+        assertThat(pool.evictIdle() + pool.reap()).isZero();
         assertThat(Reaper.thread() == null || Probe.opened() == 0).isTrue();
-        holder.close();
+        pool.close();
         assertThat(Probe.opened()).isZero();
     }
 }

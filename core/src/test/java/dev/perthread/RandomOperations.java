@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicReference;
  * The model: a thread knows its leases, what each gave it, and what it has left idle. From that follows what the next
  * operation may return or throw. What other threads can change (eviction, the limit, closing) widens it; nothing else.
  */
-final class Storm {
+final class RandomOperations {
     private static final class OpenFailure extends RuntimeException {
         private static final long serialVersionUID = 1L;
     }
@@ -38,15 +38,15 @@ final class Storm {
     final AtomicInteger closed = new AtomicInteger();
     final AtomicInteger operations = new AtomicInteger();
     private volatile boolean closing;
-    final PerThread<Probe, RuntimeException> holder;
+    final PerThread<Probe, RuntimeException> pool;
 
-    Storm(Matrix matrix, long seed, Journal journal, boolean closeHalfway) {
+    RandomOperations(Matrix matrix, long seed, RecordingListener journal, boolean closeHalfway) {
         this.matrix = matrix;
         this.seed = seed;
         this.closeHalfway = closeHalfway;
         PerThread.Builder<Probe, RuntimeException> builder =
-                matrix.<Probe, RuntimeException>builder(this::open).closer(this::shut);
-        this.holder = (journal == null ? builder : builder.listener(journal)).build();
+                matrix.<Probe, RuntimeException>builder(this::open).closer(this::closeClaimed);
+        this.pool = (journal == null ? builder : builder.listener(journal)).build();
     }
 
     private Probe open() {
@@ -59,7 +59,7 @@ final class Storm {
         return new Probe();
     }
 
-    private void shut(Probe probe) throws IOException {
+    private void closeClaimed(Probe probe) throws IOException {
         probe.close();
         closed.incrementAndGet();
         places.decrementAndGet();
@@ -71,13 +71,13 @@ final class Storm {
     /** Runs, closes the holder, and returns what was wrong. */
     List<String> run(int threads, int each) throws Exception {
         matrix.kind().inParallel(threads, i -> new Actions(seed * 31 + i, i).run(each));
-        holder.reap();
-        Stats before = holder.stats();
+        pool.reap();
+        Stats before = pool.stats();
         expect(before.opened() == before.closed() + before.open(), "sums: " + before);
-        holder.evictIdle();
-        CloseReport report = holder.close(Duration.ofSeconds(20));
+        pool.evictIdle();
+        CloseReport report = pool.close(Duration.ofSeconds(20));
         expect(report.forced() == 0, "forced though every thread had ended: " + report);
-        Stats after = holder.stats();
+        Stats after = pool.stats();
         expect(after.open() == 0 && after.leased() == 0 && after.idle() == 0, "open after close: " + after);
         expect(after.waiting() == 0 && after.opening() == 0, "waiting after close: " + after);
         expect(after.opened() == opened.get(), "opened " + opened + " but " + after);
@@ -85,7 +85,7 @@ final class Storm {
         expect(opened.get() == closed.get(), "opened " + opened + ", closed " + closed);
         expect(peak.get() <= matrix.limit(), "peak " + peak);
         expect(places.get() == 0, "places " + places);
-        expect(holder.snapshot().isEmpty(), "snapshot " + holder.snapshot());
+        expect(pool.snapshot().isEmpty(), "snapshot " + pool.snapshot());
         if (after.leaked() > 0) {
             LogLines.expect("ended without closing its lease");
         }
@@ -122,7 +122,7 @@ final class Storm {
                 if (closeHalfway && number == 0 && i == each / 2) {
                     endAll();
                     closing = true;
-                    holder.close(Duration.ofSeconds(20));
+                    pool.close(Duration.ofSeconds(20));
                 }
                 step();
             }
@@ -142,12 +142,12 @@ final class Storm {
                 case 11 -> release();
                 case 12 -> {
                     if (random.nextInt(4) == 0) {
-                        expect(holder.evictIdle() >= 0, "evicted less than none");
+                        expect(pool.evictIdle() >= 0, "evicted less than none");
                     } else {
                         look();
                     }
                 }
-                case 13 -> expect(holder.reap() >= 0, "reaped less than none");
+                case 13 -> expect(pool.reap() >= 0, "reaped less than none");
                 case 14 -> {
                     me.interrupt();
                     acquire(true);
@@ -163,7 +163,7 @@ final class Storm {
 
         private void acquire(boolean interrupted) {
             try {
-                Lease<Probe> lease = holder.acquire(Duration.ofNanos(random.nextInt(300_000)));
+                Lease<Probe> lease = pool.acquire(Duration.ofNanos(random.nextInt(300_000)));
                 Probe probe = lease.get();
                 boolean mine = uses.containsKey(probe);
                 expect(!probe.isClosed(), "got a closed resource");
@@ -201,7 +201,7 @@ final class Storm {
             } catch (IllegalStateException e) {
                 expect(closing, "refused: " + e);
             }
-            expect(holder.isHeld() == !leases.isEmpty(), "isHeld " + leases);
+            expect(pool.isHeld() == !leases.isEmpty(), "isHeld " + leases);
         }
 
         private void end() {
@@ -272,7 +272,7 @@ final class Storm {
 
         private void release() {
             try {
-                boolean released = holder.release();
+                boolean released = pool.release();
                 expect(!released || matrix.whenIdle() != IdlePolicy.CLOSE, "released what should not be there");
             } catch (ResourceCloseException e) {
                 expect(e.getCause() instanceof IOException, "release failed: " + e);
@@ -297,11 +297,11 @@ final class Storm {
         }
 
         private void look() {
-            Stats now = holder.stats();
+            Stats now = pool.stats();
             expect(now.opened() - now.closed() == now.open(), "sums: " + now);
             expect(now.leased() >= 0 && now.idle() >= 0 && now.waiting() >= 0 && now.opening() >= 0, "less: " + now);
             expect(now.leased() + now.idle() <= now.open(), "more than open: " + now);
-            expect(holder.snapshot().size() <= matrix.limit(), "more than the limit: " + now);
+            expect(pool.snapshot().size() <= matrix.limit(), "more than the limit: " + now);
         }
     }
 }

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What closes closes all that is due and nothing else, for the right reason, and reports each failure once. */
-class ClosingTest {
+class ResourceCloserTest {
     private static final long HOUR = Duration.ofHours(1).toNanos();
 
     private final AtomicLong now = new AtomicLong(-17); // any zero will do, as of System.nanoTime
@@ -38,8 +38,8 @@ class ClosingTest {
                 closed.add(resource);
                 whileClosing.getOrDefault(resource, () -> {}).run();
             });
-    private Slots<Object> books;
-    private Closing<Object> closing;
+    private SlotRegistry<Object> registry;
+    private ResourceCloser<Object> closing;
 
     @BeforeEach
     void live() {
@@ -53,16 +53,16 @@ class ClosingTest {
 
     private void with(IdlePolicy whenIdle) {
         options = options.whenIdle(whenIdle);
-        Holder<Object, RuntimeException> holder = new Holder<>(options);
-        books = new Slots<>(holder, 9, whenIdle == IdlePolicy.LEND);
-        closing = new Closing<>(options, books, new Events<>(holder, null));
+        Pool<Object, RuntimeException> pool = new Pool<>(options);
+        registry = new SlotRegistry<>(pool, 9, whenIdle == IdlePolicy.LEND);
+        closing = new ResourceCloser<>(options, registry, new Observer<>(pool, null));
     }
 
     private Slot<Object> leased(Thread owner) {
-        Slot<Object> slot = books.take(owner);
-        slot.fill("resource " + slot.id);
+        Slot<Object> slot = registry.take(owner);
+        slot.setResource("resource " + slot.id);
         slot.openedAt = now.get();
-        books.opened(slot);
+        registry.opened(slot);
         return slot;
     }
 
@@ -93,7 +93,7 @@ class ClosingTest {
         now.addAndGet(1);
         closing.sweepOnce();
         assertThat(slot.reason()).isEqualTo(CloseReason.IDLE_TIMEOUT);
-        assertThat(books.all()).containsExactly(busy);
+        assertThat(registry.all()).containsExactly(busy);
         assertThat(closing.nextExpiry()).isEqualTo(HOUR / 4);
     }
 
@@ -109,7 +109,7 @@ class ClosingTest {
         now.addAndGet(HOUR / 10 + 1);
         closing.sweepOnce();
         assertThat(slot.reason()).isEqualTo(CloseReason.MAX_AGE);
-        assertThat(books.all()).containsExactly(busy);
+        assertThat(registry.all()).containsExactly(busy);
         assertThat(closing.nextExpiry()).isEqualTo(HOUR / 10);
     }
 
@@ -145,7 +145,7 @@ class ClosingTest {
         assertThat(closing.reap()).isEqualTo(2);
         assertThat(one.reason()).isEqualTo(CloseReason.THREAD_ENDED);
         assertThat(two.reason()).isEqualTo(CloseReason.THREAD_ENDED);
-        assertThat(books.all()).containsExactly(kept);
+        assertThat(registry.all()).containsExactly(kept);
         assertThat(closing.reap()).isZero();
     }
 
@@ -154,7 +154,7 @@ class ClosingTest {
         with(IdlePolicy.LEND);
         idle(dead);
         assertThat(closing.reap()).isZero();
-        assertThat(books.all()).singleElement().satisfies(slot -> {
+        assertThat(registry.all()).singleElement().satisfies(slot -> {
             assertThat(slot.state()).isEqualTo(Slot.IDLE);
             assertThat(slot.thread).isNull();
         });
@@ -209,7 +209,7 @@ class ClosingTest {
             late.leasedToIdle(); // while the closing thread is past looking for what is idle
             throw new IllegalArgumentException("closing " + busy.resource());
         });
-        assertThat(books.all()).endsWith(late, busy);
+        assertThat(registry.all()).endsWith(late, busy);
         CloseReport report = closing.close(0);
         assertThat(report.closed()).isEqualTo(4);
         assertThat(report.forced()).isEqualTo(1);
@@ -229,7 +229,7 @@ class ClosingTest {
         with(IdlePolicy.KEEP);
         Slot<Object> slot = idle(living.thread());
         whileClosing.put(slot.resource(), () -> {
-            books.close();
+            registry.close();
             if (fails) {
                 throw new IllegalArgumentException("closing");
             }
@@ -237,19 +237,19 @@ class ClosingTest {
         assertThat(slot.idleToClosing() && slot.claim(CloseReason.IDLE_TIMEOUT)).isTrue();
         assertThat(closing.replace(slot, CloseReason.IDLE_TIMEOUT, living.thread()))
                 .isNull();
-        assertThat(books.all()).isEmpty();
-        assertThat(books.stats().closed()).isEqualTo(1);
-        assertThat(books.stats().closeFailures()).isEqualTo(fails ? 1 : 0);
+        assertThat(registry.all()).isEmpty();
+        assertThat(registry.stats().closed()).isEqualTo(1);
+        assertThat(registry.stats().closeFailures()).isEqualTo(fails ? 1 : 0);
     }
 
     @Test
     void whatIsStillBeingOpenedIsLeftToWhoOpensIt() {
         with(IdlePolicy.KEEP);
-        Slot<Object> opening = books.take(living.thread());
+        Slot<Object> opening = registry.take(living.thread());
         CloseReport report = closing.close(0);
         assertThat(report.closed() + report.forced()).isZero();
         assertThat(opening.isClaimed()).isFalse();
-        assertThat(books.all()).containsExactly(opening);
+        assertThat(registry.all()).containsExactly(opening);
     }
 
     /** A thread that could not be started may have been started all the same. */
@@ -258,7 +258,7 @@ class ClosingTest {
     void whatIsHandedToAnotherThreadIsDoneOnceThoughBothDoIt(ThreadKind kind) throws Exception {
         AtomicInteger done = new AtomicInteger();
         for (int i = 1; i <= 100; i++) {
-            Runnable task = Aside.once(done::incrementAndGet);
+            Runnable task = CloserExecutor.once(done::incrementAndGet);
             kind.inParallel(2, which -> task.run());
             assertThat(done).hasValue(i);
         }

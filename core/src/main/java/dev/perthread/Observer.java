@@ -12,15 +12,15 @@ import org.jspecify.annotations.Nullable;
  * Called with no lock held. Without a listener nothing is made or read. What a listener throws ends here: the callers are
  * in the middle of opening or closing. But memory can run out on the way to it.
  */
-final class Events<T> {
-    private final Holder<T, ?> holder;
+final class Observer<T> {
+    private final Pool<T, ?> pool;
     private final @Nullable Listener listener;
     private final boolean leases; // whether it wants to know of each
     private final AtomicBoolean listenerFailed = new AtomicBoolean();
     private final AtomicBoolean leakLogged = new AtomicBoolean();
 
-    Events(Holder<T, ?> holder, @Nullable Listener listener) {
-        this.holder = holder;
+    Observer(Pool<T, ?> pool, @Nullable Listener listener) {
+        this.pool = pool;
         this.listener = listener;
         this.leases = listener != null && wantsLeases(listener);
     }
@@ -63,7 +63,7 @@ final class Events<T> {
 
     void released(Slot<T> slot) {
         if (leases) {
-            tell(slot, ResourceInfo.State.LEASED, (to, info) -> to.released(info, holder.leasedFor(slot)));
+            tell(slot, ResourceInfo.State.LEASED, (to, info) -> to.released(info, pool.leasedFor(slot)));
         }
     }
 
@@ -77,7 +77,7 @@ final class Events<T> {
             return;
         }
         // Also where nobody listens and no caller is there to be told, the failure must be findable.
-        Log.line(Level.DEBUG, () -> holder.name() + ": closing a resource failed (" + reason + ")", failure);
+        Log.line(Level.DEBUG, () -> pool.name() + ": closing a resource failed (" + reason + ")", failure);
         tell(slot, ResourceInfo.State.CLOSING, (to, info) -> to.closeFailed(info, reason, failure));
     }
 
@@ -90,9 +90,9 @@ final class Events<T> {
     }
 
     private String leakLine(Slot<T> slot) {
-        ResourceInfo info = holder.info(slot, ResourceInfo.State.LEASED);
-        return holder.name() + ": " + Messages.of(slot.thread) + " ended without closing its lease, acquired "
-                + Messages.of(holder.leasedFor(slot)) + " ago" + Messages.at(slot.trace) + "; resource " + info.id()
+        ResourceInfo info = pool.info(slot, ResourceInfo.State.LEASED);
+        return pool.name() + ": " + Messages.of(slot.thread) + " ended without closing its lease, acquired "
+                + Messages.of(pool.leasedFor(slot)) + " ago" + Messages.at(slot.trace) + "; resource " + info.id()
                 + ", open since " + info.openedAt()
                 + ", was closed now. Use try-with-resources. Further leaks of this holder are only counted.";
     }
@@ -100,7 +100,7 @@ final class Events<T> {
     private void tell(Slot<T> slot, ResourceInfo.State state, BiConsumer<Listener, ResourceInfo> event) {
         if (listener != null) {
             try {
-                event.accept(listener, holder.info(slot, state));
+                event.accept(listener, pool.info(slot, state));
             } catch (Throwable failure) {
                 failed(listener, failure);
             }
@@ -122,7 +122,7 @@ final class Events<T> {
         if (listenerFailed.compareAndSet(false, true)) {
             Log.line(
                     Level.WARNING,
-                    () -> holder.name() + ": its listener "
+                    () -> pool.name() + ": its listener "
                             + listener.getClass().getName()
                             + " failed; the caller was not disturbed, further failures are not logged",
                     failure);

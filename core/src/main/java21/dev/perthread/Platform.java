@@ -3,11 +3,11 @@ package dev.perthread;
 
 import java.util.concurrent.RejectedExecutionException;
 
-final class Threads {
+final class Platform {
     /** Up to Java 23 a virtual thread that joins a platform thread pins its carrier (JEP 491 ended that). */
     private static final boolean JOIN_NEVER_PINS = Runtime.version().feature() >= 24;
 
-    private Threads() {}
+    private Platform() {}
 
     static int hash(Thread thread) {
         return ThreadTable.spread(thread.threadId());
@@ -40,15 +40,15 @@ final class Threads {
     }
 
     /** A closer that blocks must not keep the reaper from everybody else's resources. */
-    static void runAside(Object holder, Runnable task) {
+    static void runAside(Object pool, Runnable task) {
         try {
             Thread.ofVirtual()
                     .name("perthread-closer")
                     .inheritInheritableThreadLocals(false)
-                    .start(() -> Aside.bear(task));
+                    .start(() -> CloserExecutor.bear(task));
         } catch (OutOfMemoryError | RejectedExecutionException noThread) {
             // It has been claimed: nobody else will ever do it, unless that thread was started all the same.
-            Aside.bear(task);
+            CloserExecutor.bear(task);
         }
     }
 

@@ -17,17 +17,17 @@ import org.jspecify.annotations.Nullable;
  * <p>A resource counts towards the limit from before its opener runs until after its closer has run. A place that becomes
  * free goes to the longest waiter at once, under the same lock, so nobody can overtake it and it cannot be lost.
  */
-final class Slots<T> {
+final class SlotRegistry<T> {
 
     /** What was never larger than this is not made smaller. */
     private static final int SMALL = 64;
 
-    private final Holder<T, ?> holder;
+    private final Pool<T, ?> pool;
     private final int limit;
     private final boolean lends;
 
-    private final ReentrantLock lock = new BriefLock();
-    private final Condition someoneGone = lock.newCondition();
+    private final ReentrantLock lock = new SpinThenParkLock();
+    private final Condition resourceRemoved = lock.newCondition();
 
     // Guarded by lock.
     private final ThreadTable<Slot<T>> byThread =
@@ -41,12 +41,12 @@ final class Slots<T> {
     // Written under the lock and read without it. A release of a lease that misses the change of attention is made
     // good: closing looks again until nothing is left, and for waiters the reaper does.
     private volatile boolean closed;
-    private volatile boolean watchful; // closed, or a lease has more to do than to change hands
-    private volatile boolean attention; // somebody wants to know of resources that become idle
-    private volatile boolean watched; // the reaper knows this holder; false may be said too often
+    private volatile boolean slowAcquire; // closed, or a lease has more to do than to change hands
+    private volatile boolean mustCheckWaiters; // somebody wants to know of resources that become idle
+    private volatile boolean registered; // the reaper knows this holder; false may be said too often
 
-    Slots(Holder<T, ?> holder, int limit, boolean lends) {
-        this.holder = holder;
+    SlotRegistry(Pool<T, ?> pool, int limit, boolean lends) {
+        this.pool = pool;
         this.limit = limit;
         this.lends = lends;
     }
@@ -56,17 +56,17 @@ final class Slots<T> {
     }
 
     /** Every lease is to take the long way from now on. */
-    void takeCare() {
-        watchful = true;
+    void disableFastPath() {
+        slowAcquire = true;
     }
 
     /** Whether a lease may not take the shortest way. Never false once {@link #isClosed} is true for the same reader. */
-    boolean isWatchful() {
-        return watchful;
+    boolean isSlowAcquire() {
+        return slowAcquire;
     }
 
-    boolean wantsIdle() {
-        return attention;
+    boolean mustCheckWaiters() {
+        return mustCheckWaiters;
     }
 
     /** The calling thread's latest slot. */
@@ -76,11 +76,11 @@ final class Slots<T> {
     }
 
     /** What the calling thread has here, latest first. */
-    List<Slot<T>> own(Thread me) {
+    List<Slot<T>> slotsOf(Thread me) {
         lock.lock();
         try {
             List<Slot<T>> own = new ArrayList<>();
-            for (Slot<T> slot = byThread.entryOf(me); slot != null; slot = slot.below) {
+            for (Slot<T> slot = byThread.entryOf(me); slot != null; slot = slot.nextOfThread) {
                 own.add(slot);
             }
             return own;
@@ -125,18 +125,18 @@ final class Slots<T> {
             if (closed) {
                 return null;
             }
-            Waiter<T> waiter = new Waiter<>(me, holder.now());
+            Waiter<T> waiter = new Waiter<>(me, pool.now());
             if (!swept && isAnyOwnerDead()) {
                 waiter.sweepFirst = true;
                 return waiter;
             }
             // Before looking: a release that comes too late to be seen idle must see that somebody wants to know.
-            attention |= lends;
+            mustCheckWaiters |= lends;
             waiter.granted = waiters.isEmpty() ? takeLocked(me) : null;
             if (waiter.granted == null) {
                 waiters.join(waiter);
             }
-            lookOut();
+            updateWaitersFlag();
             return waiter;
         } finally {
             lock.unlock();
@@ -173,7 +173,7 @@ final class Slots<T> {
     }
 
     private Slot<T> reserve(Thread owner) {
-        Slot<T> slot = new Slot<>(holder, ++lastId, owner, holder.tick());
+        Slot<T> slot = new Slot<>(pool, ++lastId, owner, pool.tick());
         slot.index = all.size();
         byThread.makeRoom(); // what can run out of memory comes first, or the place would be taken by nobody
         all.add(slot);
@@ -202,7 +202,7 @@ final class Slots<T> {
     private void push(Slot<T> slot) {
         Thread owner = slot.thread;
         if (owner != null) {
-            slot.below = byThread.entryOf(owner);
+            slot.nextOfThread = byThread.entryOf(owner);
             byThread.put(slot);
         }
     }
@@ -214,30 +214,30 @@ final class Slots<T> {
             return;
         }
         if (above == slot) {
-            Slot<T> below = slot.below;
-            if (below == null) {
+            Slot<T> nextOfThread = slot.nextOfThread;
+            if (nextOfThread == null) {
                 byThread.takeOut(owner);
             } else {
-                byThread.put(below);
+                byThread.put(nextOfThread);
             }
             return;
         }
-        for (; above != null; above = above.below) {
-            if (above.below == slot) {
-                above.below = slot.below;
+        for (; above != null; above = above.nextOfThread) {
+            if (above.nextOfThread == slot) {
+                above.nextOfThread = slot.nextOfThread;
                 return;
             }
         }
     }
 
-    private void drop(Slot<T> slot) {
+    private void remove(Slot<T> slot) {
         unlink(slot);
         Slot<T> last = all.remove(all.size() - 1);
         if (last != slot) {
             all.set(slot.index, last);
             last.index = slot.index;
         }
-        counters.gone(slot);
+        counters.removed(slot);
         if (all.size() < most >> 3 && most > SMALL) {
             most = all.size();
             try {
@@ -249,21 +249,21 @@ final class Slots<T> {
     }
 
     /** Whether the reaper knows of this holder. Then it does for as long as the caller has a slot here, or waits. */
-    boolean isWatched() {
-        return watched;
+    boolean isRegistered() {
+        return registered;
     }
 
     /** The reaper has been told, by a thread that has a slot here or waits; so it cannot have forgotten it already. */
-    void startWatch() {
-        watched = true;
+    void register() {
+        registered = true;
     }
 
     /** Whether the reaper can forget this holder. */
-    boolean endWatch() {
+    boolean deregister() {
         lock.lock();
         try {
-            watched = !all.isEmpty() || !waiters.isEmpty(); // a place may be free that nobody had the memory to give
-            return !watched;
+            registered = !all.isEmpty() || !waiters.isEmpty(); // a place may be free that nobody had the memory to give
+            return !registered;
         } finally {
             lock.unlock();
         }
@@ -287,7 +287,7 @@ final class Slots<T> {
     }
 
     /** The opener has failed, or was never called. Does nothing the second time. */
-    void abandoned(Slot<T> slot, boolean failed) {
+    void removeUnopened(Slot<T> slot, boolean failed) {
         Waiter<T> next = null;
         lock.lock();
         try {
@@ -295,7 +295,7 @@ final class Slots<T> {
                 if (failed) {
                     counters.openFailed();
                 }
-                drop(slot);
+                remove(slot);
                 next = freed();
             }
         } finally {
@@ -305,12 +305,12 @@ final class Slots<T> {
     }
 
     /** The closer has run. */
-    void gone(Slot<T> slot, CloseReason reason, boolean failed) {
+    void removeClosed(Slot<T> slot, CloseReason reason, boolean failed) {
         Waiter<T> next;
         lock.lock();
         try {
             counters.closed(slot, reason, failed);
-            drop(slot);
+            remove(slot);
             next = freed();
         } finally {
             lock.unlock();
@@ -320,14 +320,14 @@ final class Slots<T> {
 
     /** The closer has run, and the calling thread, its owner, opens another one in its place. Null if closed. */
     @Nullable
-    Slot<T> goneForAnother(Slot<T> slot, CloseReason reason, boolean failed, Thread me) {
+    Slot<T> replaceClosed(Slot<T> slot, CloseReason reason, boolean failed, Thread me) {
         lock.lock();
         try {
             if (closed) {
                 return null;
             }
             counters.closed(slot, reason, failed);
-            drop(slot);
+            remove(slot);
             return reserve(me);
         } finally {
             lock.unlock();
@@ -337,7 +337,7 @@ final class Slots<T> {
     /** A place has just become free: the longest waiter gets it. */
     private @Nullable Waiter<T> freed() {
         if (closed) {
-            someoneGone.signalAll();
+            resourceRemoved.signalAll();
             return null;
         }
         return waiters.isEmpty() ? null : grantPlace();
@@ -357,11 +357,11 @@ final class Slots<T> {
     private void leave(Waiter<T> waiter) {
         waiters.leave(waiter);
         counters.waited(1);
-        lookOut();
+        updateWaitersFlag();
     }
 
-    private void lookOut() {
-        attention = lends && !waiters.isEmpty(); // nobody joins or leaves once the holder is closed
+    private void updateWaitersFlag() {
+        mustCheckWaiters = lends && !waiters.isEmpty(); // nobody joins or leaves once the holder is closed
     }
 
     /**
@@ -375,14 +375,14 @@ final class Slots<T> {
         // neither is fenced by itself. So it sees this resource, or this thread sees that nobody is coming. Without the
         // fence both could miss the other, and the resource would lie idle until the reaper's next round.
         VarHandle.fullFence();
-        if (waiters.isAnyoneComing() && !waiters.isAnyoneDue(holder.now())) {
+        if (waiters.hasSignalled() && !waiters.mustHandOffNext(pool.now())) {
             return; // without the lock, for which else all who take turns would queue
         }
         Waiter<T> next = null;
         lock.lock();
         try {
             if (!closed && !waiters.isEmpty()) {
-                next = waiters.longest().isDue(holder.now()) ? handOver(idle) : waiters.tellOne();
+                next = waiters.longest().mustHandOff(pool.now()) ? handOver(idle) : waiters.signalNext();
             }
         } finally {
             lock.unlock();
@@ -401,20 +401,20 @@ final class Slots<T> {
     }
 
     /** By a thread that waits or has waited: if it was woken to look for what is idle, it does, or has another one do so. */
-    void look(Waiter<T> waiter) {
-        if (!waiters.isComing(waiter)) {
+    void tryTake(Waiter<T> waiter) {
+        if (!waiters.isSignalled(waiter)) {
             return;
         }
         Waiter<T> next;
         lock.lock();
         try {
-            waiters.hasCome();
+            waiters.clearSignal();
             VarHandle.fullFence(); // see offer()
             Slot<T> idle = waiters.contains(waiter) ? takeIdle(waiter.thread) : null;
             if (idle != null) {
                 grant(waiter, idle);
             }
-            next = passOn();
+            next = propagateSignal();
         } finally {
             lock.unlock();
         }
@@ -422,11 +422,11 @@ final class Slots<T> {
     }
 
     /** What became idle while somebody was on its way to look was offered to nobody else. */
-    private @Nullable Waiter<T> passOn() {
+    private @Nullable Waiter<T> propagateSignal() {
         if (!closed && !waiters.isEmpty()) {
             for (Slot<T> slot : all) {
                 if (slot.state() == Slot.IDLE) {
-                    return waiters.tellOne();
+                    return waiters.signalNext();
                 }
             }
         }
@@ -457,7 +457,7 @@ final class Slots<T> {
     }
 
     /** An idle lent resource stays when its thread ends, but must not keep the dead thread in memory. */
-    void disown(Slot<T> slot) {
+    void detachOwner(Slot<T> slot) {
         lock.lock();
         try {
             if (!closed && slot.state() == Slot.IDLE) {
@@ -493,9 +493,9 @@ final class Slots<T> {
         lock.lock();
         try {
             refused = waiters.dismiss(); // first: should there be no memory for it, nothing has happened
-            watchful = true; // before closed, see isWatchful()
+            slowAcquire = true; // before closed, see isWatchful()
             closed = true;
-            attention = true;
+            mustCheckWaiters = true;
             counters.waited(refused.size());
         } finally {
             lock.unlock();
@@ -512,7 +512,7 @@ final class Slots<T> {
         try {
             for (Slot<T> slot : all) {
                 if (slot.thread != me && slot.closer != me) {
-                    someoneGone.await(nanos, TimeUnit.NANOSECONDS);
+                    resourceRemoved.await(nanos, TimeUnit.NANOSECONDS);
                     return true;
                 }
             }

@@ -12,30 +12,30 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Of the same Java version and with the same class path. What it prints is read line by line. */
-final class Child implements AutoCloseable {
+final class ForkedJvm implements AutoCloseable {
     private final Process process;
     private final BufferedReader out;
     private final List<String> lines = new ArrayList<>();
 
-    private Child(List<String> command) throws IOException {
+    private ForkedJvm(List<String> command) throws IOException {
         process = new ProcessBuilder(command).redirectErrorStream(true).start();
         out = process.inputReader();
     }
 
     /** {@code options} are of the JVM, {@code main} a class and its arguments. */
-    static Child start(List<String> options, String... main) throws IOException {
+    static ForkedJvm start(List<String> options, String... main) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.addAll(List.of(main));
-        return new Child(command);
+        return new ForkedJvm(command);
     }
 
     /** Runs one to its end and returns what it printed; it must end with 0. */
     static List<String> run(List<String> options, String... main) throws Exception {
-        try (Child child = start(options, main)) {
+        try (ForkedJvm child = start(options, main)) {
             child.readUntil(null);
             assertThat(child.process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(child.process.exitValue())

@@ -9,7 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * and go, as at a limit, they would then queue for the lock and not for the resource. It still parks in the end: the one
  * who has the lock may have lost its processor.
  */
-final class BriefLock extends ReentrantLock {
+final class SpinThenParkLock extends ReentrantLock {
     private static final int TRIES = Runtime.getRuntime().availableProcessors() > 1 ? 50 : 0;
 
     private static final long serialVersionUID = 1;

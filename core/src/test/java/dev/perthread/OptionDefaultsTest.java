@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the javadoc says in passing. */
-class SmallPrintTest {
+class OptionDefaultsTest {
 
     @Test
     void defaultsAreWhatTheBuilderSays() {
@@ -34,18 +34,18 @@ class SmallPrintTest {
         assertThat(builder.closeNanos).isEqualTo(TimeUnit.SECONDS.toNanos(5));
         assertThat(builder.whenIdle).isEqualTo(IdlePolicy.CLOSE);
         assertThat(builder.reentry).isEqualTo(ReentryPolicy.REJECT);
-        try (PerThread<Probe, RuntimeException> holder = builder.build()) {
-            assertThat(holder.limit()).isEmpty();
-            assertThat(holder.name()).matches("perthread-\\d+");
+        try (PerThread<Probe, RuntimeException> pool = builder.build()) {
+            assertThat(pool.limit()).isEmpty();
+            assertThat(pool.name()).matches("perthread-\\d+");
         }
-        try (PerThread<Probe, RuntimeException> holder = builder.limit(3).build()) {
-            assertThat(holder.limit()).hasValue(3);
+        try (PerThread<Probe, RuntimeException> pool = builder.limit(3).build()) {
+            assertThat(pool.limit()).hasValue(3);
         }
     }
 
     @Test
     void whatWasToldCannotBeChanged() {
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .trace(true)
                 .closer(probe -> {
                     probe.close();
@@ -53,14 +53,14 @@ class SmallPrintTest {
                 })
                 .whenIdle(IdlePolicy.KEEP)
                 .build();
-        holder.run(probe -> {
-            List<ResourceInfo> snapshot = holder.snapshot();
+        pool.run(probe -> {
+            List<ResourceInfo> snapshot = pool.snapshot();
             assertThatThrownBy(snapshot::clear).isInstanceOf(UnsupportedOperationException.class);
             List<StackTraceElement> stack = snapshot.get(0).acquiredAt();
             assertThat(stack).isNotEmpty();
             assertThatThrownBy(stack::clear).isInstanceOf(UnsupportedOperationException.class);
         });
-        List<Throwable> failures = holder.close(Duration.ZERO).failures();
+        List<Throwable> failures = pool.close(Duration.ZERO).failures();
         assertThat(failures).hasSize(1);
         assertThatThrownBy(failures::clear).isInstanceOf(UnsupportedOperationException.class);
         List<Throwable> mine = new ArrayList<>(failures);
@@ -74,7 +74,7 @@ class SmallPrintTest {
     void aListenerIsAskedOnceWhetherItWantsLeases(ThreadKind kind) throws Exception {
         AtomicInteger asked = new AtomicInteger();
         AtomicInteger told = new AtomicInteger();
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.KEEP)
                 .listener(new Listener() {
                     @Override
@@ -89,21 +89,21 @@ class SmallPrintTest {
                 })
                 .build();
         kind.call(() -> {
-            holder.run(Probe::use);
-            holder.run(Probe::use);
-            return holder.release();
+            pool.run(Probe::use);
+            pool.run(Probe::use);
+            return pool.release();
         });
-        holder.close();
+        pool.close();
         assertThat(told).hasValue(2);
         assertThat(asked).hasValue(1);
     }
 
     @Test
     void aThreadWithoutANameIsShownWithout() throws Exception {
-        try (PerThread<Probe, RuntimeException> holder =
+        try (PerThread<Probe, RuntimeException> pool =
                 PerThread.<Probe, RuntimeException>builder(Probe::new).build()) {
             List<ResourceInfo> shown = new ArrayList<>();
-            Thread unnamed = new Thread(() -> holder.run(probe -> shown.addAll(holder.snapshot())), "");
+            Thread unnamed = new Thread(() -> pool.run(probe -> shown.addAll(pool.snapshot())), "");
             unnamed.start();
             unnamed.join();
             assertThat(shown).singleElement().satisfies(info -> {
@@ -119,7 +119,7 @@ class SmallPrintTest {
     void whenALeaseBeganIsAsOldAsTheReapersLastRound(ThreadKind kind) throws Exception {
         AtomicLong now = new AtomicLong(System.nanoTime());
         AtomicInteger rounds = new AtomicInteger();
-        try (PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                         .whenIdle(IdlePolicy.KEEP)
                         .clock(() -> {
                             if (Thread.currentThread() == Reaper.thread()) {
@@ -129,12 +129,12 @@ class SmallPrintTest {
                         })
                         .build();
                 Actor one = new Actor(kind)) {
-            one.call(() -> holder.call(probe -> probe));
+            one.call(() -> pool.call(probe -> probe));
             now.addAndGet(TimeUnit.HOURS.toNanos(1));
             int before = rounds.get();
             Actor.until(() -> rounds.get() >= before + 2); // one may have read the clock before
             Instant since =
-                    one.call(() -> holder.call(probe -> holder.snapshot().get(0).leasedSince()));
+                    one.call(() -> pool.call(probe -> pool.snapshot().get(0).leasedSince()));
             assertThat(since).isAfter(Instant.now().minusSeconds(600));
         }
     }
@@ -162,7 +162,7 @@ class SmallPrintTest {
         logger.addHandler(handler);
         logger.setLevel(Level.FINE); // the JDK's name for DEBUG
         try {
-            PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+            PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                     .name("telnet")
                     .whenIdle(IdlePolicy.KEEP)
                     .check(probe -> {
@@ -180,13 +180,13 @@ class SmallPrintTest {
                     .build();
             kind.call(() -> {
                 store.set("a value");
-                holder.run(Probe::use);
-                holder.run(Probe::use);
+                pool.run(Probe::use);
+                pool.run(Probe::use);
                 return null;
             });
             // The check's, a closer's for it, a closer's for the thread that has ended, the callback's.
             Actor.until(() -> lines.size() >= 4);
-            holder.close();
+            pool.close();
             store.close();
         } finally {
             logger.removeHandler(handler);

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Threads and log handlers that throw where nobody expects it cost no resource either. */
-class OddSurroundingsTest {
+class HostileEnvironmentTest {
 
     /** Its id cannot be had. Java 17 has no other way to ask for it. */
     private static final class Nameless extends Thread {
@@ -39,25 +39,25 @@ class OddSurroundingsTest {
     @ParameterizedTest
     @EnumSource(IdlePolicy.class)
     void aThreadWhoseIdCannotBeHadUsesItLikeAnyOther(IdlePolicy whenIdle) throws Exception {
-        Journal journal = new Journal();
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        RecordingListener journal = new RecordingListener();
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(whenIdle)
                 .limit(1)
                 .trace(true)
                 .listener(journal)
                 .build();
         Nameless.runs(() -> {
-            try (Lease<Probe> lease = holder.acquire()) {
+            try (Lease<Probe> lease = pool.acquire()) {
                 lease.get().use();
-                assertThat(holder.snapshot()).hasSize(1);
-                assertThatThrownBy(holder::acquire).isInstanceOf(ReentryException.class);
+                assertThat(pool.snapshot()).hasSize(1);
+                assertThatThrownBy(pool::acquire).isInstanceOf(ReentryException.class);
             }
-            holder.run(Probe::use);
+            pool.run(Probe::use);
         });
-        try (Lease<Probe> lease = holder.acquire(Duration.ofSeconds(5))) {
+        try (Lease<Probe> lease = pool.acquire(Duration.ofSeconds(5))) {
             lease.get().use();
         }
-        holder.close();
+        pool.close();
         assertThat(Probe.opened()).isEqualTo(Probe.closed());
         assertThat(journal.count("acquired")).isEqualTo(3);
     }
@@ -65,12 +65,12 @@ class OddSurroundingsTest {
     @Test
     void itsLeakIsReclaimedLikeAnyOther() throws Exception {
         LogLines.expect("ended without closing its lease");
-        Journal journal = new Journal();
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        RecordingListener journal = new RecordingListener();
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .listener(journal)
                 .build();
-        Nameless.runs(holder::acquire);
-        Actor.until(() -> holder.stats().open() == 0);
+        Nameless.runs(pool::acquire);
+        Actor.until(() -> pool.stats().open() == 0);
         assertThat(Probe.closed()).isEqualTo(1);
         Actor.until(() -> journal.leaks.size() == 1);
     }
@@ -80,23 +80,23 @@ class OddSurroundingsTest {
     void aLogHandlerThatFailsWhileALeakIsReportedLosesNothing(ThreadKind kind) throws Exception {
         LogLines.expect("ended without closing its lease");
         LogLines.fail();
-        Journal journal = new Journal();
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        RecordingListener journal = new RecordingListener();
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .limit(1)
                 .listener(journal)
                 .build();
-        kind.call(holder::acquire);
+        kind.call(pool::acquire);
         Actor.until(() -> Probe.closed() == 1);
-        holder.run(Probe::use);
-        assertThat(holder.stats().leaked()).isEqualTo(1);
-        assertThat(holder.stats().open()).isZero();
+        pool.run(Probe::use);
+        assertThat(pool.stats().leaked()).isEqualTo(1);
+        assertThat(pool.stats().open()).isZero();
     }
 
     @Test
     void aLogHandlerThatFailsWhileAListenersFailureIsReportedLosesNothing() {
         LogLines.expect("its listener");
         LogLines.fail();
-        PerThread<Probe, RuntimeException> holder = PerThread.<Probe, RuntimeException>builder(Probe::new)
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .limit(1)
                 .listener(new Listener() {
                     @Override
@@ -106,9 +106,9 @@ class OddSurroundingsTest {
                 })
                 .build();
         for (int i = 0; i < 3; i++) {
-            holder.run(Probe::use);
+            pool.run(Probe::use);
         }
         assertThat(Probe.opened()).isEqualTo(3);
-        assertThat(List.of(holder.stats().open(), holder.stats().opening())).containsOnly(0);
+        assertThat(List.of(pool.stats().open(), pool.stats().opening())).containsOnly(0);
     }
 }

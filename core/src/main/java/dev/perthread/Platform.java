@@ -1,8 +1,8 @@
 // All that differs between Java 17 and 21+: this is the Java 17 half, java21/…/Threads.java the other.
 package dev.perthread;
 
-final class Threads {
-    private Threads() {}
+final class Platform {
+    private Platform() {}
 
     /**
      * A hash that stays the same while the thread lives. {@code getId} can be overridden in subclasses, so its answer
@@ -37,12 +37,12 @@ final class Threads {
     }
 
     /** Runs user code for the reaper, in another thread: a closer that blocks must not hold up everybody else's. */
-    static void runAside(Object holder, Runnable task) {
-        Aside.run(holder, task);
+    static void runAside(Object pool, Runnable task) {
+        CloserExecutor.run(pool, task);
     }
 
     /** Whether such code still waits to be run. Asked by the reaper in every round. */
     static boolean tendAside() {
-        return Aside.tendAll();
+        return CloserExecutor.tendAll();
     }
 }

@@ -14,13 +14,13 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The policies, on top of {@link Slots} for the books and {@link Slot} for the state of each resource. */
-final class Holder<T, X extends Exception> implements Reaper.Client {
+/** The policies, on top of {@link SlotRegistry} for the books and {@link Slot} for the state of each resource. */
+final class Pool<T, X extends Exception> implements Reaper.Client {
 
     private static final long RECLAIM_PATIENCE = 100_000_000;
 
     static {
-        ClassesNeeded.initialize();
+        ClassPreloader.initialize();
     }
 
     private static final AtomicLong NUMBERS = new AtomicLong();
@@ -28,29 +28,29 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     final long number = NUMBERS.incrementAndGet(); // in this process
     private final PerThread.Builder<T, X> options; // never changed: build() takes a copy
     private final LongSupplier clock;
-    private final Slots<T> slots;
-    private final Events<T> events;
-    private final Closing<T> closing;
+    private final SlotRegistry<T> slots;
+    private final Observer<T> events;
+    private final ResourceCloser<T> closing;
     private final boolean keeps; // something outlives the scope
     private final boolean expires;
-    private final boolean careful; // more to do at each lease than to change hands
-    private final Reaper.Entry reapersEntry = new Reaper.Entry(this);
+    private final boolean needsSlowPath; // more to do at each lease than to change hands
+    private final Reaper.Entry reaperEntry = new Reaper.Entry(this);
     private final Queue<Runnable> atEnd = new ConcurrentLinkedQueue<>();
     private volatile long tick; // what the clock was when somebody last read it, for those who cannot afford to
     private volatile boolean recent; // it was not long ago
 
-    Holder(PerThread.Builder<T, X> options) {
+    Pool(PerThread.Builder<T, X> options) {
         this.options = options;
         this.clock = options.clock;
-        this.slots = new Slots<>(this, options.limit, options.whenIdle == IdlePolicy.LEND);
-        this.events = new Events<>(this, options.listener);
-        this.closing = new Closing<>(options, slots, events);
+        this.slots = new SlotRegistry<>(this, options.limit, options.whenIdle == IdlePolicy.LEND);
+        this.events = new Observer<>(this, options.listener);
+        this.closing = new ResourceCloser<>(options, slots, events);
         this.keeps = options.whenIdle != IdlePolicy.CLOSE;
         this.expires = options.idleNanos > 0 || options.ageNanos > 0;
-        this.careful = expires || options.trace || options.check != null || events.tellsLeases();
+        this.needsSlowPath = expires || options.trace || options.check != null || events.tellsLeases();
         this.tick = clock.getAsLong();
-        if (careful) {
-            slots.takeCare();
+        if (needsSlowPath) {
+            slots.disableFastPath();
         }
     }
 
@@ -74,7 +74,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     // ---- acquire ----
 
     Lease<T> acquire(long timeout) throws X {
-        Slot<T> slot = begin(timeout);
+        Slot<T> slot = leaseFast(timeout);
         try {
             // Every lease is made here. The compiler leaves out an object that does not leave its scope, but not one
             // that may have been made here or there: with a second place every lease would take memory.
@@ -83,33 +83,33 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             if (slot.depth > 0) {
                 slot.release(); // shared: only the lease that there is not ends
             } else {
-                salvage(slot, noMemory);
+                releaseAfterFailure(slot, noMemory);
             }
             throw noMemory;
         }
     }
 
     /** A lease without the object; {@link Slot#release} ends it, once. */
-    Slot<T> begin(long timeout) throws X {
+    Slot<T> leaseFast(long timeout) throws X {
         Thread me = Thread.currentThread();
         Slot<T> own = slots.find(me);
         if (own == null || !own.idleToLeased()) {
-            return beginOther(me, timeout);
+            return leaseSlow(me, timeout);
         }
         // After the compare-and-set: who closed the holder before it is seen here, who closes it later sees LEASED.
-        if (slots.isWatchful() || Jfr.recordsLeases()) {
-            return receive(own, me);
+        if (slots.isSlowAcquire() || Jfr.recordsLeases()) {
+            return openOrValidate(own, me);
         }
-        own.count(tick);
+        own.stampLease(tick);
         return own;
     }
 
-    private Slot<T> beginOther(Thread me, long timeout) throws X {
+    private Slot<T> leaseSlow(Thread me, long timeout) throws X {
         if (slots.isClosed()) {
             throw new IllegalStateException(Messages.closed(name()));
         }
         Slot<T> held = null;
-        for (Slot<T> own : slots.find(me) == null ? List.<Slot<T>>of() : slots.own(me)) {
+        for (Slot<T> own : slots.find(me) == null ? List.<Slot<T>>of() : slots.slotsOf(me)) {
             if (own.isClaimed()) {
                 continue; // its closer runs, perhaps further up this very stack
             }
@@ -120,7 +120,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
                         null);
             }
             if (own.idleToLeased()) {
-                return receive(own, me);
+                return openOrValidate(own, me);
             }
             if (own.state() == Slot.LEASED) {
                 held = held == null ? own : held;
@@ -134,8 +134,8 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         }
         if (held != null && options.reentry == ReentryPolicy.SHARE) {
             held.depth++;
-            held.special = true;
-            held.count(held.leasedAt());
+            held.slowRelease = true;
+            held.stampLease(held.leasedAt());
             try {
                 events.acquired(held);
             } catch (Throwable noMemory) {
@@ -144,15 +144,15 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             }
             return held;
         }
-        Slot<T> slot = slots.wantsIdle() ? null : slots.take(me); // null as well while others wait
-        return receive(slot == null ? waitForSlot(me, timeout) : slot, me);
+        Slot<T> slot = slots.mustCheckWaiters() ? null : slots.take(me); // null as well while others wait
+        return openOrValidate(slot == null ? waitForSlot(me, timeout) : slot, me);
     }
 
-    private Slot<T> receive(Slot<T> slot, Thread me) throws X {
+    private Slot<T> openOrValidate(Slot<T> slot, Thread me) throws X {
         try {
-            return slot.state() == Slot.OPENING ? open(slot) : leaseKept(slot, me);
+            return slot.state() == Slot.OPENING ? open(slot) : validateAndLease(slot, me);
         } catch (Throwable failure) {
-            salvage(slot, failure);
+            releaseAfterFailure(slot, failure);
             throw failure;
         }
     }
@@ -161,61 +161,61 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
      * Most failures have been dealt with where they came up, and this does nothing then. But memory and stack can run out
      * in any line of ours, and a place that nobody gives back is lost for ever.
      */
-    private void salvage(Slot<T> slot, Throwable failure) {
+    private void releaseAfterFailure(Slot<T> slot, Throwable failure) {
         if (!slot.isFilled()) {
-            slots.abandoned(slot, false);
+            slots.removeUnopened(slot, false);
             return;
         }
         boolean uncounted = slot.state() == Slot.OPENING && !slot.isClaimed();
         if (uncounted && !slots.opened(slot)) {
-            Closing.suppress(closing.shut(slot, CloseReason.HOLDER_CLOSED), failure);
+            ResourceCloser.suppress(closing.closeClaimed(slot, CloseReason.HOLDER_CLOSED), failure);
         } else if (slot.claim(CloseReason.INVALIDATED)) {
-            Closing.suppress(closing.shut(slot, CloseReason.INVALIDATED), failure);
+            ResourceCloser.suppress(closing.closeClaimed(slot, CloseReason.INVALIDATED), failure);
         }
     }
 
     /** An idle resource, now ours: hands it out, or closes it and opens another one in its place. */
-    private Slot<T> leaseKept(Slot<T> slot, Thread me) throws X {
-        CloseReason unfit = slots.isClosed() ? CloseReason.HOLDER_CLOSED : unfit(slot);
+    private Slot<T> validateAndLease(Slot<T> slot, Thread me) throws X {
+        CloseReason validate = slots.isClosed() ? CloseReason.HOLDER_CLOSED : validate(slot);
         if (slots.isClosed()) { // asked again: the check may have taken its time, or closed the holder itself
-            throw refuse(slot);
+            throw rejectClosed(slot);
         }
-        if (unfit != null) {
-            Slot<T> next = slot.claim(unfit) ? closing.replace(slot, unfit, me) : null;
+        if (validate != null) {
+            Slot<T> next = slot.claim(validate) ? closing.replace(slot, validate, me) : null;
             if (next == null) {
                 throw new IllegalStateException(Messages.closed(name()));
             }
-            return receive(next, me);
+            return openOrValidate(next, me);
         }
-        count(slot, clock.getAsLong());
+        stampLease(slot, clock.getAsLong());
         events.acquired(slot);
         return slot;
     }
 
     /** The holder is closed, and this open slot is not to be handed out any more. */
-    private IllegalStateException refuse(Slot<T> slot) {
+    private IllegalStateException rejectClosed(Slot<T> slot) {
         return slot.claim(CloseReason.HOLDER_CLOSED)
-                ? shutAndRefuse(slot)
+                ? closeAndReject(slot)
                 : new IllegalStateException(Messages.closed(name()));
     }
 
-    private IllegalStateException shutAndRefuse(Slot<T> claimed) {
-        Throwable failure = closing.shut(claimed, CloseReason.HOLDER_CLOSED); // first: what needs no memory
+    private IllegalStateException closeAndReject(Slot<T> claimed) {
+        Throwable failure = closing.closeClaimed(claimed, CloseReason.HOLDER_CLOSED); // first: what needs no memory
         IllegalStateException refusal = new IllegalStateException(Messages.closed(name()));
-        Closing.suppress(failure, refusal);
+        ResourceCloser.suppress(failure, refusal);
         return refusal;
     }
 
-    private void count(Slot<T> slot, long now) {
+    private void stampLease(Slot<T> slot, long now) {
         if (options.trace) {
             slot.trace = Messages.trace("acquired in " + Messages.of(slot.thread));
         }
-        slot.count(now);
+        slot.stampLease(now);
         Jfr.leaseBegins(slot);
-        slot.special = careful || !keeps || slot.recorded != null;
+        slot.slowRelease = needsSlowPath || !keeps || slot.recorded != null;
     }
 
-    private @Nullable CloseReason unfit(Slot<T> slot) {
+    private @Nullable CloseReason validate(Slot<T> slot) {
         CloseReason reason = expires ? closing.expired(slot, clock.getAsLong()) : null;
         if (reason != null || options.check == null) {
             return reason;
@@ -223,7 +223,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         try {
             return options.check.isUsable(slot.resource()) ? null : CloseReason.CHECK_FAILED;
         } catch (Throwable failure) {
-            Closing.restoreInterrupt(failure);
+            ResourceCloser.restoreInterrupt(failure);
             Log.line(Level.DEBUG, () -> name() + ": the check before reuse failed, another one is opened", failure);
             return CloseReason.CHECK_FAILED;
         }
@@ -243,11 +243,11 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     }
 
     /** Something is open, or is about to be, or somebody waits: the reaper's business. */
-    private void lookSoon() {
-        boolean known = slots.isWatched();
-        Reaper.opened(known ? null : reapersEntry);
+    private void registerAndWake() {
+        boolean known = slots.isRegistered();
+        Reaper.opened(known ? null : reaperEntry);
         if (!known) {
-            slots.startWatch(); // only now that it has been told: who comes next would rely on it
+            slots.register(); // only now that it has been told: who comes next would rely on it
         }
     }
 
@@ -259,14 +259,14 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             if (slots.isClosed()) {
                 throw new IllegalStateException(Messages.closed(name()));
             }
-            lookSoon();
+            registerAndWake();
             begin = events.begin();
             recorded = Jfr.opening();
             called = true;
             // Nothing in between: from here on receive() finds the resource and closes it, whatever goes wrong.
-            slot.fill(Objects.requireNonNull(options.opener.open(), "the opener returned null"));
+            slot.setResource(Objects.requireNonNull(options.opener.open(), "the opener returned null"));
         } catch (Throwable failure) {
-            slots.abandoned(slot, called);
+            slots.removeUnopened(slot, called);
             if (called) {
                 Jfr.openFailed(recorded, slot, failure);
                 events.openFailed(failure, begin);
@@ -274,13 +274,13 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             throw failure;
         }
         Jfr.opened(recorded, slot);
-        long now = careful ? clock.getAsLong() : recently();
+        long now = needsSlowPath ? clock.getAsLong() : recently();
         slot.openedAt = now;
         events.opened(slot, begin); // while it is OPENING nobody can close it, so this is told first
         if (!slots.opened(slot)) {
-            throw shutAndRefuse(slot);
+            throw closeAndReject(slot);
         }
-        count(slot, now);
+        stampLease(slot, now);
         events.acquired(slot);
         return slot;
     }
@@ -315,12 +315,12 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
                 // Whoever does not want to wait may still find the place of a dead thread's or an expired resource,
                 // though that is just being closed by somebody else.
                 long patience = timeout < RECLAIM_PATIENCE && closing.isReclaiming() ? RECLAIM_PATIENCE : timeout;
-                lookSoon(); // and every few milliseconds from now on, for missed releases and dead owners
+                registerAndWake(); // and every few milliseconds from now on, for missed releases and dead owners
                 return await(waiter, begin, patience);
             } finally {
                 // Woken for this, perhaps, and gone another way: what is idle must not wait for nobody, nor for a
                 // listener.
-                slots.look(waiter);
+                slots.tryTake(waiter);
                 Jfr.waited(recorded, this, waiter);
                 events.waited(System.nanoTime() - begin);
             }
@@ -330,7 +330,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
                     undo(waiter);
                 }
             } finally {
-                slots.look(waiter); // it was in the queue until now
+                slots.tryTake(waiter); // it was in the queue until now
             }
             throw failure;
         }
@@ -338,7 +338,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     private Slot<T> await(Waiter<T> waiter, long begin, long timeout) {
         while (true) {
-            slots.look(waiter);
+            slots.tryTake(waiter);
             Slot<T> granted = waiter.granted;
             if (granted != null) {
                 return granted;
@@ -372,10 +372,10 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             return;
         }
         if (granted.state() == Slot.OPENING) {
-            slots.abandoned(granted, false);
+            slots.removeUnopened(granted, false);
         } else {
             granted.leasedToIdle();
-            idleAgain(granted);
+            offerIdle(granted);
         }
     }
 
@@ -387,10 +387,10 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
 
     /** By the owner, once a lease. */
     void release(Slot<T> slot) {
-        if (!slot.special) {
+        if (!slot.slowRelease) {
             slot.leasedToIdle();
-            if (slots.wantsIdle()) {
-                idleAgain(slot);
+            if (slots.mustCheckWaiters()) {
+                offerIdle(slot);
             }
         } else if (slot.depth > 0) {
             slot.depth--;
@@ -399,18 +399,18 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
             }
         } else {
             try {
-                releaseCarefully(slot);
+                releaseSlow(slot);
             } catch (Throwable failure) {
                 // Still LEASED, so still ours: the lease has ended, nobody else will ever give the place back.
                 if (slot.state() == Slot.LEASED && slot.claim(CloseReason.INVALIDATED)) {
-                    Closing.suppress(closing.shut(slot, CloseReason.INVALIDATED), failure);
+                    ResourceCloser.suppress(closing.closeClaimed(slot, CloseReason.INVALIDATED), failure);
                 }
                 throw failure;
             }
         }
     }
 
-    private void releaseCarefully(Slot<T> slot) {
+    private void releaseSlow(Slot<T> slot) {
         Jfr.leaseEnds(slot);
         if (slot.isClaimed()) {
             return; // closed by force meanwhile
@@ -428,25 +428,25 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         }
         if (reason != null) {
             if (slot.claim(reason)) {
-                closing.rethrow(closing.shut(slot, reason));
+                closing.rethrow(closing.closeClaimed(slot, reason));
             }
             return;
         }
         slot.trace = null;
-        slot.special = false;
+        slot.slowRelease = false;
         slot.leasedToIdle();
-        if (slots.wantsIdle()) {
-            idleAgain(slot);
+        if (slots.mustCheckWaiters()) {
+            offerIdle(slot);
         }
     }
 
-    private void idleAgain(Slot<T> slot) {
+    private void offerIdle(Slot<T> slot) {
         if (!slots.isClosed()) {
             slots.offer(slot);
         }
         // Not else: the holder may have been closed while this thread was about to hand over.
         if (slots.isClosed() && slot.idleToClosing() && slot.claim(CloseReason.HOLDER_CLOSED)) {
-            closing.rethrow(closing.shut(slot, CloseReason.HOLDER_CLOSED));
+            closing.rethrow(closing.closeClaimed(slot, CloseReason.HOLDER_CLOSED));
         }
     }
 
@@ -477,7 +477,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         tick = now;
         recent = false;
         closing.sweep(now, owners);
-        if (slots.endWatch()) {
+        if (slots.deregister()) {
             return Reaper.NOTHING_OPEN;
         }
         if (slots.serveWaiters()) {
@@ -489,7 +489,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
     // ---- looking ----
 
     boolean isHeld() {
-        for (Slot<T> own : slots.own(Thread.currentThread())) {
+        for (Slot<T> own : slots.slotsOf(Thread.currentThread())) {
             if (own.state() == Slot.LEASED && !own.isClaimed()) {
                 return true;
             }
@@ -518,7 +518,7 @@ final class Holder<T, X extends Exception> implements Reaper.Client {
         return slots.all();
     }
 
-    Closing<T> closing() {
+    ResourceCloser<T> closing() {
         return closing;
     }
 

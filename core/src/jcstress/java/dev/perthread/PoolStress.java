@@ -12,8 +12,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-final class HolderStress {
-    private HolderStress() {}
+final class PoolStress {
+    private PoolStress() {}
 
     /** Knows whether it was used after it was closed. */
     static final class Witness implements AutoCloseable {

@@ -1,7 +1,7 @@
 // jcstress: the books of a holder and everything that closes, with owners that are dead and several that wait.
 package dev.perthread;
 
-import dev.perthread.HolderStress.Witness;
+import dev.perthread.PoolStress.Witness;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -16,11 +16,11 @@ import org.openjdk.jcstress.infra.results.II_Result;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /** What Holder does, in its order, but without the reaper, which would do the same at moments of its own. */
-final class BooksStress {
+final class SlotRegistryStress {
     private static final Thread DEAD = new Thread(); // isAlive() is false, before it runs as after
 
     /** Owns what is not to be reclaimed: the threads of jcstress may end before it has looked at the result. */
-    private static final Thread LIVING = new Thread(BooksStress::live, "living");
+    private static final Thread LIVING = new Thread(SlotRegistryStress::live, "living");
 
     private static final Logger LOGGER = Logger.getLogger("dev.perthread");
     private static final long PATIENCE = 1_000_000_000;
@@ -31,7 +31,7 @@ final class BooksStress {
         LOGGER.setLevel(Level.OFF); // it would tell of each leak
     }
 
-    private BooksStress() {}
+    private SlotRegistryStress() {}
 
     private static void live() {
         while (true) {
@@ -40,8 +40,8 @@ final class BooksStress {
     }
 
     static class Books {
-        final Slots<Witness> slots;
-        final Closing<Witness> closing;
+        final SlotRegistry<Witness> slots;
+        final ResourceCloser<Witness> closing;
 
         Books(int limit, IdlePolicy whenIdle) {
             PerThread.Builder<Witness, RuntimeException> options = PerThread.<Witness, RuntimeException>builder(
@@ -49,14 +49,14 @@ final class BooksStress {
                     .closer(Witness::close)
                     .whenIdle(whenIdle)
                     .name("stress");
-            Holder<Witness, ?> holder = new Holder<>(options);
-            slots = new Slots<>(holder, limit, whenIdle == IdlePolicy.LEND);
-            closing = new Closing<>(options, slots, new Events<>(holder, null));
+            Pool<Witness, ?> pool = new Pool<>(options);
+            slots = new SlotRegistry<>(pool, limit, whenIdle == IdlePolicy.LEND);
+            closing = new ResourceCloser<>(options, slots, new Observer<>(pool, null));
         }
 
         Slot<Witness> leasedBy(Thread owner) {
             Slot<Witness> slot = slots.take(owner);
-            slot.fill(new Witness());
+            slot.setResource(new Witness());
             slots.opened(slot);
             return slot;
         }
@@ -67,10 +67,10 @@ final class BooksStress {
             Waiter<Witness> waiter = slots.takeOrWait(LIVING, true);
             long begin = System.nanoTime();
             while (waiter.granted == null && System.nanoTime() - begin < PATIENCE) {
-                slots.look(waiter);
+                slots.tryTake(waiter);
                 Thread.onSpinWait();
             }
-            slots.look(waiter);
+            slots.tryTake(waiter);
             Slot<Witness> granted = waiter.granted;
             if (granted == null) {
                 return 3;
@@ -80,13 +80,13 @@ final class BooksStress {
 
         void free(Slot<Witness> slot) {
             if (slot.claim(CloseReason.SCOPE_END)) {
-                closing.shut(slot, CloseReason.SCOPE_END);
+                closing.closeClaimed(slot, CloseReason.SCOPE_END);
             }
         }
 
         void idle(Slot<Witness> slot) {
             slot.leasedToIdle();
-            if (slots.wantsIdle()) {
+            if (slots.mustCheckWaiters()) {
                 slots.offer(slot);
             }
         }
@@ -287,13 +287,13 @@ final class BooksStress {
         public void impatient(II_Result r) {
             boolean left = slots.giveUp(first, true);
             if (!left) {
-                slots.abandoned(first.granted, false);
+                slots.removeUnopened(first.granted, false);
             }
             r.r1 = left ? 1 : 0;
         }
 
         @Actor
-        public void holder() {
+        public void pool() {
             free(held);
         }
 
@@ -334,18 +334,18 @@ final class BooksStress {
             if (!left) {
                 idle(first.granted);
             }
-            slots.look(first);
+            slots.tryTake(first);
             r.r1 = left ? 1 : 0;
         }
 
         @Actor
-        public void holder() {
+        public void pool() {
             idle(held);
         }
 
         @Arbiter
         public void after(II_Result r) {
-            slots.look(second);
+            slots.tryTake(second);
             Stats stats = slots.stats();
             r.r2 = second.granted != null && stats.leased() == 1 && stats.waiting() == 0 ? 1 : 0;
         }
@@ -373,18 +373,18 @@ final class BooksStress {
         }
 
         @Actor
-        public void holder() {
+        public void pool() {
             idle(held);
         }
 
         @Actor
-        public void woken() {
-            slots.look(coming);
+        public void signalled() {
+            slots.tryTake(coming);
         }
 
         @Arbiter
         public void after(I_Result r) {
-            slots.look(coming);
+            slots.tryTake(coming);
             r.r1 = coming.granted != null ? 1 : 0;
         }
     }
