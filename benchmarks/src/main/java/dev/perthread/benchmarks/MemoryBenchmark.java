@@ -24,7 +24,7 @@ import org.apache.commons.pool2.impl.GenericObjectPool;
  */
 public final class MemoryBenchmark {
     private static final Resource SHARED = new Resource();
-    private static final String WATCHERS = ".*(VirtualThread|StackChunk|Continuation|perthread\\.(Reaper|Threads)).*";
+    private static final String WATCHERS = ".*(VirtualThread|StackChunk|Continuation|perthread\\.(Reaper|Platform)).*";
 
     private static int settleMillis;
 
