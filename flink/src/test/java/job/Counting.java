@@ -1,7 +1,7 @@
 // A job's function that asks a server, each subtask over a connection of its own.
 package job;
 
-import dev.perthread.flink.JobEnd;
+import dev.perthread.flink.JobResources;
 import dev.perthread.ref.PerThreadRef;
 import dev.perthread.testkit.CountedClient;
 import java.io.IOException;
@@ -20,7 +20,7 @@ public class Counting extends RichMapFunction<Long, String> {
 
     @Override
     public void open(OpenContext context) {
-        JobEnd.close(ref, getRuntimeContext());
+        JobResources.closeOnRelease(ref, getRuntimeContext());
     }
 
     @Override

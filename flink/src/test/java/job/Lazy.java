@@ -1,6 +1,6 @@
 package job;
 
-import dev.perthread.flink.JobEnd;
+import dev.perthread.flink.JobResources;
 import dev.perthread.net.Connection;
 import dev.perthread.ref.LazyConnectionRef;
 import dev.perthread.testkit.CountedClient;
@@ -22,7 +22,7 @@ public class Lazy extends RichMapFunction<Long, String> {
 
     @Override
     public void open(OpenContext context) {
-        JobEnd.close(ref, getRuntimeContext());
+        JobResources.closeOnRelease(ref, getRuntimeContext());
         Loaders.note(ref.id(), getClass().getClassLoader());
         Loaders.note(ref.id(), getRuntimeContext().getUserCodeClassLoader());
     }

@@ -1,6 +1,6 @@
 /**
  * A resource of its own for every subtask of a Flink job: {@link dev.perthread.ref.PerThreadRef} in a function,
- * {@link dev.perthread.flink.JobEnd} in its {@code open}.
+ * {@link dev.perthread.flink.JobResources} in its {@code open}.
  */
 @NullMarked
 package dev.perthread.flink;

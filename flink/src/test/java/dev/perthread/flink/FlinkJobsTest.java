@@ -48,7 +48,12 @@ class FlinkJobsTest {
     static void start() throws IOException {
         server = CountingServer.start();
         jobs = Jars.of(directory.resolve("jobs.jar"), Counting.class, "job/");
-        own = Stream.of(JobEnd.class, PerThreadRef.class, PerThread.class, LazyConnection.class, CountedClient.class)
+        own = Stream.of(
+                        JobResources.class,
+                        PerThreadRef.class,
+                        PerThread.class,
+                        LazyConnection.class,
+                        CountedClient.class)
                 .map(FlinkJobsTest::jar)
                 .toList();
         cluster = Cluster.start(directory, Jars.of(directory.resolve("lib.jar"), Loaders.class, "lib/"));

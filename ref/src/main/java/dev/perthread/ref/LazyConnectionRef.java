@@ -48,11 +48,11 @@ public final class LazyConnectionRef extends Ref<LazyConnection> {
     }
 
     @Override
-    Shared<LazyConnection> make(ClassLoader loader) {
-        LazyConnection made = LazyConnection.parse(new String(recipe(), StandardCharsets.UTF_8))
+    SharedPool<LazyConnection> make(ClassLoader loader) {
+        LazyConnection made = LazyConnection.parse(new String(config(), StandardCharsets.UTF_8))
                 .name(id())
                 .build();
-        return new Shared<>(this, made, made.holder(), made::close, made::close, Ref.class);
+        return new SharedPool<>(this, made, made.holder(), made::close, made::close, Ref.class);
     }
 
     /**

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Two references have the same configuration if all options are equal, and their opener, closer and check have the same
  * serialized form: the same class, or the same lambda expression, with equal captured values. The defaults are those of
  * {@link PerThread.Builder}: a resource is closed when its lease closes. A listener does not travel;
- * {@link Refs#holders()} has the holders to look at.
+ * {@link ReferenceRegistry#holders()} has the holders to look at.
  *
  * @param <T> the resource
  * @param <X> what opening one may throw; it reaches the caller of {@code acquire} as itself
@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T, X>> {
     private static final long serialVersionUID = 1;
 
-    private PerThreadRef(String id, Recipe<T, X> recipe) {
-        super(id, recipe.bytes(id), recipe.described());
+    private PerThreadRef(String id, PoolConfig<T, X> config) {
+        super(id, config.bytes(id), config.described());
     }
 
     /**
@@ -62,12 +62,12 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
     }
 
     @Override
-    Shared<PerThread<T, X>> make(ClassLoader loader) {
-        Recipe.In in = Recipe.read(recipe(), loader, id());
+    SharedPool<PerThread<T, X>> make(ClassLoader loader) {
+        PoolConfig.ConfigInputStream in = PoolConfig.read(config(), loader, id());
         @SuppressWarnings("unchecked") // as it was when it was written
-        Recipe<T, X> recipe = (Recipe<T, X>) Objects.requireNonNull(in.recipe);
-        PerThread<T, X> made = recipe.build(id());
-        return new Shared<>(this, made, made, made::close, made::close, in.anchor());
+        PoolConfig<T, X> config = (PoolConfig<T, X>) Objects.requireNonNull(in.config);
+        PerThread<T, X> made = config.build(id());
+        return new SharedPool<>(this, made, made, made::close, made::close, in.anchor());
     }
 
     /**
@@ -119,11 +119,11 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
      */
     public static final class Builder<T, X extends Exception> {
         private final String id;
-        private final Recipe<T, X> recipe;
+        private final PoolConfig<T, X> config;
 
         private Builder(String id, SerializableOpener<? extends T, ? extends X> opener) {
             this.id = id;
-            this.recipe = new Recipe<>(opener);
+            this.config = new PoolConfig<>(opener);
         }
 
         /**
@@ -133,7 +133,7 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          * @return this
          */
         public Builder<T, X> closer(SerializableCloser<? super T> closer) {
-            recipe.closer = Objects.requireNonNull(closer, "closer");
+            config.closer = Objects.requireNonNull(closer, "closer");
             return this;
         }
 
@@ -144,7 +144,7 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          * @return this
          */
         public Builder<T, X> check(SerializableCheck<? super T> check) {
-            recipe.check = Objects.requireNonNull(check, "check");
+            config.check = Objects.requireNonNull(check, "check");
             return this;
         }
 
@@ -155,7 +155,7 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          * @return this
          */
         public Builder<T, X> reentry(ReentryPolicy reentry) {
-            recipe.reentry = Objects.requireNonNull(reentry, "reentry");
+            config.reentry = Objects.requireNonNull(reentry, "reentry");
             return this;
         }
 
@@ -166,7 +166,7 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          * @return this
          */
         public Builder<T, X> whenIdle(IdlePolicy whenIdle) {
-            recipe.whenIdle = Objects.requireNonNull(whenIdle, "whenIdle");
+            config.whenIdle = Objects.requireNonNull(whenIdle, "whenIdle");
             return this;
         }
 
@@ -177,7 +177,7 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          * @return this
          */
         public Builder<T, X> idleTimeout(Duration idleTimeout) {
-            recipe.idleTimeout = Objects.requireNonNull(idleTimeout, "idleTimeout");
+            config.idleTimeout = Objects.requireNonNull(idleTimeout, "idleTimeout");
             return this;
         }
 
@@ -188,7 +188,7 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          * @return this
          */
         public Builder<T, X> maxAge(Duration maxAge) {
-            recipe.maxAge = Objects.requireNonNull(maxAge, "maxAge");
+            config.maxAge = Objects.requireNonNull(maxAge, "maxAge");
             return this;
         }
 
@@ -199,7 +199,7 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          * @return this
          */
         public Builder<T, X> limit(int limit) {
-            recipe.limit = limit;
+            config.limit = limit;
             return this;
         }
 
@@ -210,7 +210,7 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          * @return this
          */
         public Builder<T, X> acquireTimeout(Duration acquireTimeout) {
-            recipe.acquireTimeout = Objects.requireNonNull(acquireTimeout, "acquireTimeout");
+            config.acquireTimeout = Objects.requireNonNull(acquireTimeout, "acquireTimeout");
             return this;
         }
 
@@ -221,7 +221,7 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          * @return this
          */
         public Builder<T, X> closeTimeout(Duration closeTimeout) {
-            recipe.closeTimeout = Objects.requireNonNull(closeTimeout, "closeTimeout");
+            config.closeTimeout = Objects.requireNonNull(closeTimeout, "closeTimeout");
             return this;
         }
 
@@ -232,7 +232,7 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          * @return this
          */
         public Builder<T, X> trace(boolean trace) {
-            recipe.trace = trace;
+            config.trace = trace;
             return this;
         }
 
@@ -244,8 +244,8 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          *     closer or check cannot be serialized
          */
         public PerThreadRef<T, X> build() {
-            recipe.build(id);
-            return new PerThreadRef<>(id, recipe);
+            config.build(id);
+            return new PerThreadRef<>(id, config);
         }
     }
 }

@@ -1,4 +1,4 @@
-// What both references share: an id and a recipe as bytes travel; the holder is found where it is used.
+// What both references share: an id and a config as bytes travel; the holder is found where it is used.
 package dev.perthread.ref;
 
 import dev.perthread.PerThread;
@@ -35,23 +35,24 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
     private final String id;
 
     /** The configuration, and what is compared of it. */
-    private final byte[] recipe;
+    private final byte[] config;
 
     /** The configuration in words, for the message that compares two; without passwords. */
     private final String described;
 
-    private transient volatile @Nullable WeakReference<ClassLoader> home; // null where no readObject was called
-    private transient volatile @Nullable Shared<H> shared;
+    private transient volatile @Nullable WeakReference<ClassLoader>
+            contextLoader; // null where no readObject was called
+    private transient volatile @Nullable SharedPool<H> shared;
 
-    Ref(String id, byte[] recipe, String described) {
+    Ref(String id, byte[] config, String described) {
         this.id = id;
-        this.recipe = recipe;
-        this.described = described + " (" + digest(recipe) + ")";
-        this.home = new WeakReference<>(here());
+        this.config = config;
+        this.described = described + " (" + digest(config) + ")";
+        this.contextLoader = new WeakReference<>(currentContextLoader());
     }
 
     /** Runs code of the user, so no lock is held. */
-    abstract Shared<H> make(ClassLoader loader);
+    abstract SharedPool<H> make(ClassLoader loader);
 
     static String requireId(String id) {
         if (id.isBlank()) {
@@ -61,18 +62,18 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
         return id;
     }
 
-    byte[] recipe() {
-        return recipe;
+    byte[] config() {
+        return config;
     }
 
     String described() {
         return described;
     }
 
-    /** Some characters that differ where the recipe does. */
-    private static String digest(byte[] recipe) {
+    /** Some characters that differ where the config does. */
+    private static String digest(byte[] config) {
         try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(recipe);
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(config);
             return HexFormat.of().formatHex(hash, 0, 4);
         } catch (NoSuchAlgorithmException impossible) {
             throw new AssertionError(impossible); // every Java runtime has it
@@ -118,7 +119,7 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
      * @throws IllegalStateException if there is a holder of this id with another configuration
      */
     public boolean release() {
-        Shared<H> known = known();
+        SharedPool<H> known = known();
         return known != null && known.holder().release();
     }
 
@@ -130,41 +131,41 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
      * @throws IllegalStateException if there is a holder of this id with another configuration
      */
     public void close() {
-        Shared<H> known = known();
+        SharedPool<H> known = known();
         if (known != null) {
             known.close();
         }
     }
 
-    private Shared<H> shared() {
-        Shared<H> mine = shared;
+    private SharedPool<H> shared() {
+        SharedPool<H> mine = shared;
         if (mine == null || mine.isClosed()) {
-            mine = Refs.resolve(this, home());
+            mine = ReferenceRegistry.resolve(this, contextLoader());
             shared = mine;
         }
         return mine;
     }
 
-    private @Nullable Shared<H> known() {
-        Shared<H> mine = shared;
-        return mine != null && !mine.isClosed() ? mine : Refs.find(this, home());
+    private @Nullable SharedPool<H> known() {
+        SharedPool<H> mine = shared;
+        return mine != null && !mine.isClosed() ? mine : ReferenceRegistry.find(this, contextLoader());
     }
 
-    private ClassLoader home() {
-        WeakReference<ClassLoader> remembered = home;
+    private ClassLoader contextLoader() {
+        WeakReference<ClassLoader> remembered = contextLoader;
         ClassLoader loader = remembered == null ? null : remembered.get();
         if (loader == null) {
-            loader = here();
-            home = new WeakReference<>(loader);
+            loader = currentContextLoader();
+            contextLoader = new WeakReference<>(loader);
         }
         return loader;
     }
 
     void belongTo(ClassLoader loader) {
-        home = new WeakReference<>(loader);
+        contextLoader = new WeakReference<>(loader);
     }
 
-    private static ClassLoader here() {
+    private static ClassLoader currentContextLoader() {
         ClassLoader context = Thread.currentThread().getContextClassLoader();
         return context != null ? context : Objects.requireNonNull(Ref.class.getClassLoader());
     }
@@ -178,7 +179,7 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
      */
     private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
         in.defaultReadObject();
-        home = new WeakReference<>(here());
+        contextLoader = new WeakReference<>(currentContextLoader());
     }
 
     /** The id. */

@@ -26,33 +26,35 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RefLoadersTest {
     @AfterEach
     void forgetAll() {
-        Refs.closeAll(Duration.ZERO);
+        ReferenceRegistry.closeAll(Duration.ZERO);
     }
 
     @Test
     void theSameIdInTwoClassLoadersIsTwoHolders() throws Exception {
-        Apart one = new Apart();
-        Apart two = new Apart();
+        JobClassLoader one = new JobClassLoader();
+        JobClassLoader two = new JobClassLoader();
         PerThreadRef<Probe, IOException> ref = one.ref();
         PerThreadRef<Probe, IOException> other = two.ref();
         ref.run(probe -> {});
         other.run(probe -> {});
         assertThat(Probe.opened()).isEqualTo(2);
-        assertThat(Refs.holders()).hasSize(2).containsExactlyInAnyOrder(ref.get(), other.get());
-        assertThat(Refs.closeAll(one, Duration.ofSeconds(1)).closed()).isEqualTo(1);
+        assertThat(ReferenceRegistry.holders()).hasSize(2).containsExactlyInAnyOrder(ref.get(), other.get());
+        assertThat(ReferenceRegistry.closeAll(one, Duration.ofSeconds(1)).closed())
+                .isEqualTo(1);
         assertThat(other.get().stats().open()).isEqualTo(1);
-        assertThat(Refs.holders()).containsExactly(other.get());
-        assertThat(Refs.closeAll(one, Duration.ofSeconds(1)).closed()).isZero();
+        assertThat(ReferenceRegistry.holders()).containsExactly(other.get());
+        assertThat(ReferenceRegistry.closeAll(one, Duration.ofSeconds(1)).closed())
+                .isZero();
         other.close();
         assertThat(Probe.closed()).isEqualTo(2);
     }
 
     @Test
     void aReferenceBelongsWhereItWasReadAndNotWhereItIsUsed() throws Exception {
-        Apart home = new Apart();
+        JobClassLoader home = new JobClassLoader();
         PerThreadRef<Probe, IOException> ref = home.ref();
-        byte[] sent = Wire.written(ref);
-        PerThreadRef<Probe, IOException> copy = Apart.in(home, () -> Wire.read(sent));
+        byte[] sent = Serialized.bytesOf(ref);
+        PerThreadRef<Probe, IOException> copy = JobClassLoader.runWith(home, () -> Serialized.read(sent));
         PerThread<Probe, IOException> holder =
                 CompletableFuture.supplyAsync(copy::get).get();
         assertThat(holder).isSameAs(ref.get());
@@ -67,9 +69,9 @@ class RefLoadersTest {
 
     @Test
     void anOpenerWhoseClassIsNotThereIsToldWhenItIsUsedAndNotBefore() throws Exception {
-        String sent = new String(Wire.written(new Apart().ref()), StandardCharsets.ISO_8859_1);
+        String sent = new String(Serialized.bytesOf(new JobClassLoader().ref()), StandardCharsets.ISO_8859_1);
         PerThreadRef<Probe, IOException> lost =
-                Wire.read(sent.replace("Making", "Absent").getBytes(StandardCharsets.ISO_8859_1));
+                Serialized.read(sent.replace("Making", "Absent").getBytes(StandardCharsets.ISO_8859_1));
         assertThatThrownBy(lost::get)
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageStartingWith("reference \"travel\" cannot be used here: java.lang.ClassNotFoundException:"
@@ -80,24 +82,25 @@ class RefLoadersTest {
     @Test
     @SuppressWarnings("unchecked")
     void whatAnOpenerCapturesIsReadWithItsClassLoaderInWhicheverThread() throws Exception {
-        Apart home = new Apart();
-        byte[] sent = Wire.written(home.made("travel.Capturing"));
-        PerThreadRef<Probe, IOException> copy = Apart.in(home, () -> Wire.read(sent));
+        JobClassLoader home = new JobClassLoader();
+        byte[] sent = Serialized.bytesOf(home.made("travel.Capturing"));
+        PerThreadRef<Probe, IOException> copy = JobClassLoader.runWith(home, () -> Serialized.read(sent));
         copy.run(probe -> {}); // in a thread that is not the job's
-        assertThat(Refs.holders()).extracting(PerThread::name).containsExactlyInAnyOrder("outer", "inner");
-        Refs.closeAll(home, Duration.ZERO);
-        assertThat(Refs.holders()).isEmpty();
+        assertThat(ReferenceRegistry.holders()).extracting(PerThread::name).containsExactlyInAnyOrder("outer", "inner");
+        ReferenceRegistry.closeAll(home, Duration.ZERO);
+        assertThat(ReferenceRegistry.holders()).isEmpty();
     }
 
     @Test
     void noClassLoaderIsNotAllOfThem() throws Exception {
-        PerThreadRef<Probe, IOException> ref = new Apart().ref();
+        PerThreadRef<Probe, IOException> ref = new JobClassLoader().ref();
         PerThread<Probe, IOException> holder = ref.get();
-        assertThatThrownBy(() -> Refs.closeAll(null, Duration.ZERO)).isInstanceOf(NullPointerException.class);
-        assertThat(Refs.holders()).containsExactly(holder);
+        assertThatThrownBy(() -> ReferenceRegistry.closeAll(null, Duration.ZERO))
+                .isInstanceOf(NullPointerException.class);
+        assertThat(ReferenceRegistry.holders()).containsExactly(holder);
     }
 
-    private static WeakReference<ClassLoader> used(Apart loader) throws Exception {
+    private static WeakReference<ClassLoader> used(JobClassLoader loader) throws Exception {
         PerThreadRef<Probe, IOException> ref = loader.ref();
         Thread thread = new Thread(() -> {
             try {
@@ -109,12 +112,12 @@ class RefLoadersTest {
         thread.start();
         thread.join();
         Awaitility.await().until(() -> Probe.closed() == 1);
-        assertThat(Refs.holders()).hasSize(1);
+        assertThat(ReferenceRegistry.holders()).hasSize(1);
         return new WeakReference<>(loader);
     }
 
     private static WeakReference<ClassLoader> used(boolean parent) throws Exception {
-        return used(parent ? new Apart() : Apart.withoutParent());
+        return used(parent ? new JobClassLoader() : JobClassLoader.withoutParent());
     }
 
     @ParameterizedTest
@@ -125,12 +128,12 @@ class RefLoadersTest {
             System.gc();
             return loader.get() == null;
         });
-        assertThat(Refs.holders()).isEmpty();
+        assertThat(ReferenceRegistry.holders()).isEmpty();
     }
 
     private static WeakReference<ClassLoader> connected(int port) throws Exception {
-        Apart loader = new Apart();
-        Apart.in(loader, () -> {
+        JobClassLoader loader = new JobClassLoader();
+        JobClassLoader.runWith(loader, () -> {
             LazyConnectionRef ref = LazyConnectionRef.to("orphan", "tcp://127.0.0.1:" + port + "?whenIdle=lend");
             ref.call(connection -> {
                 connection.send("orphan here\n".getBytes(StandardCharsets.UTF_8));
@@ -159,8 +162,8 @@ class RefLoadersTest {
     }
 
     private static WeakReference<ClassLoader> made(Map<String, LazyConnectionRef> refs, int port) throws Exception {
-        Apart loader = new Apart();
-        return Apart.in(loader, () -> {
+        JobClassLoader loader = new JobClassLoader();
+        return JobClassLoader.runWith(loader, () -> {
             for (String id : List.of("idle", "used")) {
                 LazyConnectionRef ref = LazyConnectionRef.to(id, "tcp://127.0.0.1:" + port + "?whenIdle=keep");
                 ref.call(connection -> say(connection, id));

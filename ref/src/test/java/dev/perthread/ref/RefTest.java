@@ -26,8 +26,8 @@ class RefTest {
 
     @AfterEach
     void forgetAll() {
-        Refs.closeAll(Duration.ZERO);
-        assertThat(Refs.holders()).isEmpty();
+        ReferenceRegistry.closeAll(Duration.ZERO);
+        assertThat(ReferenceRegistry.holders()).isEmpty();
     }
 
     private static PerThreadRef<Probe, IOException> kept(String id) {
@@ -39,9 +39,11 @@ class RefTest {
     @Test
     void everyCopyFindsTheSameHolderAndNothingIsOpenedBeforeItIsUsed() throws Exception {
         PerThreadRef<Probe, IOException> ref = kept("copies");
-        PerThreadRef<Probe, IOException> copy = Wire.sent(ref);
-        assertThat(Refs.holders()).isEmpty();
-        assertThat(copy.get()).isSameAs(ref.get()).isSameAs(Wire.sent(copy).holder());
+        PerThreadRef<Probe, IOException> copy = Serialized.copyOf(ref);
+        assertThat(ReferenceRegistry.holders()).isEmpty();
+        assertThat(copy.get())
+                .isSameAs(ref.get())
+                .isSameAs(Serialized.copyOf(copy).holder());
         assertThat(copy.get().name()).isEqualTo("copies").isEqualTo(copy.id());
         assertThat(Probe.opened()).isZero();
         Probe mine = ref.call(probe -> probe);
@@ -49,7 +51,7 @@ class RefTest {
             assertThat(lease.get()).isSameAs(mine);
         }
         copy.run(probe -> assertThat(probe).isSameAs(mine));
-        assertThat(Wire.sent(ref).release()).isTrue();
+        assertThat(Serialized.copyOf(ref).release()).isTrue();
         assertThat(ref.release()).isFalse();
         assertThat(Probe.opened()).isEqualTo(1);
     }
@@ -57,10 +59,10 @@ class RefTest {
     @ParameterizedTest
     @MethodSource("dev.perthread.testkit.ThreadKind#available")
     void copiesThatArriveTogetherFindOneHolder(ThreadKind kind) throws Exception {
-        byte[] sent = Wire.written(kept("together"));
+        byte[] sent = Serialized.bytesOf(kept("together"));
         Set<PerThread<Probe, IOException>> found = ConcurrentHashMap.newKeySet();
         kind.inParallel(64, i -> {
-            PerThreadRef<Probe, IOException> copy = Wire.read(sent);
+            PerThreadRef<Probe, IOException> copy = Serialized.read(sent);
             found.add(copy.get());
         });
         assertThat(found).hasSize(1);
@@ -87,9 +89,9 @@ class RefTest {
 
     @Test
     void readingOneRunsNoCodeOfTheOpener() throws Exception {
-        byte[] sent = Wire.written(PerThreadRef.of("noisy", new Noisy()));
+        byte[] sent = Serialized.bytesOf(PerThreadRef.of("noisy", new Noisy()));
         READ.set(0);
-        PerThreadRef<Probe, IOException> copy = Wire.read(sent);
+        PerThreadRef<Probe, IOException> copy = Serialized.read(sent);
         assertThat(READ).hasValue(0);
         copy.get();
         assertThat(READ).hasValue(1);
@@ -142,7 +144,7 @@ class RefTest {
         assertThat(capturing(1).get()).isSameAs(capturing(1).get());
         assertThatThrownBy(capturing(2)::get).hasMessageContaining("two configurations");
         PerThreadRef<Probe, IOException> failing = capturing(-1);
-        Refs.closeAll(Duration.ZERO);
+        ReferenceRegistry.closeAll(Duration.ZERO);
         assertThatThrownBy(failing::acquire).isInstanceOf(IOException.class).hasMessage("no port");
     }
 
@@ -168,13 +170,14 @@ class RefTest {
 
     @Test
     void theOptionsArriveAtTheHolder() throws Exception {
-        PerThreadRef<Probe, IOException> ref = Wire.sent(PerThreadRef.<Probe, IOException>builder("options", Probe::new)
-                .whenIdle(IdlePolicy.LEND)
-                .limit(1)
-                .reentry(ReentryPolicy.OPEN_NEW)
-                .acquireTimeout(Duration.ZERO)
-                .check(probe -> false)
-                .build());
+        PerThreadRef<Probe, IOException> ref =
+                Serialized.copyOf(PerThreadRef.<Probe, IOException>builder("options", Probe::new)
+                        .whenIdle(IdlePolicy.LEND)
+                        .limit(1)
+                        .reentry(ReentryPolicy.OPEN_NEW)
+                        .acquireTimeout(Duration.ZERO)
+                        .check(probe -> false)
+                        .build());
         Probe first = ref.call(probe -> probe);
         try (Lease<Probe> lease = ref.acquire()) {
             assertThat(lease.get()).isNotSameAs(first);
@@ -187,15 +190,15 @@ class RefTest {
         PerThreadRef<Probe, IOException> ref = kept("closed");
         ref.close();
         assertThat(ref.release()).isFalse();
-        assertThat(Refs.holders()).isEmpty();
+        assertThat(ReferenceRegistry.holders()).isEmpty();
         PerThread<Probe, IOException> first = ref.get();
         ref.run(probe -> {});
-        Wire.sent(ref).close();
+        Serialized.copyOf(ref).close();
         assertThat(Probe.closed()).isEqualTo(1);
         assertThat(ref.get()).isNotSameAs(first);
         ref.run(probe -> {});
-        assertThat(Refs.closeAll(Duration.ofSeconds(1)).closed()).isEqualTo(1);
-        assertThatThrownBy(() -> Refs.closeAll(Duration.ofSeconds(-1)))
+        assertThat(ReferenceRegistry.closeAll(Duration.ofSeconds(1)).closed()).isEqualTo(1);
+        assertThatThrownBy(() -> ReferenceRegistry.closeAll(Duration.ofSeconds(-1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("grace is PT-1S; zero or more is allowed");
     }

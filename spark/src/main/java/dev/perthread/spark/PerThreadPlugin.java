@@ -6,7 +6,7 @@ import com.codahale.metrics.MetricRegistry;
 import dev.perthread.CloseReport;
 import dev.perthread.PerThread;
 import dev.perthread.Stats;
-import dev.perthread.ref.Refs;
+import dev.perthread.ref.ReferenceRegistry;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -81,7 +81,8 @@ public final class PerThreadPlugin implements SparkPlugin {
         public void init(PluginContext context, Map<String, String> extraConf) {
             MetricRegistry all = context.metricRegistry();
             // Spark takes a registry in only if there is something in it by now.
-            all.register("holders", (Gauge<Integer>) () -> Refs.holders().size());
+            all.register("holders", (Gauge<Integer>)
+                    () -> ReferenceRegistry.holders().size());
             registry = all;
         }
 
@@ -101,7 +102,7 @@ public final class PerThreadPlugin implements SparkPlugin {
             if (all == null) {
                 return;
             }
-            for (PerThread<?, ?> holder : Refs.holders()) {
+            for (PerThread<?, ?> holder : ReferenceRegistry.holders()) {
                 String id = holder.name();
                 if (metered.add(id)) {
                     NUMBERS.forEach((name, number) ->
@@ -111,7 +112,7 @@ public final class PerThreadPlugin implements SparkPlugin {
         }
 
         private static long sum(String id, ToLongFunction<Stats> number) {
-            return Refs.holders().stream()
+            return ReferenceRegistry.holders().stream()
                     .filter(holder -> holder.name().equals(id))
                     .mapToLong(holder -> number.applyAsLong(holder.stats()))
                     .sum();
@@ -119,7 +120,7 @@ public final class PerThreadPlugin implements SparkPlugin {
 
         @Override
         public void shutdown() {
-            CloseReport report = Refs.closeAll(GRACE);
+            CloseReport report = ReferenceRegistry.closeAll(GRACE);
             System.Logger log = System.getLogger("dev.perthread.spark");
             for (Throwable failure : report.failures()) {
                 log.log(System.Logger.Level.WARNING, "closing a resource failed", failure);

@@ -175,7 +175,7 @@ class SparkExecutorsTest {
         PerThreadRef<CountedClient, IOException> ref = kept("task", "task");
         List<Integer> questions = cluster.tasks(10)
                 .map(i -> {
-                    TaskEnd.release(ref);
+                    TaskResources.releaseOnCompletion(ref);
                     for (int question = 0; question < 3; question++) {
                         visit(ref);
                     }
@@ -188,7 +188,7 @@ class SparkExecutorsTest {
         assertThat(questions).hasSize(10);
         Awaitility.await().until(() -> server.open("task") == 0);
         assertThat(server.visits("task")).hasSize(11).allMatch(Visit::polite).allMatch(visit -> visit.questions() == 3);
-        assertThatThrownBy(() -> TaskEnd.release(ref))
+        assertThatThrownBy(() -> TaskResources.releaseOnCompletion(ref))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("\"task\": ")
                 .hasMessageContaining("runs no Spark task");

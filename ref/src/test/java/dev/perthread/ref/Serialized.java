@@ -7,10 +7,10 @@ import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 
-final class Wire {
-    private Wire() {}
+final class Serialized {
+    private Serialized() {}
 
-    static byte[] written(Object object) throws IOException {
+    static byte[] bytesOf(Object object) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeObject(object);
@@ -25,7 +25,7 @@ final class Wire {
         }
     }
 
-    static <V> V sent(V object) throws IOException, ClassNotFoundException {
-        return read(written(object));
+    static <V> V copyOf(V object) throws IOException, ClassNotFoundException {
+        return read(bytesOf(object));
     }
 }

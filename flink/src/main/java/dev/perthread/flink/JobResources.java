@@ -3,7 +3,7 @@ package dev.perthread.flink;
 
 import dev.perthread.CloseReport;
 import dev.perthread.ref.Ref;
-import dev.perthread.ref.Refs;
+import dev.perthread.ref.ReferenceRegistry;
 import java.time.Duration;
 import org.apache.flink.api.common.functions.RuntimeContext;
 
@@ -15,12 +15,12 @@ import org.apache.flink.api.common.functions.RuntimeContext;
  * <p>A subtask has a thread of its own, so it has a resource of its own. {@link Ref#release()} in {@code close} ends that
  * with the subtask, by its own thread; left out, it is closed a little later, because that thread has ended.
  */
-public final class JobEnd {
+public final class JobResources {
     static final Duration GRACE = Duration.ofSeconds(5);
 
     private static final String HOOK = "dev.perthread";
 
-    private JobEnd() {}
+    private JobResources() {}
 
     /**
      * Closes what this job keeps open in this process when Flink releases the job's class loader: when the last of its
@@ -34,14 +34,14 @@ public final class JobEnd {
      * @return the holder, of {@link Ref#get()}; so it is also known from here on whether it can be had at all
      * @throws IllegalStateException as for {@link Ref#get()}
      */
-    public static <H> H close(Ref<H> ref, RuntimeContext context) {
+    public static <H> H closeOnRelease(Ref<H> ref, RuntimeContext context) {
         ClassLoader job = context.getUserCodeClassLoader();
         context.registerUserCodeClassLoaderReleaseHookIfAbsent(HOOK, () -> close(job));
         return ref.get();
     }
 
     private static void close(ClassLoader job) {
-        CloseReport report = Refs.closeAll(job, GRACE);
+        CloseReport report = ReferenceRegistry.closeAll(job, GRACE);
         System.Logger log = System.getLogger("dev.perthread.flink");
         for (Throwable failure : report.failures()) {
             log.log(System.Logger.Level.WARNING, "closing a resource failed", failure);

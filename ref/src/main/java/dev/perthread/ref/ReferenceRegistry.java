@@ -21,20 +21,20 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** For whoever ends a process or a class loader: closes the holders there; and for meters. */
-public final class Refs {
+public final class ReferenceRegistry {
     /**
      * Where a holder is found. Weak at both ends: a holder mostly refers to classes of its class loader, by its opener, so
      * a map that keeps it alive would keep that alive, weak key or not. Guarded by {@link #LOCK}.
      */
-    private static final Map<ClassLoader, Map<String, WeakReference<Shared<?>>>> INDEX = new WeakHashMap<>();
+    private static final Map<ClassLoader, Map<String, WeakReference<SharedPool<?>>>> INDEX = new WeakHashMap<>();
 
     /**
-     * What keeps a holder: a class that the opener needs ({@link Shared#anchor}). A class value hangs on the class itself,
+     * What keeps a holder: a class that the opener needs ({@link SharedPool#anchor}). A class value hangs on the class itself,
      * so holder and class loader keep each other alive and go together.
      */
-    private static final ClassValue<Set<Shared<?>>> KEPT = new ClassValue<>() {
+    private static final ClassValue<Set<SharedPool<?>>> KEPT = new ClassValue<>() {
         @Override
-        protected Set<Shared<?>> computeValue(Class<?> anchor) {
+        protected Set<SharedPool<?>> computeValue(Class<?> anchor) {
             return ConcurrentHashMap.newKeySet();
         }
     };
@@ -43,47 +43,48 @@ public final class Refs {
     private static final ReferenceQueue<ClassLoader> GONE = new ReferenceQueue<>();
 
     /** Those that came out of it and are not closed yet. */
-    private static final Queue<Shared<?>> ORPHANS = new ConcurrentLinkedQueue<>();
+    private static final Queue<SharedPool<?>> ORPHANS = new ConcurrentLinkedQueue<>();
 
     private static final ReentrantLock LOCK = new ReentrantLock();
 
-    private Refs() {}
+    private ReferenceRegistry() {}
 
     /** The class loader that a holder is there for. */
-    static final class Home extends WeakReference<ClassLoader> {
-        final Shared<?> shared;
+    static final class ContextLoader extends WeakReference<ClassLoader> {
+        final SharedPool<?> shared;
 
-        Home(ClassLoader loader, Shared<?> shared) {
+        ContextLoader(ClassLoader loader, SharedPool<?> shared) {
             super(loader, GONE);
             this.shared = shared;
         }
     }
 
-    static <H> Shared<H> resolve(Ref<H> ref, ClassLoader home) {
+    static <H> SharedPool<H> resolve(Ref<H> ref, ClassLoader contextLoader) {
         closeOrphans();
-        Shared<H> found = find(ref, home);
-        return found != null ? found : add(ref, home, ref.make(home));
+        SharedPool<H> found = find(ref, contextLoader);
+        return found != null ? found : add(ref, contextLoader, ref.make(contextLoader));
     }
 
-    static <H> @Nullable Shared<H> find(Ref<H> ref, ClassLoader home) {
+    static <H> @Nullable SharedPool<H> find(Ref<H> ref, ClassLoader contextLoader) {
         LOCK.lock();
         try {
-            return found(ref, INDEX.get(home));
+            return found(ref, INDEX.get(contextLoader));
         } finally {
             LOCK.unlock();
         }
     }
 
     /** Two threads may have made one each, neither of which has opened anything. */
-    private static <H> Shared<H> add(Ref<H> ref, ClassLoader home, Shared<H> made) {
+    private static <H> SharedPool<H> add(Ref<H> ref, ClassLoader contextLoader, SharedPool<H> made) {
         LOCK.lock();
         try {
-            Map<String, WeakReference<Shared<?>>> byId = INDEX.computeIfAbsent(home, loader -> new HashMap<>());
-            Shared<H> first = found(ref, byId);
+            Map<String, WeakReference<SharedPool<?>>> byId =
+                    INDEX.computeIfAbsent(contextLoader, loader -> new HashMap<>());
+            SharedPool<H> first = found(ref, byId);
             if (first != null) {
                 return first;
             }
-            made.home = new Home(home, made);
+            made.contextLoader = new ContextLoader(contextLoader, made);
             byId.put(ref.id(), new WeakReference<>(made));
             KEPT.get(made.anchor()).add(made);
             return made;
@@ -92,27 +93,28 @@ public final class Refs {
         }
     }
 
-    private static <H> @Nullable Shared<H> found(Ref<H> ref, @Nullable Map<String, WeakReference<Shared<?>>> byId) {
-        WeakReference<Shared<?>> weak = byId == null ? null : byId.get(ref.id());
-        Shared<?> shared = weak == null ? null : weak.get();
+    private static <H> @Nullable SharedPool<H> found(
+            Ref<H> ref, @Nullable Map<String, WeakReference<SharedPool<?>>> byId) {
+        WeakReference<SharedPool<?>> weak = byId == null ? null : byId.get(ref.id());
+        SharedPool<?> shared = weak == null ? null : weak.get();
         if (shared == null) {
             return null;
         }
         shared.requireSame(ref);
-        @SuppressWarnings("unchecked") // the same class of reference, and the same recipe
-        Shared<H> same = (Shared<H>) shared;
+        @SuppressWarnings("unchecked") // the same class of reference and the same configuration
+        SharedPool<H> same = (SharedPool<H>) shared;
         return same;
     }
 
-    static void forget(Shared<?> shared) {
+    static void forget(SharedPool<?> shared) {
         LOCK.lock();
         try {
-            ClassLoader home = shared.home == null ? null : shared.home.get();
-            Map<String, WeakReference<Shared<?>>> byId = home == null ? null : INDEX.get(home);
+            ClassLoader contextLoader = shared.contextLoader == null ? null : shared.contextLoader.get();
+            Map<String, WeakReference<SharedPool<?>>> byId = contextLoader == null ? null : INDEX.get(contextLoader);
             if (byId != null) {
                 byId.values().removeIf(weak -> weak.refersTo(shared));
                 if (byId.isEmpty()) {
-                    INDEX.remove(home);
+                    INDEX.remove(contextLoader);
                 }
             }
             KEPT.get(shared.anchor()).remove(shared);
@@ -123,9 +125,9 @@ public final class Refs {
 
     private static void closeOrphans() {
         for (Object gone = GONE.poll(); gone != null; gone = GONE.poll()) {
-            ORPHANS.add(((Home) gone).shared);
+            ORPHANS.add(((ContextLoader) gone).shared);
         }
-        for (Shared<?> orphan : List.copyOf(ORPHANS)) {
+        for (SharedPool<?> orphan : List.copyOf(ORPHANS)) {
             // Who has a reference goes on using it, and is not to be disturbed by the next user of another one.
             if (!isInUse(orphan.holder().stats()) && ORPHANS.remove(orphan)) {
                 report(orphan, orphan.close(Duration.ZERO));
@@ -137,7 +139,7 @@ public final class Refs {
         return now.leased() + now.opening() + now.waiting() > 0;
     }
 
-    private static void report(Shared<?> shared, CloseReport report) {
+    private static void report(SharedPool<?> shared, CloseReport report) {
         for (Throwable failure : report.failures()) {
             System.getLogger("dev.perthread.ref")
                     .log(System.Logger.Level.WARNING, () -> shared.id() + ": closing a resource failed", failure);
@@ -151,7 +153,7 @@ public final class Refs {
      */
     public static List<PerThread<?, ?>> holders() {
         List<PerThread<?, ?>> holders = new ArrayList<>();
-        for (Shared<?> shared : all(null)) {
+        for (SharedPool<?> shared : all(null)) {
             holders.add(shared.holder());
         }
         return List.copyOf(holders);
@@ -172,16 +174,16 @@ public final class Refs {
      * Closes the holders that belong to a class loader, and forgets them. Those of other class loaders, its parent's and
      * its children's included, are left alone.
      *
-     * @param home the class loader
+     * @param contextLoader the class loader
      * @param grace the longest wait for leases to end, of all holders together; zero forces at once
      * @return what happened, summed up
      * @throws IllegalArgumentException if the grace is negative
      */
-    public static CloseReport closeAll(ClassLoader home, Duration grace) {
-        return close(all(Objects.requireNonNull(home, "home")), grace);
+    public static CloseReport closeAll(ClassLoader contextLoader, Duration grace) {
+        return close(all(Objects.requireNonNull(contextLoader, "contextLoader")), grace);
     }
 
-    private static CloseReport close(List<Shared<?>> all, Duration grace) {
+    private static CloseReport close(List<SharedPool<?>> all, Duration grace) {
         if (grace.isNegative()) {
             throw new IllegalArgumentException("grace is " + grace + "; zero or more is allowed");
         }
@@ -190,7 +192,7 @@ public final class Refs {
         int closed = 0;
         int forced = 0;
         List<Throwable> failures = new ArrayList<>();
-        for (Shared<?> shared : all) {
+        for (SharedPool<?> shared : all) {
             CloseReport report = shared.close(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
             closed += report.closed();
             forced += report.forced();
@@ -199,14 +201,14 @@ public final class Refs {
         return new CloseReport(closed, forced, failures);
     }
 
-    private static List<Shared<?>> all(@Nullable ClassLoader home) {
-        List<Shared<?>> all = new ArrayList<>();
+    private static List<SharedPool<?>> all(@Nullable ClassLoader contextLoader) {
+        List<SharedPool<?>> all = new ArrayList<>();
         LOCK.lock();
         try {
             INDEX.forEach((loader, byId) -> {
-                if (home == null || home == loader) {
-                    for (WeakReference<Shared<?>> weak : byId.values()) {
-                        Shared<?> shared = weak.get();
+                if (contextLoader == null || contextLoader == loader) {
+                    for (WeakReference<SharedPool<?>> weak : byId.values()) {
+                        SharedPool<?> shared = weak.get();
                         if (shared != null) {
                             all.add(shared);
                         }

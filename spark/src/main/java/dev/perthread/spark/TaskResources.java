@@ -6,8 +6,8 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
 /** What happens when a Spark task ends. */
-public final class TaskEnd {
-    private TaskEnd() {}
+public final class TaskResources {
+    private TaskResources() {}
 
     /**
      * Closes what the calling task's thread keeps of this reference when the task ends, well or not. Without it the
@@ -20,7 +20,7 @@ public final class TaskEnd {
      * @param ref the reference
      * @throws IllegalStateException if the calling thread runs no task
      */
-    public static void release(Ref<?> ref) {
+    public static void releaseOnCompletion(Ref<?> ref) {
         TaskContext task = TaskContext.get();
         if (task == null) {
             throw new IllegalStateException(

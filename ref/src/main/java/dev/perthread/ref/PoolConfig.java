@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the resource
  * @param <X> what opening may throw
  */
-final class Recipe<T, X extends Exception> implements Serializable {
+final class PoolConfig<T, X extends Exception> implements Serializable {
     private static final long serialVersionUID = 1;
 
     final SerializableOpener<? extends T, ? extends X> opener;
@@ -58,7 +58,7 @@ final class Recipe<T, X extends Exception> implements Serializable {
 
     boolean trace;
 
-    Recipe(SerializableOpener<? extends T, ? extends X> opener) {
+    PoolConfig(SerializableOpener<? extends T, ? extends X> opener) {
         this.opener = opener;
     }
 
@@ -140,11 +140,11 @@ final class Recipe<T, X extends Exception> implements Serializable {
         return bytes.toByteArray();
     }
 
-    static In read(byte[] recipe, ClassLoader loader, String id) {
+    static ConfigInputStream read(byte[] config, ClassLoader loader, String id) {
         ClassNotFoundException lost = null;
-        try (In in = new In(new ByteArrayInputStream(recipe), loader)) {
+        try (ConfigInputStream in = new ConfigInputStream(new ByteArrayInputStream(config), loader)) {
             try {
-                in.recipe = (Recipe<?, ?>) in.readObject();
+                in.config = (PoolConfig<?, ?>) in.readObject();
                 return in;
             } finally {
                 lost = in.lost;
@@ -161,17 +161,17 @@ final class Recipe<T, X extends Exception> implements Serializable {
     }
 
     /** Finds classes as the job does, and remembers which of them sees all the others. */
-    static final class In extends ObjectInputStream {
+    static final class ConfigInputStream extends ObjectInputStream {
         private final ClassLoader loader;
         private Class<?> anchor = Ref.class;
 
         @Nullable
-        Recipe<?, ?> recipe;
+        PoolConfig<?, ?> config;
 
         @Nullable
         ClassNotFoundException lost;
 
-        private In(InputStream bytes, ClassLoader loader) throws IOException {
+        private ConfigInputStream(InputStream bytes, ClassLoader loader) throws IOException {
             super(bytes);
             this.loader = loader;
             enableResolveObject(true);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <H> as for {@link Ref}
  */
-final class Shared<H> {
+final class SharedPool<H> {
     private final Ref<H> ref; // a reference as it was made first, for comparison
     private final H value;
     private final PerThread<?, ?> holder;
@@ -22,14 +22,14 @@ final class Shared<H> {
     private final Class<?> anchor;
     private volatile boolean closed;
 
-    Refs.@Nullable Home home; // set once, under the lock of Refs
+    ReferenceRegistry.@Nullable ContextLoader contextLoader; // set once, under the lock of ReferenceRegistry
 
     /**
      * One holder.
      *
      * @param anchor a class that lives as long as everything the holder refers to
      */
-    Shared(
+    SharedPool(
             Ref<H> ref,
             H value,
             PerThread<?, ?> holder,
@@ -66,7 +66,7 @@ final class Shared<H> {
     }
 
     void requireSame(Ref<?> other) {
-        if (ref.getClass() != other.getClass() || !Arrays.equals(ref.recipe(), other.recipe())) {
+        if (ref.getClass() != other.getClass() || !Arrays.equals(ref.config(), other.config())) {
             throw new IllegalStateException(
                     "two configurations under one id, \"" + other.id() + "\": the holder here has "
                             + ref.described() + "; this reference has " + other.described()
@@ -92,6 +92,6 @@ final class Shared<H> {
 
     private void forget() {
         closed = true;
-        Refs.forget(this);
+        ReferenceRegistry.forget(this);
     }
 }

@@ -6,20 +6,20 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.Callable;
 
-final class Apart extends ClassLoader {
-    private static final ClassLoader UP = Apart.class.getClassLoader();
+final class JobClassLoader extends ClassLoader {
+    private static final ClassLoader UP = JobClassLoader.class.getClassLoader();
 
-    Apart() {
+    JobClassLoader() {
         super(UP);
     }
 
-    private Apart(String name) {
+    private JobClassLoader(String name) {
         super(name, null);
     }
 
     /** One that asks others, as all do, but has no parent by which to tell: Spark's that ask themselves first, OSGi's. */
-    static Apart withoutParent() {
-        return new Apart("without parent");
+    static JobClassLoader withoutParent() {
+        return new JobClassLoader("without parent");
     }
 
     @Override
@@ -50,11 +50,12 @@ final class Apart extends ClassLoader {
 
     /** What a class of this loader makes. */
     Object made(String name) throws Exception {
-        return in(this, () -> ((Callable<?>) loadClass(name).getConstructor().newInstance()).call());
+        return runWith(
+                this, () -> ((Callable<?>) loadClass(name).getConstructor().newInstance()).call());
     }
 
     /** With a loader as the context's. */
-    static <V> V in(ClassLoader loader, Callable<V> action) throws Exception {
+    static <V> V runWith(ClassLoader loader, Callable<V> action) throws Exception {
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
         thread.setContextClassLoader(loader);
