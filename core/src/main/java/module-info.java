@@ -2,7 +2,7 @@
 module dev.perthread {
     requires static jdk.jfr; // without it nothing is recorded
     requires static java.management; // without it nothing can be shown to JMX
-    requires static transitive org.jspecify;
+    requires static org.jspecify; // not transitive: a module that requires this one must compile without it
 
     exports dev.perthread;
 }

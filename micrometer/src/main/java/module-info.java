@@ -3,7 +3,7 @@
 module dev.perthread.micrometer {
     requires transitive dev.perthread;
     requires transitive micrometer.core;
-    requires static transitive org.jspecify;
+    requires static org.jspecify; // not transitive: a module that requires this one must compile without it
 
     exports dev.perthread.micrometer;
 }

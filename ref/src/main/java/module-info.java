@@ -2,7 +2,7 @@
 module dev.perthread.ref {
     requires transitive dev.perthread;
     requires transitive dev.perthread.net;
-    requires static transitive org.jspecify;
+    requires static org.jspecify; // not transitive: a module that requires this one must compile without it
 
     exports dev.perthread.ref;
 }
