@@ -37,7 +37,7 @@ public final class Caller implements Callable<Object> {
      *
      * @param <T> the resource
      * @param <X> what opening throws
-     * @param holder the holder
+     * @param pool the pool
      * @return a lease
      * @throws X what opening throws
      */
