@@ -57,7 +57,7 @@ public final class AddressFuzz {
         try (LazyConnection connection =
                 LazyConnection.tcp("localhost", 80).readTimeout(given).build()) {
             holds(!given.isNegative(), "accepts " + given);
-            int millis = Text.millis(given);
+            int millis = Timeouts.millis(given);
             holds(millis >= 0 && (millis > 0 || given.isZero()), given + " is " + millis + " ms, which is for ever");
             holds(connection.holder().stats().open() == 0, "opened");
         } catch (IllegalArgumentException refusal) {

@@ -1,4 +1,3 @@
-// What a name resolves to, and which of it fits.
 package dev.perthread.net;
 
 import java.net.Inet4Address;
@@ -10,7 +9,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where to look and what to take.
+ * The addresses that a name resolves to, as far as they fit the options.
+ *
+ * <p>It says where to look and what to take.
  *
  * @param host to look up
  * @param target for messages
@@ -28,7 +29,7 @@ record Addresses(
     List<InetAddress> find() throws UnknownHostException {
         List<InetAddress> all;
         try {
-            all = resolver.resolve(Text.withoutBrackets(host));
+            all = resolver.resolve(Hosts.withoutBrackets(host));
         } catch (UnknownHostException e) {
             throw unknown("the name" + nameIfOther() + " has no address", e);
         }

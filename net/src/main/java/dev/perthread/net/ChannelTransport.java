@@ -1,4 +1,3 @@
-// What the transports on a channel have in common.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -6,7 +5,11 @@ import java.net.SocketAddress;
 import java.nio.channels.ClosedByInterruptException;
 import org.jspecify.annotations.Nullable;
 
-/** Remembers the addresses: a channel that was closed under its user does not tell them any more. */
+/**
+ * The part that all transports over a channel share.
+ *
+ * <p>Remembers the addresses: a channel that was closed under its user does not tell them any more.
+ */
 abstract class ChannelTransport implements Transport {
     private final SocketAddress local;
     private final SocketAddress remote;

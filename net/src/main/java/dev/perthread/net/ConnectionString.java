@@ -1,5 +1,3 @@
-// Reads a connection string: what to connect to and how, in one line of text, as configuration files and arguments have
-// it.
 package dev.perthread.net;
 
 import dev.perthread.IdlePolicy;
@@ -22,7 +20,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Every refusal names the string as far as its question mark: what comes after it may have a password in it. */
+/**
+ * The parser of connection strings: what to connect to and how, in one line of text, as configuration files and
+ * arguments have it.
+ *
+ * <p>Every refusal names the string as far as its question mark: what comes after it may have a password in it.
+ */
 final class ConnectionString {
     private static final Pattern ADDRESSED = Pattern.compile("(tcp|tls|udp)://(.*)", Pattern.DOTALL);
     private static final Pattern HOST_AND_PORT = Pattern.compile("(\\[[^\\[\\]]*\\]|[^:\\[\\]/@]*):([0-9]{1,9})");
@@ -35,7 +38,7 @@ final class ConnectionString {
 
     static {
         SETTERS.put("name", (builder, value) -> {
-            if (!Text.shown(value).equals(value)) {
+            if (!Messages.shown(value).equals(value)) {
                 throw bad("name", value, "text without control characters"); // it goes into messages, logs and metrics
             }
             return builder.name(value);
@@ -101,8 +104,8 @@ final class ConnectionString {
             return then.apply(mark < 0 ? builder : withOptions(builder, text.substring(mark + 1)));
         } catch (IllegalArgumentException e) {
             // No cause, and all of it fit to read: whatever refused it may quote it as it is.
-            throw new IllegalArgumentException("connection string \"" + Text.shown(place, 200)
-                    + (mark < 0 ? "" : "?...") + "\": " + Text.shown(String.valueOf(e.getMessage())));
+            throw new IllegalArgumentException("connection string \"" + Messages.shown(place, 200)
+                    + (mark < 0 ? "" : "?...") + "\": " + Messages.shown(String.valueOf(e.getMessage())));
         }
     }
 
@@ -162,7 +165,7 @@ final class ConnectionString {
             } else if (setter != null) {
                 setter.set(builder, value);
             } else {
-                throw new IllegalArgumentException("option " + Text.shown(name, 40) + " is unknown; allowed are "
+                throw new IllegalArgumentException("option " + Messages.shown(name, 40) + " is unknown; allowed are "
                         + String.join(", ", SETTERS.keySet()) + ", and for tls "
                         + Arrays.stream(TlsOption.values()).map(Enum::name).collect(Collectors.joining(", ")));
             }
@@ -258,9 +261,9 @@ final class ConnectionString {
     }
 
     private static InetAddress address(String value) {
-        String bare = Text.withoutBrackets(value);
+        String bare = Hosts.withoutBrackets(value);
         try {
-            if (Text.isAddress(bare)) {
+            if (Hosts.isAddress(bare)) {
                 return InetAddress.getByName(bare); // looks nothing up
             }
         } catch (UnknownHostException noAddress) {
@@ -287,6 +290,6 @@ final class ConnectionString {
 
     private static IllegalArgumentException bad(String name, String value, String allowed) {
         return new IllegalArgumentException(
-                "option " + name + " is \"" + Text.shown(value, 60) + "\"; " + allowed + " is allowed");
+                "option " + name + " is \"" + Messages.shown(value, 60) + "\"; " + allowed + " is allowed");
     }
 }

@@ -1,9 +1,12 @@
-// Something that connects and yields a transport; one implementation a protocol.
 package dev.perthread.net;
 
 import java.io.IOException;
 
-/** Shared by all threads of one {@link LazyConnection}. */
+/**
+ * A factory of connected transports; one implementation per protocol.
+ *
+ * <p>Shared by all threads of one {@link LazyConnection}.
+ */
 interface Connector {
     /**
      * Connects, in the calling thread.

@@ -1,7 +1,8 @@
-// The moment by which something has to be done, for everything that takes several waits.
 package dev.perthread.net;
 
 /**
+ * The moment by which something must be done, for everything that takes several waits.
+ *
  * @param at in the time of {@link System#nanoTime}, which may overflow: only differences mean anything
  * @param nanos what it was made of, for messages
  */
@@ -20,11 +21,11 @@ record Deadline(long at, long nanos) {
 
     /** For calls that take zero for ever: what is left, and one millisecond if nothing is. */
     int millis() {
-        return Math.max(1, Text.millis(left()));
+        return Math.max(1, Timeouts.millis(left()));
     }
 
     @Override
     public String toString() {
-        return Text.duration(Text.millis(nanos));
+        return Messages.duration(Timeouts.millis(nanos));
     }
 }

@@ -1,4 +1,3 @@
-// What a connection's builder passes on to the holder of the connections: how long one stays open, and how many may be.
 package dev.perthread.net;
 
 import dev.perthread.IdlePolicy;
@@ -13,7 +12,10 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * The half of {@link LazyConnection.Builder} that has nothing to do with networks.
+ * The options of a connection's builder that are those of its pool: how long a connection stays open, and how many may
+ * be.
+ *
+ * <p>The half of {@link LazyConnection.Builder} that has nothing to do with networks.
  *
  * @param <B> that builder
  */
@@ -157,7 +159,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
         given.forEach(option -> option.accept(holding));
         holding.name(name);
         if (whenIdle != IdlePolicy.CLOSE) {
-            holding.check(Transport::isQuiet);
+            holding.check(Transport::isReusable);
         }
         return holding.build();
     }

@@ -1,4 +1,3 @@
-// Asks an HTTP proxy for a connection by the method CONNECT (RFC 9110, section 9.3.6).
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -8,21 +7,23 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
+/** The upgrade that asks an HTTP proxy for a connection, by the method CONNECT (RFC 9110, section 9.3.6). */
 record HttpConnect(
         String proxy,
         String host,
         int port,
         @Nullable String user,
-        @Nullable String password) implements Layer {
+        @Nullable String password) implements ConnectionUpgrade {
     private static final int LONGEST_HEADER = 16 * 1024;
     private static final int LONGEST_SHOWN = 100;
     private static final String BEGINNING = "HTTP/1.";
     private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] ([0-9]{3})([ \\r].*)?", Pattern.DOTALL);
 
     @Override
-    public Transport over(SocketTransport below, Deadline deadline) throws IOException {
-        String target = Text.endpoint(host, port);
-        Handshake talk = new Handshake(below, deadline, "cannot connect to " + target + " through the " + proxy);
+    public Transport apply(SocketTransport below, Deadline deadline) throws IOException {
+        String target = Hosts.endpoint(host, port);
+        ProxyExchange talk =
+                new ProxyExchange(below, deadline, "cannot connect to " + target + " through the " + proxy);
         String request = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n";
         if (user != null && password != null) {
             byte[] login = (user + ":" + password).getBytes(StandardCharsets.UTF_8);
@@ -35,13 +36,13 @@ record HttpConnect(
             throw notHttp(talk, status);
         }
         if (!parts.group(1).startsWith("2")) {
-            throw talk.failure("the proxy says: " + Text.shown(status, LONGEST_SHOWN));
+            throw talk.failure("the proxy says: " + Messages.shown(status, LONGEST_SHOWN));
         }
         return below;
     }
 
     /** Byte by byte: what comes after the empty line is the target's, and must still be there for its reader. */
-    private static String header(Handshake talk) throws IOException {
+    private static String header(ProxyExchange talk) throws IOException {
         StringBuilder header = new StringBuilder();
         while (!(header.length() >= 4 && header.indexOf("\r\n\r\n", header.length() - 4) >= 0)) {
             if (header.length() == LONGEST_HEADER) {
@@ -55,13 +56,13 @@ record HttpConnect(
         return header.toString();
     }
 
-    private static IOException notHttp(Handshake talk, String answer) {
-        return talk.failure("it does not speak HTTP: it answered \"" + Text.shown(answer, LONGEST_SHOWN) + "\"");
+    private static IOException notHttp(ProxyExchange talk, String answer) {
+        return talk.failure("it does not speak HTTP: it answered \"" + Messages.shown(answer, LONGEST_SHOWN) + "\"");
     }
 
     /** No password in a log. */
     @Override
     public String toString() {
-        return proxy + " to " + Text.endpoint(host, port);
+        return proxy + " to " + Hosts.endpoint(host, port);
     }
 }

@@ -1,5 +1,3 @@
-// The third floor: a connection a thread behind one shared object. Read this first, then Connection, Options,
-// TcpConnector.
 package dev.perthread.net;
 
 import dev.perthread.Body;
@@ -53,7 +51,7 @@ public final class LazyConnection implements AutoCloseable {
         Options options = builder.options;
         options.check();
         this.connector = builder.via.apply(options.connector(builder.name()));
-        this.readMillis = Text.millis(options.readTimeout);
+        this.readMillis = Timeouts.millis(options.readTimeout);
         this.openNanos = options.openNanos();
         this.longestWait = options.waitWithinOpenTimeout();
         this.holder = builder.holder(() -> connector.connect(deadline()));
@@ -250,7 +248,7 @@ public final class LazyConnection implements AutoCloseable {
      * @throws IllegalArgumentException if the grace is negative
      */
     public CloseReport close(Duration grace) {
-        Text.requireNotNegative("grace", grace);
+        Checks.requireNotNegative("grace", grace);
         connector.close();
         return holder.close(grace);
     }
@@ -286,7 +284,7 @@ public final class LazyConnection implements AutoCloseable {
          * @throws IllegalArgumentException if it is zero or negative
          */
         public Builder connectTimeout(Duration connectTimeout) {
-            options.give("connectTimeout").connectTimeout = Text.requirePositive("connectTimeout", connectTimeout);
+            options.give("connectTimeout").connectTimeout = Checks.requirePositive("connectTimeout", connectTimeout);
             return this;
         }
 
@@ -300,7 +298,7 @@ public final class LazyConnection implements AutoCloseable {
          * @throws IllegalArgumentException if it is zero or negative
          */
         public Builder openTimeout(Duration openTimeout) {
-            options.openTimeout = Text.requirePositive("openTimeout", openTimeout);
+            options.openTimeout = Checks.requirePositive("openTimeout", openTimeout);
             return this;
         }
 
@@ -313,7 +311,7 @@ public final class LazyConnection implements AutoCloseable {
          * @throws IllegalArgumentException if it is negative
          */
         public Builder readTimeout(Duration readTimeout) {
-            options.readTimeout = Text.requireNotNegative("readTimeout", readTimeout);
+            options.readTimeout = Checks.requireNotNegative("readTimeout", readTimeout);
             return this;
         }
 
@@ -364,7 +362,7 @@ public final class LazyConnection implements AutoCloseable {
          * @throws IllegalArgumentException if it is negative or longer
          */
         public Builder linger(Duration linger) {
-            Text.requireNotNegative("linger", linger);
+            Checks.requireNotNegative("linger", linger);
             long seconds = linger.toSeconds() + (linger.toNanosPart() > 0 ? 1 : 0);
             if (seconds > 65_535) {
                 throw new IllegalArgumentException("linger is " + linger + "; 65535 seconds at most are allowed");
@@ -381,7 +379,7 @@ public final class LazyConnection implements AutoCloseable {
          * @throws IllegalArgumentException if it is less than 1
          */
         public Builder sendBuffer(int bytes) {
-            options.give("sendBuffer", StandardSocketOptions.SO_SNDBUF, Text.requireSize("sendBuffer", bytes));
+            options.give("sendBuffer", StandardSocketOptions.SO_SNDBUF, Checks.requireSize("sendBuffer", bytes));
             return this;
         }
 
@@ -394,7 +392,7 @@ public final class LazyConnection implements AutoCloseable {
          * @throws IllegalArgumentException if it is less than 1
          */
         public Builder receiveBuffer(int bytes) {
-            options.give("receiveBuffer", StandardSocketOptions.SO_RCVBUF, Text.requireSize("receiveBuffer", bytes));
+            options.give("receiveBuffer", StandardSocketOptions.SO_RCVBUF, Checks.requireSize("receiveBuffer", bytes));
             return this;
         }
 

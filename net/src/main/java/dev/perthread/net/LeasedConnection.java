@@ -1,4 +1,3 @@
-// A scope: a lease on a transport, and the streams that end with it.
 package dev.perthread.net;
 
 import dev.perthread.Lease;
@@ -19,7 +18,9 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * All access to the transport goes through {@link Lease#get}, each time: a stream or connection that somebody held on to
+ * The connection that a user has: a lease on a transport, and the streams that end with it.
+ *
+ * <p>All access to the transport goes through {@link Lease#get}, each time: a stream or connection that somebody held on to
  * must not reach a transport that is by now another scope's, or another thread's.
  */
 final class LeasedConnection implements Connection {
@@ -136,7 +137,7 @@ final class LeasedConnection implements Connection {
 
     @Override
     public void readTimeout(Duration timeout) {
-        int millis = Text.millis(Text.requireNotNegative("readTimeout", timeout));
+        int millis = Timeouts.millis(Checks.requireNotNegative("readTimeout", timeout));
         lease.get();
         timeoutMillis = millis;
     }
@@ -212,7 +213,7 @@ final class LeasedConnection implements Connection {
         }
         if (failure instanceof SocketTimeoutException) {
             SocketTimeoutException clear = new SocketTimeoutException(
-                    name + ": nothing received for " + Text.duration(timeoutMillis) + ", the read timeout");
+                    name + ": nothing received for " + Messages.duration(timeoutMillis) + ", the read timeout");
             clear.initCause(failure);
             return clear;
         }

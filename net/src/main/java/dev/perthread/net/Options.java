@@ -1,4 +1,3 @@
-// What a builder was told: which options a kind of connection has, whether they fit together, and what they lead to.
 package dev.perthread.net;
 
 import java.net.InetAddress;
@@ -17,7 +16,12 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The options that the holder of the connections has are not here, but for those that limit these. */
+/**
+ * The options of a connection: which of them a kind of connection has, whether they fit together, and what they lead
+ * to.
+ *
+ * <p>The options that the holder of the connections has are not here, but for those that limit these.
+ */
 final class Options {
     enum Kind {
         TCP,
@@ -82,8 +86,8 @@ final class Options {
 
     Options(Kind kind, String host, int port) {
         this.kind = kind;
-        this.host = Text.requireHost(host);
-        this.port = Text.requirePort(port);
+        this.host = Checks.requireHost(host);
+        this.port = Checks.requirePort(port);
         this.path = null;
         if (TCP_BASED.contains(kind)) {
             socketOptions.put(StandardSocketOptions.TCP_NODELAY, true);
@@ -108,7 +112,9 @@ final class Options {
     }
 
     String name() {
-        return path != null ? "unix:" + Text.shown(path.toString()) : kind.scheme() + "://" + Text.endpoint(host, port);
+        return path != null
+                ? "unix:" + Messages.shown(path.toString())
+                : kind.scheme() + "://" + Hosts.endpoint(host, port);
     }
 
     /** Refuses what contradicts itself. */
@@ -139,15 +145,15 @@ final class Options {
     }
 
     long connectNanos() {
-        return Text.nanos(connectTimeout == null ? CONNECT_TIMEOUT : connectTimeout);
+        return Timeouts.nanos(connectTimeout == null ? CONNECT_TIMEOUT : connectTimeout);
     }
 
     long openNanos() {
         if (openTimeout != null) {
-            return Text.nanos(openTimeout);
+            return Timeouts.nanos(openTimeout);
         }
         long three = connectNanos() > Long.MAX_VALUE / 3 ? Long.MAX_VALUE : 3 * connectNanos();
-        return Math.max(Text.nanos(OPEN_TIMEOUT), three);
+        return Math.max(Timeouts.nanos(OPEN_TIMEOUT), three);
     }
 
     /** How long to wait at the limit if an {@code openTimeout} covers that too; {@code null} if there is nothing to cover. */
@@ -165,19 +171,19 @@ final class Options {
         if (path != null) {
             return new UnixConnector(name, path, connectNanos(), options);
         }
-        String endpoint = Text.endpoint(host, port);
+        String endpoint = Hosts.endpoint(host, port);
         if (kind == Kind.UDP) {
             Addresses addresses = new Addresses(host, endpoint, family, from, resolver);
             return new UdpConnector(name, endpoint, addresses, port, options);
         }
-        List<Layer> layers = new ArrayList<>();
+        List<ConnectionUpgrade> upgrades = new ArrayList<>();
         String target = endpoint;
         if (proxy != null) {
             target += " through the " + proxy;
-            layers.add(proxy.to(host, port));
+            upgrades.add(proxy.to(host, port));
         }
         if (kind == Kind.TLS) {
-            layers.add(tls.to(host, port));
+            upgrades.add(tls.to(host, port));
         }
         Addresses addresses = new Addresses(proxy == null ? host : proxy.host(), target, family, from, resolver);
         return new TcpConnector(
@@ -188,6 +194,6 @@ final class Options {
                         proxy == null ? port : proxy.port(),
                         connectNanos(),
                         options,
-                        List.copyOf(layers)));
+                        List.copyOf(upgrades)));
     }
 }

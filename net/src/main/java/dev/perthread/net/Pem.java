@@ -1,4 +1,3 @@
-// Reads certificates and private keys from PEM files (RFC 7468).
 package dev.perthread.net;
 
 import java.io.ByteArrayInputStream;
@@ -25,7 +24,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Everything that is wrong with a file is an {@link IllegalArgumentException} that names it: it is an option's value. */
+/**
+ * A PEM file (RFC 7468) with certificates or a private key.
+ *
+ * <p>Everything that is wrong with a file is an {@link IllegalArgumentException} that names it: it is an option's value.
+ */
 final class Pem {
     private static final Pattern BLOCK =
             Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----\\s*([^-]*?)\\s*-----END \\1-----", Pattern.DOTALL);
@@ -150,6 +153,6 @@ final class Pem {
     }
 
     private IllegalArgumentException wrong(String why, @Nullable Throwable cause) {
-        return new IllegalArgumentException(Text.shown("PEM file " + file + ": " + why), cause);
+        return new IllegalArgumentException(Messages.shown("PEM file " + file + ": " + why), cause);
     }
 }

@@ -1,4 +1,3 @@
-// A server that connects on one's behalf, as an option of a connection.
 package dev.perthread.net;
 
 import java.nio.charset.StandardCharsets;
@@ -25,8 +24,8 @@ public final class ProxyServer {
 
     private ProxyServer(Protocol protocol, String host, int port, @Nullable String user, @Nullable String password) {
         this.protocol = protocol;
-        this.host = Text.requireHost(host);
-        this.port = Text.requirePort(port);
+        this.host = Checks.requireHost(host);
+        this.port = Checks.requirePort(port);
         this.user = user;
         this.password = password;
     }
@@ -88,8 +87,8 @@ public final class ProxyServer {
     }
 
     /** What is done over a connection to the proxy to get one to the target. */
-    Layer to(String targetHost, int targetPort) {
-        String bare = Text.withoutBrackets(targetHost);
+    ConnectionUpgrade to(String targetHost, int targetPort) {
+        String bare = Hosts.withoutBrackets(targetHost);
         if (protocol == Protocol.HTTP) {
             return new HttpConnect(toString(), bare, targetPort, user, password);
         }
@@ -103,6 +102,6 @@ public final class ProxyServer {
     /** The protocol and the address; no login. */
     @Override
     public String toString() {
-        return (protocol == Protocol.HTTP ? "HTTP proxy " : "SOCKS5 proxy ") + Text.endpoint(host, port);
+        return (protocol == Protocol.HTTP ? "HTTP proxy " : "SOCKS5 proxy ") + Hosts.endpoint(host, port);
     }
 }

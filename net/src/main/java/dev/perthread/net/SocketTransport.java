@@ -1,4 +1,3 @@
-// A transport on a java.net.Socket.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -10,8 +9,10 @@ import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The socket is one that has a channel. All of its work is done through the socket, which can time out; the channel is
- * there for what must not wait: a plain socket cannot look for the end of the stream without waiting at least a
+ * A transport over a {@link Socket}.
+ *
+ * <p>The socket is one that has a channel. All of its work is done through the socket, which can time out; the channel
+ * is there for what must not wait: a plain socket cannot look for the end of the stream without waiting at least a
  * millisecond for it, ten times as long as opening a new connection on the same machine takes.
  */
 final class SocketTransport extends ChannelTransport {
@@ -63,7 +64,7 @@ final class SocketTransport extends ChannelTransport {
     }
 
     @Override
-    public boolean isQuiet() throws IOException {
+    public boolean isReusable() throws IOException {
         // One byte is enough: whether it is data or the end, the connection is not handed out again.
         return readNow(ByteBuffer.allocate(1)) == 0;
     }

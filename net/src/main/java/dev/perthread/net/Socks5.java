@@ -1,4 +1,3 @@
-// Asks a SOCKS proxy of version 5 for a connection (RFC 1928), with user and password if it wants them (RFC 1929).
 package dev.perthread.net;
 
 import java.io.ByteArrayOutputStream;
@@ -9,12 +8,16 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
+/**
+ * The upgrade that asks a SOCKS proxy of version 5 for a connection (RFC 1928), with user and password if it wants them
+ * (RFC 1929).
+ */
 record Socks5(
         String proxy,
         String host,
         int port,
         @Nullable String user,
-        @Nullable String password) implements Layer {
+        @Nullable String password) implements ConnectionUpgrade {
     private static final int VERSION = 5;
     private static final int NO_LOGIN = 0;
     private static final int USER_AND_PASSWORD = 2;
@@ -35,9 +38,9 @@ record Socks5(
             "address type not supported");
 
     @Override
-    public Transport over(SocketTransport below, Deadline deadline) throws IOException {
-        Handshake talk = new Handshake(
-                below, deadline, "cannot connect to " + Text.endpoint(host, port) + " through the " + proxy);
+    public Transport apply(SocketTransport below, Deadline deadline) throws IOException {
+        ProxyExchange talk = new ProxyExchange(
+                below, deadline, "cannot connect to " + Hosts.endpoint(host, port) + " through the " + proxy);
         agreeOnLogin(talk);
         talk.send(request());
         byte[] head = talk.receive(4);
@@ -57,7 +60,7 @@ record Socks5(
         return below;
     }
 
-    private void agreeOnLogin(Handshake talk) throws IOException {
+    private void agreeOnLogin(ProxyExchange talk) throws IOException {
         boolean login = user != null && password != null;
         talk.send(login ? new byte[] {VERSION, 2, NO_LOGIN, USER_AND_PASSWORD} : new byte[] {VERSION, 1, NO_LOGIN});
         byte[] chosen = talk.receive(2);
@@ -82,7 +85,7 @@ record Socks5(
     private byte[] request() throws IOException {
         ByteArrayOutputStream ask = new ByteArrayOutputStream();
         ask.writeBytes(new byte[] {VERSION, 1, 0});
-        if (Text.isAddress(host)) {
+        if (Hosts.isAddress(host)) {
             byte[] address = InetAddress.getByName(host).getAddress();
             ask.write(address.length == 4 ? IPV4 : IPV6);
             ask.writeBytes(address);
@@ -101,7 +104,7 @@ record Socks5(
         to.writeBytes(bytes);
     }
 
-    private static void requireVersion(Handshake talk, byte given, int wanted) throws IOException {
+    private static void requireVersion(ProxyExchange talk, byte given, int wanted) throws IOException {
         if (given != wanted) {
             throw talk.failure("it does not speak SOCKS5: it answered with version " + given);
         }

@@ -1,5 +1,3 @@
-// Connects by TCP: the quickest of a name's addresses, then the layers over it, one deadline over all, nothing left
-// open.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -12,6 +10,10 @@ import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Map;
 
+/**
+ * A connector of TCP and all that is based on it: the quickest of a name's addresses, then the upgrades, under one
+ * deadline; after a failure nothing is left open.
+ */
 final class TcpConnector implements Connector {
 
     /**
@@ -21,7 +23,7 @@ final class TcpConnector implements Connector {
      * @param port to connect to
      * @param connectNanos the longest wait for one address
      * @param socketOptions of the system, set before it connects
-     * @param layers what is done over the connected socket, in this order
+     * @param upgrades what is done over the connected socket, in this order
      */
     record Settings(
             String target,
@@ -29,31 +31,31 @@ final class TcpConnector implements Connector {
             int port,
             long connectNanos,
             Map<SocketOption<?>, Object> socketOptions,
-            List<Layer> layers) {}
+            List<ConnectionUpgrade> upgrades) {}
 
     private final Settings settings;
-    private final Opening opening;
+    private final PendingConnects pending;
 
     TcpConnector(String name, Settings settings) {
         this.settings = settings;
-        this.opening = new Opening(name, settings.target);
+        this.pending = new PendingConnects(name, settings.target);
     }
 
     @Override
     public Transport connect(Deadline deadline) throws IOException {
         List<InetAddress> addresses = settings.addresses.find();
         try {
-            Race race = new Race(
+            HappyEyeballs eyeballs = new HappyEyeballs(
                     settings.target,
                     settings.port,
                     addresses,
                     settings.connectNanos,
                     deadline,
                     this::unconnected,
-                    opening);
-            return layered(race.run(), deadline);
+                    pending);
+            return upgraded(eyeballs.run(), deadline);
         } catch (IOException failure) {
-            opening.refuseIfClosed(failure);
+            pending.refuseIfClosed(failure);
             if (Thread.currentThread().isInterrupted()) { // somebody wants it back; no matter what came of it
                 InterruptedIOException interrupted =
                         new InterruptedIOException("cannot connect to " + settings.target + ": interrupted");
@@ -76,7 +78,7 @@ final class TcpConnector implements Connector {
             }
             return channel;
         } catch (Throwable failure) {
-            Opening.close(channel, failure);
+            PendingConnects.close(channel, failure);
             throw failure;
         }
     }
@@ -85,29 +87,29 @@ final class TcpConnector implements Connector {
         channel.setOption(option, option.type().cast(value));
     }
 
-    private Transport layered(SocketChannel channel, Deadline deadline) throws IOException {
+    private Transport upgraded(SocketChannel channel, Deadline deadline) throws IOException {
         try {
-            opening.add(channel);
+            pending.add(channel);
             Transport top;
             try {
                 SocketTransport bottom = new SocketTransport(channel);
                 top = bottom;
-                for (Layer layer : settings.layers) {
-                    top = layer.over(bottom, deadline);
+                for (ConnectionUpgrade upgrade : settings.upgrades) {
+                    top = upgrade.apply(bottom, deadline);
                 }
             } finally {
-                opening.remove(channel);
+                pending.remove(channel);
             }
-            opening.refuseIfClosed(null);
+            pending.refuseIfClosed(null);
             return top;
         } catch (Throwable failure) {
-            Opening.close(channel, failure);
+            PendingConnects.close(channel, failure);
             throw failure;
         }
     }
 
     @Override
     public void close() {
-        opening.close();
+        pending.close();
     }
 }

@@ -1,4 +1,3 @@
-// How a connection is encrypted, and whom it trusts, as an option of a connection.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -168,15 +167,15 @@ public final class Tls {
     }
 
     /** What speaks TLS with this host; reads the files. */
-    TlsLayer to(String host, int port) {
-        String name = serverName != null ? serverName : Text.withoutBrackets(host);
+    TlsUpgrade to(String host, int port) {
+        String name = serverName != null ? serverName : Hosts.withoutBrackets(host);
         SSLContext ready = context != null ? context : context(name);
         SSLParameters parameters = new SSLParameters();
         parameters.setProtocols(protocols.toArray(String[]::new));
         if (verifiesHostName) {
             parameters.setEndpointIdentificationAlgorithm("HTTPS");
         }
-        if (!Text.isAddress(name)) {
+        if (!Hosts.isAddress(name)) {
             try {
                 parameters.setServerNames(List.of(new SNIHostName(name)));
             } catch (IllegalArgumentException e) {
@@ -189,7 +188,7 @@ public final class Tls {
         if (!alpn.isEmpty()) {
             parameters.setApplicationProtocols(alpn.toArray(String[]::new));
         }
-        return new TlsLayer(Text.endpoint(host, port), () -> engine(ready, parameters, name, port));
+        return new TlsUpgrade(Hosts.endpoint(host, port), () -> engine(ready, parameters, name, port));
     }
 
     private static SSLEngine engine(SSLContext context, SSLParameters parameters, String name, int port) {
@@ -202,7 +201,7 @@ public final class Tls {
     private SSLContext context(String host) {
         try {
             SSLContext made = SSLContext.getInstance("TLS");
-            made.init(keyManagers(), new TrustManager[] {new Explaining(trustManager(), host)}, null);
+            made.init(keyManagers(), new TrustManager[] {new DiagnosingTrustManager(trustManager(), host)}, null);
             return made;
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalArgumentException("TLS cannot be set up: " + e.getMessage(), e);

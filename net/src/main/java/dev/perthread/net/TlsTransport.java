@@ -1,4 +1,3 @@
-// A transport that encrypts, over one that does not: the Java runtime's TLS engine, fed and emptied by hand.
 package dev.perthread.net;
 
 import java.io.ByteArrayOutputStream;
@@ -18,8 +17,10 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An engine and not an {@code SSLSocket}, for three things that a socket cannot do: look at what has come without waiting,
- * and tell a session ticket, which every server of TLS 1.3 sends unasked, from data ({@link #isQuiet}); tell a stream that
+ * A transport that encrypts, over one that does not: the Java runtime's TLS engine, fed and emptied by hand.
+ *
+ * <p>An engine and not an {@code SSLSocket}, for three things that a socket cannot do: look at what has come without waiting,
+ * and tell a session ticket, which every server of TLS 1.3 sends unasked, from data ({@link #isReusable}); tell a stream that
  * was cut off from one that has ended; and close while a writer is stuck.
  */
 final class TlsTransport implements Transport {
@@ -240,7 +241,7 @@ final class TlsTransport implements Transport {
     }
 
     private static SSLException clear(SSLException failure) {
-        String words = TlsLayer.alertInWords(String.valueOf(failure.getMessage()));
+        String words = TlsUpgrade.alertInWords(String.valueOf(failure.getMessage()));
         if (words.equals(failure.getMessage())) {
             return failure;
         }
@@ -278,7 +279,7 @@ final class TlsTransport implements Transport {
     }
 
     @Override
-    public boolean isQuiet() throws IOException {
+    public boolean isReusable() throws IOException {
         inUse.lock();
         try {
             while (!plain.hasRemaining() && !ended) {

@@ -1,4 +1,3 @@
-// What a connection is made of, whatever the protocol: bytes out, bytes in, two addresses, an end.
 package dev.perthread.net;
 
 import java.io.Closeable;
@@ -7,7 +6,11 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 import org.jspecify.annotations.Nullable;
 
-/** Used by one thread at a time, except for {@link #close}, which any thread may call and which frees a blocked user. */
+/**
+ * A connected transport, whatever the protocol: bytes out, bytes in, two addresses, an end.
+ *
+ * <p>Used by one thread at a time, except for {@link #close}, which any thread may call and which frees a blocked user.
+ */
 interface Transport extends Closeable {
     /**
      * Waits for bytes, at most so long.
@@ -32,7 +35,7 @@ interface Transport extends Closeable {
     SocketAddress remote();
 
     /** Whether the peer has neither closed nor said anything that nobody asked for. Does not wait; between scopes only. */
-    boolean isQuiet() throws IOException;
+    boolean isReusable() throws IOException;
 
     /** Whether what is sent and received is one stream of bytes, and not datagrams. */
     default boolean isStream() {

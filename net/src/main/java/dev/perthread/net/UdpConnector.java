@@ -1,4 +1,3 @@
-// Makes datagram sockets that talk to one place.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -9,39 +8,43 @@ import java.nio.channels.DatagramChannel;
 import java.util.List;
 import java.util.Map;
 
-/** Nothing is sent: connecting a datagram socket only fixes where to. So nobody is waited for, and nobody is raced. */
+/**
+ * A connector of datagram sockets that talk to one place.
+ *
+ * <p>Nothing is sent: connecting a datagram socket only fixes where to. So nobody is waited for, and nobody is raced.
+ */
 final class UdpConnector implements Connector {
     private final String target;
     private final Addresses addresses;
     private final int port;
     private final Map<SocketOption<?>, Object> socketOptions;
-    private final Opening opening;
+    private final PendingConnects pending;
 
     UdpConnector(String name, String target, Addresses addresses, int port, Map<SocketOption<?>, Object> options) {
         this.target = target;
         this.addresses = addresses;
         this.port = port;
         this.socketOptions = options;
-        this.opening = new Opening(name, target);
+        this.pending = new PendingConnects(name, target);
     }
 
     @Override
     public Transport connect(Deadline deadline) throws IOException {
-        opening.refuseIfClosed(null);
+        pending.refuseIfClosed(null);
         List<InetAddress> all = addresses.find();
-        Attempts attempts = new Attempts();
+        ConnectFailures failures = new ConnectFailures();
         for (InetAddress address : all) {
-            opening.refuseIfClosed(null); // also after a long look-up
+            pending.refuseIfClosed(null); // also after a long look-up
             if (deadline.isOver()) {
                 break;
             }
             try {
                 return connect(address);
             } catch (IOException noWayThere) {
-                attempts.failed(address, noWayThere);
+                failures.failed(address, noWayThere);
             }
         }
-        throw attempts.failure(target, deadline.isOver() ? all.size() - attempts.count() : 0, deadline);
+        throw failures.failure(target, deadline.isOver() ? all.size() - failures.count() : 0, deadline);
     }
 
     private Transport connect(InetAddress address) throws IOException {
@@ -57,13 +60,13 @@ final class UdpConnector implements Connector {
             channel.connect(new InetSocketAddress(address, port));
             return new UdpTransport(channel);
         } catch (Throwable failure) {
-            Opening.close(channel, failure);
+            PendingConnects.close(channel, failure);
             throw failure;
         }
     }
 
     @Override
     public void close() {
-        opening.close();
+        pending.close();
     }
 }

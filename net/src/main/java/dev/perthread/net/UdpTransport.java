@@ -1,4 +1,3 @@
-// A transport on a datagram socket: what is written at once is one datagram, and so is what is read at once.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -9,7 +8,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import org.jspecify.annotations.Nullable;
 
-/** It reads through the channel's socket, which can time out. */
+/**
+ * A transport over a datagram socket: what is written at once is one datagram, and so is what is read at once.
+ *
+ * <p>It reads through the channel's socket, which can time out.
+ */
 final class UdpTransport extends ChannelTransport {
     private static final int LARGEST = 65_535;
 
@@ -68,11 +71,11 @@ final class UdpTransport extends ChannelTransport {
     }
 
     @Override
-    public boolean isQuiet() throws IOException {
+    public boolean isReusable() throws IOException {
         channel.configureBlocking(false);
-        boolean quiet = channel.receive(ByteBuffer.allocate(1)) == null;
+        boolean reusable = channel.receive(ByteBuffer.allocate(1)) == null;
         channel.configureBlocking(true);
-        return quiet;
+        return reusable;
     }
 
     @Override

@@ -1,4 +1,3 @@
-// Connects to a Unix domain socket.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -16,8 +15,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * There is no waiting for a Unix socket: it takes a connection at once or refuses it. The one thing that passes is a full
- * queue, for which the system offers no waiting that can be ended; so this tries again, at growing distances.
+ * A connector to a Unix domain socket.
+ *
+ * <p>There is no waiting for a Unix socket: it takes a connection at once or refuses it. The one thing that passes is a
+ * full queue, for which the system offers no waiting that can be ended; so this tries again, at growing distances.
  */
 final class UnixConnector implements Connector {
     private static final long SHORTEST_PAUSE_MILLIS = 1;
@@ -27,15 +28,15 @@ final class UnixConnector implements Connector {
     private final String shown;
     private final long connectNanos;
     private final Map<SocketOption<?>, Object> socketOptions;
-    private final Opening opening;
+    private final PendingConnects pending;
 
     UnixConnector(
             String name, UnixDomainSocketAddress address, long connectNanos, Map<SocketOption<?>, Object> options) {
         this.address = address;
         this.connectNanos = connectNanos;
         this.socketOptions = options;
-        this.shown = "unix:" + Text.shown(address.toString());
-        this.opening = new Opening(name, shown);
+        this.shown = "unix:" + Messages.shown(address.toString());
+        this.pending = new PendingConnects(name, shown);
     }
 
     @Override
@@ -44,7 +45,7 @@ final class UnixConnector implements Connector {
         long pause = SHORTEST_PAUSE_MILLIS;
         Selector selector = Selector.open(); // the transport's, for waiting here as well
         try {
-            opening.add(selector);
+            pending.add(selector);
             try {
                 while (true) {
                     if (Thread.currentThread().isInterrupted()) {
@@ -56,30 +57,30 @@ final class UnixConnector implements Connector {
                     }
                     if (end.isOver()) {
                         throw new SocketTimeoutException(because("its queue was full for "
-                                + Text.duration(Text.millis(end.nanos())) + "; nobody accepts there"));
+                                + Messages.duration(Timeouts.millis(end.nanos())) + "; nobody accepts there"));
                     }
                     selector.select(Math.min(pause, end.millis()));
                     pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
                 }
             } catch (ClosedSelectorException closed) {
-                opening.refuseIfClosed(closed);
+                pending.refuseIfClosed(closed);
                 throw closed;
             } finally {
-                opening.remove(selector);
+                pending.remove(selector);
             }
         } catch (Throwable failure) {
-            Opening.close(selector, failure);
+            PendingConnects.close(selector, failure);
             throw failure;
         }
     }
 
     private UnixTransport kept(UnixTransport transport, Selector selector) {
         try {
-            opening.remove(selector);
-            opening.refuseIfClosed(null); // after remove: a close() not seen here does not close the selector any more
+            pending.remove(selector);
+            pending.refuseIfClosed(null); // after remove: a close() not seen here does not close the selector any more
             return transport;
         } catch (Throwable failure) {
-            Opening.close(transport, failure);
+            PendingConnects.close(transport, failure);
             throw failure;
         }
     }
@@ -107,7 +108,7 @@ final class UnixConnector implements Connector {
             }
             return new UnixTransport(channel, selector);
         } catch (Throwable failure) {
-            Opening.close(channel, failure);
+            PendingConnects.close(channel, failure);
             throw failure;
         }
     }
@@ -118,6 +119,6 @@ final class UnixConnector implements Connector {
 
     @Override
     public void close() {
-        opening.close();
+        pending.close();
     }
 }

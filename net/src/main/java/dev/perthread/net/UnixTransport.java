@@ -1,4 +1,3 @@
-// A transport on a Unix domain socket.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -15,7 +14,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The channel never blocks, and a selector of its own waits for it: Java has no {@code Socket} for Unix sockets, and a
+ * A transport over a Unix domain socket.
+ *
+ * <p>The channel never blocks, and a selector of its own waits for it: Java has no {@code Socket} for Unix sockets, and a
  * channel's own reads cannot time out. The price is two more descriptors a connection.
  */
 final class UnixTransport extends ChannelTransport {
@@ -88,7 +89,7 @@ final class UnixTransport extends ChannelTransport {
     private void closeIfInterrupted() throws IOException {
         if (Thread.currentThread().isInterrupted()) {
             ClosedByInterruptException failure = interrupted(null);
-            Opening.close(this, failure);
+            PendingConnects.close(this, failure);
             throw failure;
         }
     }
@@ -99,7 +100,7 @@ final class UnixTransport extends ChannelTransport {
     }
 
     @Override
-    public boolean isQuiet() throws IOException {
+    public boolean isReusable() throws IOException {
         return channel.read(ByteBuffer.allocate(1)) == 0;
     }
 

@@ -1,4 +1,3 @@
-// Makes what TLS needs, as openssl would: authorities, certificates good and bad, PEM files, server contexts.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -162,7 +161,7 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
             if (!hosts.isEmpty()) {
                 GeneralName[] names = hosts.stream()
                         .map(host -> new GeneralName(
-                                Text.isAddress(host) ? GeneralName.iPAddress : GeneralName.dNSName, host))
+                                Hosts.isAddress(host) ? GeneralName.iPAddress : GeneralName.dNSName, host))
                         .toArray(GeneralName[]::new);
                 builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(names));
             }

@@ -186,7 +186,7 @@ class ConnectionStringTest {
         Certificates own = TestTls.AUTHORITY.issue("client");
         try (TestServer mutual = new TestServer(TestServer.ECHO, TestTls.mutual(TestTls.AUTHORITY));
                 TestServer plain = new TestServer(TestServer.ECHO);
-                TestServer unix = new TestServer(TestServer.ECHO, Ear.unix())) {
+                TestServer unix = new TestServer(TestServer.ECHO, TestListener.unix())) {
             String[] all = {
                 "tcp://localhost:" + plain.port() + "?connectTimeout=2s",
                 "tls://localhost:" + mutual.port() + "?ca=" + encoded(TestTls.AUTHORITY.topFile(directory)) + "&cert="

@@ -1,10 +1,10 @@
-// A connector whose transports fail to close, after having closed.
 package dev.perthread.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+/** A connector whose transports fail to close, after having closed. */
 record FailingClose(Connector real, AtomicBoolean failing) implements Connector {
     @Override
     public Transport connect(Deadline deadline) throws IOException {
@@ -46,8 +46,8 @@ record FailingClose(Connector real, AtomicBoolean failing) implements Connector 
             }
 
             @Override
-            public boolean isQuiet() throws IOException {
-                return transport.isQuiet();
+            public boolean isReusable() throws IOException {
+                return transport.isReusable();
             }
 
             @Override

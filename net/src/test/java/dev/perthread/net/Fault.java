@@ -1,8 +1,8 @@
-// What a network can do to an answer.
 package dev.perthread.net;
 
 import java.time.Duration;
 
+/** The things that a network can do to an answer. */
 enum Fault {
     NONE("none"),
     RESET("reset"),

@@ -1,4 +1,3 @@
-// Stands between a client and a server, and does something to the answer at one position.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -16,7 +15,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** One connection at a time. */
+/**
+ * A proxy between a client and a server that does something to the answer at one position. One connection at a time.
+ */
 final class FaultProxy implements AutoCloseable {
     private final SocketAddress server;
     private final ServerSocketChannel listener;

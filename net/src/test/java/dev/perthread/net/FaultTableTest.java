@@ -73,7 +73,7 @@ class FaultTableTest {
         Instant now = Instant.now();
         Certificates shown = TestTls.AUTHORITY.issue(
                 "Ed25519", "localhost", now.minusSeconds(9999), now.plusSeconds(9999), false, "localhost");
-        return new TestServer(talk, TestTls.ear(shown.server(null), "TLSv1.3"));
+        return new TestServer(talk, TestTls.listener(shown.server(null), "TLSv1.3"));
     }
 
     @ParameterizedTest

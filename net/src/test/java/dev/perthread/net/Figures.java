@@ -1,5 +1,3 @@
-// What was measured, for whoever wants a number and not only that it was below the bound: target/figures-25.txt and
-// -17.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -8,6 +6,10 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 
+/**
+ * The figures that tests measured, for whoever wants a number and not only that it was below the bound:
+ * target/figures-25.txt and -17.
+ */
 final class Figures {
     private static final Map<String, String> MEASURED = new ConcurrentSkipListMap<>();
 

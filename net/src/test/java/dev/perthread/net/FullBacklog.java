@@ -1,4 +1,3 @@
-// A listener that answers nobody, because its queue is full: connecting to it waits until it times out.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -9,7 +8,10 @@ import java.net.SocketTimeoutException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** On all loopback addresses if none is given, so that a name can have several of it. */
+/**
+ * A listener that answers nobody, because its queue is full: connecting to it waits until it times out. On all loopback
+ * addresses if none is given, so that a name can have several of it.
+ */
 final class FullBacklog implements AutoCloseable {
     private final ServerSocket listener;
     private final Deque<Socket> waiting = new ArrayDeque<>();

@@ -1,4 +1,3 @@
-// The openssl command as a server to connect to, and as a client that says what it thinks of a server of ours.
 package dev.perthread.net;
 
 import dev.perthread.testkit.FreePort;
@@ -10,6 +9,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+/** The openssl command as a server to connect to, and as a client that says what it thinks of a server of ours. */
 final class Openssl implements AutoCloseable {
     private static final Pattern VERDICT = Pattern.compile("Verify return code: ([0-9]+)");
 

@@ -104,7 +104,7 @@ class OpensslTest {
     void itsClientFindsOurServerAsItShouldBe(String version) throws Exception {
         Path ca = TestTls.AUTHORITY.topFile(directory);
         Certificates deep = TestTls.AUTHORITY.issueAuthority("Middle CA").issue("leaf", "localhost");
-        try (TestServer server = new TestServer(TestServer.ECHO, TestTls.ear(deep.server(null), version))) {
+        try (TestServer server = new TestServer(TestServer.ECHO, TestTls.listener(deep.server(null), version))) {
             String seen = Openssl.client(server.port(), ca, "-showcerts");
             assertThat(Pattern.compile("-----BEGIN CERTIFICATE-----")
                             .matcher(seen)

@@ -198,7 +198,7 @@ class OptionsTest {
     @Test
     void theBuffersAreAskedForOnEveryKind() throws Exception {
         try (TestServer tcp = new TestServer(TestServer.ECHO);
-                TestServer unix = new TestServer(TestServer.ECHO, Ear.unix())) {
+                TestServer unix = new TestServer(TestServer.ECHO, TestListener.unix())) {
             for (LazyConnection.Builder builder :
                     List.of(tcp.builder(), unix.builder(), LazyConnection.udp("127.0.0.1", 9))) {
                 int[] usual = buffers(builder);

@@ -1,4 +1,3 @@
-// Which real servers and clients the tests met, and where a stand-in of Java took their place: target/peers.txt.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -7,6 +6,10 @@ import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
 
+/**
+ * The record of which real servers and clients the tests met, and where one of Java stood in for them:
+ * target/peers.txt.
+ */
 final class Peers {
     private static final Set<String> MET = new ConcurrentSkipListSet<>();
 

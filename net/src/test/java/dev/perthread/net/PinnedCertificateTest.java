@@ -23,7 +23,7 @@ class PinnedCertificateTest {
 
     private void refused(Instant from, Instant until, String why) throws Exception {
         Certificates shown = TestTls.AUTHORITY.issue("EC", "pinned", from, until, false, "localhost");
-        try (TestServer server = new TestServer(TestServer.ECHO, TestTls.ear(shown.server(null)));
+        try (TestServer server = new TestServer(TestServer.ECHO, TestTls.listener(shown.server(null)));
                 LazyConnection shared = trustingItself(server, shown)) {
             for (ThreadKind kind : ThreadKind.available().toList()) {
                 kind.call(() -> assertThatThrownBy(shared::open)
@@ -36,7 +36,7 @@ class PinnedCertificateTest {
     @Test
     void whileItIsValid() throws Exception {
         Certificates shown = TestTls.AUTHORITY.issue("pinned", "localhost");
-        try (TestServer server = new TestServer(TestServer.ECHO, TestTls.ear(shown.server(null)));
+        try (TestServer server = new TestServer(TestServer.ECHO, TestTls.listener(shown.server(null)));
                 LazyConnection shared = trustingItself(server, shown)) {
             shared.open().close();
         }

@@ -1,4 +1,3 @@
-// A real server that a test starts, where it is installed.
 package dev.perthread.net;
 
 import java.io.File;
@@ -14,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
+/** A real server that a test starts, where it is installed. */
 final class Program implements AutoCloseable {
     private final Process process;
     private final Path log;

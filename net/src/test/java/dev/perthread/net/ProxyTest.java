@@ -163,7 +163,7 @@ class ProxyTest {
 
     @Test
     void tlsGoesThroughAProxyAndVerifiesTheTarget() throws Exception {
-        try (TestServer target = new TestServer(TestServer.ECHO, TestTls.ear(TestTls.CONTEXT));
+        try (TestServer target = new TestServer(TestServer.ECHO, TestTls.listener(TestTls.CONTEXT));
                 TestServer socks = new TestServer(socks5("me:secret"));
                 TestServer http = new TestServer(http("me:secret"))) {
             for (ProxyServer proxy : List.of(

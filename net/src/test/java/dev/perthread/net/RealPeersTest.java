@@ -117,9 +117,9 @@ class RealPeersTest {
                 }
             };
             try (TestServer plain = new TestServer(page);
-                    TestServer tls = new TestServer(page, TestTls.ear(TestTls.CONTEXT));
+                    TestServer tls = new TestServer(page, TestTls.listener(TestTls.CONTEXT));
                     TestServer mutual = new TestServer(page, TestTls.mutual(TestTls.AUTHORITY));
-                    TestServer unix = new TestServer(page, Ear.unix())) {
+                    TestServer unix = new TestServer(page, TestListener.unix())) {
                 gets(plain.builder(), "HTTP/1.1 200 OK hello");
                 gets(TestTls.to(tls, directory), "HTTP/1.1 200 OK hello");
                 gets(LazyConnection.tls("localhost", mutual.port()).tls(withIdentity()), "HTTP/1.1 200 OK hello");
@@ -276,7 +276,7 @@ class RealPeersTest {
             };
             try (TestServer plain = new TestServer(counting);
                     TestServer tls = new TestServer(counting, TestTls.mutual(TestTls.AUTHORITY));
-                    TestServer unix = new TestServer(counting, Ear.unix())) {
+                    TestServer unix = new TestServer(counting, TestListener.unix())) {
                 counts(plain.builder(), "counter");
                 counts(LazyConnection.tls("localhost", tls.port()).tls(withIdentity()), "counter");
                 counts(unix.builder(), "counter");

@@ -38,7 +38,7 @@ class RefusedCertificateTest {
     Path directory;
 
     private static TestServer showing(Certificates certificates) throws IOException {
-        return new TestServer(TestServer.ECHO, TestTls.ear(certificates.server(null)));
+        return new TestServer(TestServer.ECHO, TestTls.listener(certificates.server(null)));
     }
 
     private void refused(Certificates shown, String why, int opensslSays) throws Exception {

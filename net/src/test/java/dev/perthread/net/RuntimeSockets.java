@@ -1,4 +1,3 @@
-// Has the Java runtime open, before the first test, what it opens once and never closes; it is not a test's leftover.
 package dev.perthread.net;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,7 +12,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Registered through the service loader. It is a marker descriptor, and for virtual threads a polling thread. */
+/**
+ * An extension that has the Java runtime open, before the first test, what it opens once and never closes: it is not
+ * what a test left over. It is a marker descriptor, and for virtual threads a polling thread. Registered through the
+ * service loader.
+ */
 @SuppressWarnings("exports") // tests export nothing
 public final class RuntimeSockets implements BeforeAllCallback {
     /** For JUnit. */

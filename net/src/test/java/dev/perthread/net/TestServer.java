@@ -1,4 +1,3 @@
-// A server on loopback that counts: how many it accepted, how many are open on its side.
 package dev.perthread.net;
 
 import java.io.Closeable;
@@ -24,6 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLException;
 import org.awaitility.Awaitility;
 
+/** A server on loopback that counts: how many it accepted, how many are open on its side. */
 final class TestServer implements AutoCloseable {
     /** What the server does with one connection; when it returns, the server closes it. */
     @FunctionalInterface
@@ -37,22 +37,22 @@ final class TestServer implements AutoCloseable {
     /** Listens, and never says anything. */
     static final Talk SILENCE = (in, out) -> in.transferTo(OutputStream.nullOutputStream());
 
-    private final Ear ear;
+    private final TestListener listener;
     private final Talk talk;
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger peak = new AtomicInteger();
-    private final Set<Ear.Line> open = ConcurrentHashMap.newKeySet();
+    private final Set<TestListener.Line> open = ConcurrentHashMap.newKeySet();
     private final Set<SocketAddress> notCounted = ConcurrentHashMap.newKeySet();
     private final Queue<Integer> clientPorts = new ConcurrentLinkedQueue<>();
     private volatile boolean closed;
 
     TestServer(Talk talk) throws IOException {
-        this(talk, Ear.of(new ServerSocket(0, 200, address("127.0.0.1"))));
+        this(talk, TestListener.of(new ServerSocket(0, 200, address("127.0.0.1"))));
     }
 
-    TestServer(Talk talk, Ear ear) {
+    TestServer(Talk talk, TestListener listener) {
         this.talk = talk;
-        this.ear = ear;
+        this.listener = listener;
         Thread thread = new Thread(this::accept, "server");
         thread.setDaemon(true);
         thread.start();
@@ -80,11 +80,11 @@ final class TestServer implements AutoCloseable {
     }
 
     int port() {
-        return ((InetSocketAddress) ear.address()).getPort();
+        return ((InetSocketAddress) listener.address()).getPort();
     }
 
     SocketAddress address() {
-        return ear.address();
+        return listener.address();
     }
 
     LazyConnection shared() {
@@ -92,7 +92,7 @@ final class TestServer implements AutoCloseable {
     }
 
     LazyConnection.Builder builder() {
-        return ear.address() instanceof UnixDomainSocketAddress unix
+        return listener.address() instanceof UnixDomainSocketAddress unix
                 ? LazyConnection.unix(unix.getPath())
                 : LazyConnection.tcp("127.0.0.1", port());
     }
@@ -100,7 +100,7 @@ final class TestServer implements AutoCloseable {
     /** Exact, not what the accepting thread has got to so far: it takes them in order, so one more is sent after them. */
     int accepted() throws IOException {
         SocketAddress[] from = new SocketAddress[1];
-        try (Closeable last = ear.knock(from)) {
+        try (Closeable last = listener.knock(from)) {
             notCounted.add(from[0]);
         }
         await(() -> !notCounted.contains(from[0]));
@@ -134,7 +134,7 @@ final class TestServer implements AutoCloseable {
 
     /** Ends all connections from the server's side. */
     void hangUp() throws IOException {
-        for (Ear.Line line : open) {
+        for (TestListener.Line line : open) {
             line.close();
         }
         awaitOpen(0);
@@ -142,7 +142,7 @@ final class TestServer implements AutoCloseable {
 
     /** Sends this on all connections, unasked. */
     void blurt(String text) throws IOException {
-        for (Ear.Line line : open) {
+        for (TestListener.Line line : open) {
             line.out().write(bytes(text));
         }
     }
@@ -150,7 +150,7 @@ final class TestServer implements AutoCloseable {
     private void accept() {
         while (!closed) {
             try {
-                Ear.Line line = ear.accept();
+                TestListener.Line line = listener.accept();
                 SocketAddress from = line.remote();
                 if (notCounted.remove(from)) {
                     line.close();
@@ -173,7 +173,7 @@ final class TestServer implements AutoCloseable {
         }
     }
 
-    private void serve(Ear.Line line) {
+    private void serve(TestListener.Line line) {
         try (line) {
             talk.with(line.in(), line.out());
         } catch (SocketException | ClosedChannelException | SSLException reset) {
@@ -190,7 +190,7 @@ final class TestServer implements AutoCloseable {
     @Override
     public void close() throws IOException {
         closed = true;
-        ear.close();
+        listener.close();
         hangUp();
     }
 }

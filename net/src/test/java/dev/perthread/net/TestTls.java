@@ -1,4 +1,3 @@
-// A TLS server of a test, and an authority that all tests of a class may share: making keys takes time.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -6,6 +5,7 @@ import java.nio.file.Path;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 
+/** A TLS server of a test, and an authority that all tests of a class may share: making keys takes time. */
 final class TestTls {
     static final Certificates AUTHORITY = Certificates.authority("Test CA");
     static final Certificates LOCALHOST = AUTHORITY.issue("localhost", "localhost", "127.0.0.1", "::1");
@@ -13,17 +13,17 @@ final class TestTls {
 
     private TestTls() {}
 
-    static Ear ear(SSLContext context, String... protocols) throws IOException {
+    static TestListener listener(SSLContext context, String... protocols) throws IOException {
         SSLServerSocket listener = (SSLServerSocket)
                 context.getServerSocketFactory().createServerSocket(0, 200, TestServer.address("127.0.0.1"));
         if (protocols.length > 0) {
             listener.setEnabledProtocols(protocols);
         }
-        return Ear.of(listener);
+        return TestListener.of(listener);
     }
 
     /** Wants a certificate of its clients. */
-    static Ear mutual(Certificates clients, String... protocols) throws IOException {
+    static TestListener mutual(Certificates clients, String... protocols) throws IOException {
         SSLServerSocket listener = (SSLServerSocket) LOCALHOST
                 .server(clients)
                 .getServerSocketFactory()
@@ -32,7 +32,7 @@ final class TestTls {
         if (protocols.length > 0) {
             listener.setEnabledProtocols(protocols);
         }
-        return Ear.of(listener);
+        return TestListener.of(listener);
     }
 
     static LazyConnection.Builder to(TestServer server, Path directory) throws IOException {

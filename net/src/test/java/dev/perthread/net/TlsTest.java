@@ -44,7 +44,7 @@ class TlsTest {
     Path directory;
 
     private static TestServer showing(Certificates certificates) throws IOException {
-        return new TestServer(TestServer.ECHO, TestTls.ear(certificates.server(null)));
+        return new TestServer(TestServer.ECHO, TestTls.listener(certificates.server(null)));
     }
 
     private static void echo(LazyConnection shared) throws IOException {
@@ -158,7 +158,7 @@ class TlsTest {
         SSLParameters parameters = listener.getSSLParameters();
         parameters.setApplicationProtocols(new String[] {"second", "third"});
         listener.setSSLParameters(parameters);
-        try (TestServer server = new TestServer(TestServer.ECHO, Ear.of(listener))) {
+        try (TestServer server = new TestServer(TestServer.ECHO, TestListener.of(listener))) {
             try (LazyConnection shared = LazyConnection.tls("localhost", server.port())
                     .tls(TestTls.trusting(directory).alpn("first", "second"))
                     .build()) {
@@ -179,7 +179,7 @@ class TlsTest {
 
     @Test
     void versionsThatWereNotAgreedOnAreRefused() throws Exception {
-        try (TestServer server = new TestServer(TestServer.ECHO, TestTls.ear(TestTls.CONTEXT, "TLSv1.2"))) {
+        try (TestServer server = new TestServer(TestServer.ECHO, TestTls.listener(TestTls.CONTEXT, "TLSv1.2"))) {
             echo(TestTls.to(server, directory).build());
             try (LazyConnection shared = LazyConnection.tls("localhost", server.port())
                     .tls(TestTls.trusting(directory).protocols("TLSv1.3"))
@@ -282,7 +282,7 @@ class TlsTest {
 
     @Test
     void aSessionTicketThatWaitsOnAKeptConnectionDoesNoHarm() throws Exception {
-        try (TestServer server = new TestServer(TestServer.ECHO, TestTls.ear(TestTls.CONTEXT, "TLSv1.3"));
+        try (TestServer server = new TestServer(TestServer.ECHO, TestTls.listener(TestTls.CONTEXT, "TLSv1.3"));
                 LazyConnection shared =
                         TestTls.to(server, directory).whenIdle(IdlePolicy.LEND).build()) {
             try (Connection mine = shared.open()) {

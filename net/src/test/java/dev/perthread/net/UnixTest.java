@@ -143,7 +143,7 @@ class UnixTest {
     @MethodSource(KINDS)
     @EnabledOnOs(OS.LINUX)
     void noDescriptorOfASelectorIsLeft(ThreadKind kind) throws Exception {
-        try (TestServer server = new TestServer(TestServer.ECHO, Ear.unix());
+        try (TestServer server = new TestServer(TestServer.ECHO, TestListener.unix());
                 LazyConnection shared = server.shared();
                 LazyConnection nobody =
                         LazyConnection.unix(directory.resolve("none")).build()) {

@@ -1,4 +1,3 @@
-// The kinds of connections that are a stream, for tests of what holds on all of them.
 package dev.perthread.net;
 
 import dev.perthread.testkit.ThreadKind;
@@ -8,6 +7,7 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
+/** The kinds of connections that are a stream, for tests of what holds on all of them. */
 enum Wire {
     TCP,
     TLS12,
@@ -20,13 +20,13 @@ enum Wire {
     }
 
     TestServer server(TestServer.Talk talk) throws IOException {
-        Ear ear = switch (this) {
-            case TCP -> Ear.of(new ServerSocket(0, 200, TestServer.address("127.0.0.1")));
-            case TLS12 -> TestTls.ear(TestTls.CONTEXT, "TLSv1.2");
-            case TLS13 -> TestTls.ear(TestTls.CONTEXT, "TLSv1.3");
-            case UNIX -> Ear.unix();
+        TestListener listener = switch (this) {
+            case TCP -> TestListener.of(new ServerSocket(0, 200, TestServer.address("127.0.0.1")));
+            case TLS12 -> TestTls.listener(TestTls.CONTEXT, "TLSv1.2");
+            case TLS13 -> TestTls.listener(TestTls.CONTEXT, "TLSv1.3");
+            case UNIX -> TestListener.unix();
         };
-        return new TestServer(talk, ear);
+        return new TestServer(talk, listener);
     }
 
     boolean isTls() {

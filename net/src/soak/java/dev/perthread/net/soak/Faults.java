@@ -1,4 +1,3 @@
-// What goes wrong between client and server: a proxy a kind of trouble, and a plan of when it strikes.
 package dev.perthread.net.soak;
 
 import dev.perthread.testkit.FreePort;
@@ -19,7 +18,10 @@ import org.netcrusher.core.throttle.rate.ByteRateThrottler;
 import org.netcrusher.tcp.TcpCrusher;
 import org.netcrusher.tcp.TcpCrusherBuilder;
 
-/** One proxy that is quick, one that delays, one that is slow, each with a queue for two connections. */
+/**
+ * The faults between client and server: one proxy per kind of fault, and a plan of when it strikes. One proxy that is
+ * quick, one that delays, one that is slow, each with a queue for two connections.
+ */
 final class Faults implements Runnable {
 
     /** What is done to a proxy. */

@@ -1,4 +1,3 @@
-// The third floor under test: a LazyConnection.
 package dev.perthread.net.soak;
 
 import dev.perthread.CloseReport;
@@ -12,11 +11,12 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 
+/** The third floor under test: a LazyConnection. */
 final class LazySubject extends Subject {
     private final LazyConnection shared;
 
-    LazySubject(Shape shape, Tally tally) {
-        super(shape, tally);
+    LazySubject(Shape shape, InvariantMonitor monitor) {
+        super(shape, monitor);
         LazyConnection.Builder builder = LazyConnection.tcp("127.0.0.1", shape.port())
                 .name(shape.name())
                 .connectTimeout(CONNECT)

@@ -1,4 +1,3 @@
-// The second floor under test: a PerThread over plain sockets, with an opener, a closer and a check of our own.
 package dev.perthread.net.soak;
 
 import dev.perthread.CloseReport;
@@ -20,6 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 
+/** The second floor under test: a PerThread over plain sockets, with an opener, a closer and a check of our own. */
 final class PlainSubject extends Subject {
     private final PerThread<Line, IOException> shared;
     private final AtomicLong opens = new AtomicLong();
@@ -37,8 +37,8 @@ final class PlainSubject extends Subject {
         }
     }
 
-    PlainSubject(Shape shape, Tally tally) {
-        super(shape, tally);
+    PlainSubject(Shape shape, InvariantMonitor monitor) {
+        super(shape, monitor);
         PerThread.Builder<Line, IOException> builder = PerThread.<Line, IOException>builder(this::connect)
                 .name(shape.name())
                 .closer(this::disconnect)
@@ -56,7 +56,7 @@ final class PlainSubject extends Subject {
             builder.maxAge(shape.maxAge());
         }
         if (shape.check()) {
-            builder.check(PlainSubject::isQuiet);
+            builder.check(PlainSubject::isReusable);
         }
         if (shape.listener()) {
             builder.listener(listener);
@@ -68,7 +68,7 @@ final class PlainSubject extends Subject {
         int now = open.incrementAndGet();
         Line line = null;
         try {
-            tally.require(now <= shape.limit(), shape + ": openers and closers see more than the limit");
+            monitor.require(now <= shape.limit(), shape + ": openers and closers see more than the limit");
             line = new Line();
             line.socket.setSoTimeout((int) READ.toMillis());
             line.socket.setTcpNoDelay(true);
@@ -94,7 +94,7 @@ final class PlainSubject extends Subject {
     private void disconnect(Line line) throws IOException {
         closes.incrementAndGet();
         try (line.socket) {
-            tally.require(line.closed.incrementAndGet() == 1, shape + ": closed twice: " + line.socket);
+            monitor.require(line.closed.incrementAndGet() == 1, shape + ": closed twice: " + line.socket);
             closedUnderItsUser(line);
         } finally {
             open.decrementAndGet();
@@ -108,7 +108,7 @@ final class PlainSubject extends Subject {
      * A timed read alone would not do: on Java 25 the time counts from before the socket's own lock is taken. A thread
      * that stands still there for a millisecond is told that nothing came before anybody has looked.
      */
-    private static boolean isQuiet(Line line) throws IOException {
+    private static boolean isReusable(Line line) throws IOException {
         InputStream in = line.socket.getInputStream();
         line.socket.setSoTimeout(1);
         try {
@@ -155,7 +155,7 @@ final class PlainSubject extends Subject {
                 work.in(new Called(line));
                 return 42;
             });
-            tally.require(result == 42, shape + ": call returned " + result);
+            monitor.require(result == 42, shape + ": call returned " + result);
         }
     }
 
@@ -168,7 +168,7 @@ final class PlainSubject extends Subject {
     void judge() {
         super.judge();
         Stats now = shared.stats();
-        tally.require(
+        monitor.require(
                 opens.get() == now.opened() && closes.get() == now.closed() && open.get() == 0,
                 shape + ": " + opens + " were opened and " + closes + " closed, " + open + " left, but " + now);
     }

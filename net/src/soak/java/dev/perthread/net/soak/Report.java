@@ -1,74 +1,76 @@
-// The lines for people: one a minute, and the table at the end.
 package dev.perthread.net.soak;
 
 import java.time.Duration;
 import java.util.TreeMap;
 
+/** The lines for people: one per minute, and the table at the end. */
 final class Report {
     private Report() {}
 
-    static void progress(Tally tally, Surroundings surroundings) {
+    static void progress(InvariantMonitor monitor, Surroundings surroundings) {
         System.out.printf(
                 "soak: %3.0f min, %d scopes, %d opened, %d forced, %d holders closed, %d timeouts, %d interrupts, "
                         + "%d threads most, %d descriptors most, heap %d MB, worst acquire %d ms, out of memory %d%n",
-                tally.seconds() / 60,
-                tally.scopes.get(),
-                tally.past("opened"),
-                tally.forced.get(),
-                tally.retired.get(),
-                tally.timeouts.get(),
-                tally.interrupts.get(),
-                tally.peakThreads.get(),
-                tally.peakDescriptors.get(),
+                monitor.seconds() / 60,
+                monitor.scopes.get(),
+                monitor.past("opened"),
+                monitor.forced.get(),
+                monitor.retired.get(),
+                monitor.timeouts.get(),
+                monitor.interrupts.get(),
+                monitor.peakThreads.get(),
+                monitor.peakDescriptors.get(),
                 Surroundings.used() >> 20,
-                Tally.millis(tally.worstAcquire.get()),
-                tally.outOfMemory.get());
+                InvariantMonitor.millis(monitor.worstAcquire.get()),
+                monitor.outOfMemory.get());
     }
 
-    static void print(Tally tally, Duration length, String faults, String[] sides, Surroundings surroundings) {
+    static void print(
+            InvariantMonitor monitor, Duration length, String faults, String[] sides, Surroundings surroundings) {
         row("minutes", length.toMillis() / 60_000.0);
-        row("seed", tally.seed);
+        row("seed", monitor.seed);
         row("JDK", Runtime.version());
-        row("scopes ended well", tally.scopes);
-        row("answers, each its own", tally.answers);
-        row("leases", tally.past("acquired") + ", " + tally.past("waited") + " after waiting");
-        row("opened", tally.past("opened") + ", " + tally.past("open failures") + " failed");
-        row("closed", tally.past("closed") + ", " + tally.past("close failures") + " closers threw");
-        row("closed, where a listener was told", tally.closes);
+        row("scopes ended well", monitor.scopes);
+        row("answers, each its own", monitor.answers);
+        row("leases", monitor.past("acquired") + ", " + monitor.past("waited") + " after waiting");
+        row("opened", monitor.past("opened") + ", " + monitor.past("open failures") + " failed");
+        row("closed", monitor.past("closed") + ", " + monitor.past("close failures") + " closers threw");
+        row("closed, where a listener was told", monitor.closes);
         row("faults between", faults);
         row(
                 "faults inside",
-                tally.descriptorBursts + " times no descriptors, " + tally.heapBursts + " times hardly any heap ("
-                        + (tally.mostFilled.get() >> 10)
+                monitor.descriptorBursts + " times no descriptors, " + monitor.heapBursts + " times hardly any heap ("
+                        + (monitor.mostFilled.get() >> 10)
                         + " MB filled at most), "
-                        + tally.outOfMemory + " OutOfMemoryErrors");
-        row("exceptions", new TreeMap<>(tally.exceptions));
-        row("timeouts at the limit", tally.timeouts);
+                        + monitor.outOfMemory + " OutOfMemoryErrors");
+        row("exceptions", new TreeMap<>(monitor.exceptions));
+        row("timeouts at the limit", monitor.timeouts);
         row(
                 "interrupts",
-                tally.interrupts + " found after a call, " + tally.interrupted + " ended a wait at the limit");
-        row("re-entered or refused", tally.reentries);
-        row("leaked", tally.leaksLeft + " left, " + tally.past("leaked") + " reclaimed, the others forced");
-        row("reclaimed from dead threads", tally.past("reclaimed"));
-        row("forced", tally.forced);
-        row("holders closed and made anew", tally.retired);
-        row("looks at numbers", tally.looks);
+                monitor.interrupts + " found after a call, " + monitor.interrupted + " ended a wait at the limit");
+        row("re-entered or refused", monitor.reentries);
+        row("leaked", monitor.leaksLeft + " left, " + monitor.past("leaked") + " reclaimed, the others forced");
+        row("reclaimed from dead threads", monitor.past("reclaimed"));
+        row("forced", monitor.forced);
+        row("holders closed and made anew", monitor.retired);
+        row("looks at numbers", monitor.looks);
         row("server, direct", side(sides, 0));
         row("server, behind proxies", side(sides, 6));
         row(
                 "descriptors",
-                surroundings.descriptorsBefore + " before, " + tally.peakDescriptors + " most, "
+                surroundings.descriptorsBefore + " before, " + monitor.peakDescriptors + " most, "
                         + surroundings.descriptorsAfter + " after");
-        row("platform threads, most", tally.peakThreads);
+        row("platform threads, most", monitor.peakThreads);
         row(
                 "heap after collection",
                 (surroundings.heapBefore >> 10) + " kB before, " + (surroundings.heapAfter >> 10) + " kB after");
         row(
                 "standstills, left out below",
-                Tally.millis(tally.pulse.lost()) + " ms, the longest " + Tally.millis(tally.pulse.longest()) + " ms");
-        row("worst acquire", Tally.millis(tally.worstAcquire.get()) + " ms");
-        row("worst reclaim", Tally.millis(tally.worstReclaim.get()) + " ms");
-        row("breaches", tally.breaches());
+                InvariantMonitor.millis(monitor.pauses.lost()) + " ms, the longest "
+                        + InvariantMonitor.millis(monitor.pauses.longest()) + " ms");
+        row("worst acquire", InvariantMonitor.millis(monitor.worstAcquire.get()) + " ms");
+        row("worst reclaim", InvariantMonitor.millis(monitor.worstReclaim.get()) + " ms");
+        row("breaches", monitor.breaches());
     }
 
     private static String side(String[] sides, int from) {

@@ -1,7 +1,6 @@
-// The peer: answers questions in the manner they ask for, and counts its own side of every connection.
 package dev.perthread.net.soak;
 
-import dev.perthread.net.soak.Question.Manner;
+import dev.perthread.net.soak.Request.Manner;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -15,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
+/** The peer: it answers requests in the manner they ask for, and counts its own side of every connection. */
 final class Server {
     final AtomicLong accepted = new AtomicLong();
     final AtomicLong ended = new AtomicLong(); // by the client, in order
@@ -64,13 +64,13 @@ final class Server {
             DataInputStream in = new DataInputStream(socket.getInputStream());
             OutputStream out = socket.getOutputStream();
             while (true) {
-                Question question = next(in);
-                if (question == null) {
+                Request request = next(in);
+                if (request == null) {
                     how = ended;
                     return;
                 }
-                manners.get(question.manner()).incrementAndGet();
-                if (!answer(question, socket, in, out)) {
+                manners.get(request.manner()).incrementAndGet();
+                if (!answer(request, socket, in, out)) {
                     how = closed;
                     return;
                 }
@@ -85,32 +85,32 @@ final class Server {
         }
     }
 
-    private static Question next(DataInputStream in) throws IOException {
-        byte[] bytes = in.readNBytes(Question.BYTES);
+    private static Request next(DataInputStream in) throws IOException {
+        byte[] bytes = in.readNBytes(Request.BYTES);
         if (bytes.length == 0) {
             return null;
         }
-        if (bytes.length < Question.BYTES) {
+        if (bytes.length < Request.BYTES) {
             throw new EOFException("in the middle of a question");
         }
-        return Question.read(new DataInputStream(new ByteArrayInputStream(bytes)));
+        return Request.read(new DataInputStream(new ByteArrayInputStream(bytes)));
     }
 
     /** Whether the connection goes on. */
-    private static boolean answer(Question question, Socket socket, DataInputStream in, OutputStream out)
+    private static boolean answer(Request request, Socket socket, DataInputStream in, OutputStream out)
             throws IOException, InterruptedException {
-        byte[] answer = question.answer();
+        byte[] answer = request.answer();
         int half = answer.length / 2;
-        switch (question.manner()) {
+        switch (request.manner()) {
             case ANSWER -> out.write(answer);
             case DRIP -> {
-                for (int i = 0; i < answer.length; i += Question.HEAD) {
-                    out.write(answer, i, Math.min(Question.HEAD, answer.length - i));
+                for (int i = 0; i < answer.length; i += Request.HEAD) {
+                    out.write(answer, i, Math.min(Request.HEAD, answer.length - i));
                     Thread.sleep(1);
                 }
             }
             case LATE -> {
-                Thread.sleep(question.millis());
+                Thread.sleep(request.millis());
                 out.write(answer);
             }
             case HALF_CLOSE -> {
@@ -128,10 +128,10 @@ final class Server {
                 socket.setSoLinger(true, 0);
                 return false;
             }
-            case GARBAGE -> out.write(question.garbage());
+            case GARBAGE -> out.write(request.garbage());
             case UNASKED -> {
                 out.write(answer);
-                out.write(question.unasked());
+                out.write(request.unasked());
             }
         }
         return true;

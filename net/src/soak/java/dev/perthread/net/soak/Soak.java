@@ -1,4 +1,3 @@
-// The campaign, in its own process: threads, holders and troubles for some minutes; then the reckoning and one table.
 package dev.perthread.net.soak;
 
 import dev.perthread.net.soak.Subject.Shape;
@@ -20,12 +19,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
+/**
+ * The campaign, in its own process: threads, holders and troubles for some minutes; then the reckoning and one table.
+ */
 final class Soak {
     private static final int SUBJECTS = 10;
     private static final int WORKERS = 64;
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    final Tally tally;
+    final InvariantMonitor monitor;
     volatile boolean stopping;
 
     private final CountDownLatch end = new CountDownLatch(1);
@@ -41,7 +43,7 @@ final class Soak {
     private final BufferedReader answers = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 
     private Soak(long seed, int directPort, int[] proxyPorts) {
-        this.tally = new Tally(seed);
+        this.monitor = new InvariantMonitor(seed);
         this.plan = new SplittableRandom(seed);
         this.directPort = directPort;
         this.proxyPorts = proxyPorts;
@@ -57,15 +59,15 @@ final class Soak {
     }
 
     private boolean run(Duration length) throws Exception {
-        System.out.printf("soak: %s on JDK %s, %s threads, seed %d%n", length, Runtime.version(), kinds, tally.seed);
+        System.out.printf("soak: %s on JDK %s, %s threads, seed %d%n", length, Runtime.version(), kinds, monitor.seed);
         Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
             if (failure instanceof OutOfMemoryError) {
-                tally.outOfMemory.incrementAndGet();
+                monitor.outOfMemory.incrementAndGet();
             } else {
-                tally.breach("uncaught in " + thread, failure);
+                monitor.breach("uncaught in " + thread, failure);
             }
         });
-        Surroundings surroundings = new Surroundings(this::logged, tally);
+        Surroundings surroundings = new Surroundings(this::logged, monitor);
         for (int i = 0; i < SUBJECTS; i++) {
             subjects.set(i, next());
         }
@@ -79,8 +81,8 @@ final class Soak {
         String[] sides = request("@settle").split(" ");
         judgeServer(Arrays.stream(sides).mapToLong(Long::parseLong).toArray());
         surroundings.judge();
-        Report.print(tally, length, request("@count"), sides, surroundings);
-        return !tally.isBroken();
+        Report.print(monitor, length, request("@count"), sides, surroundings);
+        return !monitor.isBroken();
     }
 
     /** What the Java runtime opens and starts once is there before anything is counted. */
@@ -95,13 +97,13 @@ final class Soak {
     }
 
     private void startAll() {
-        Trouble trouble = new Trouble(this);
-        helper("exhaust", trouble::exhaust);
-        helper("interrupt", trouble::interrupt);
-        helper("bystander-1", trouble::stand);
-        helper("bystander-2", trouble::stand);
-        helper("renew-1", trouble::renew);
-        helper("renew-2", trouble::renew);
+        FaultInjector injector = new FaultInjector(this);
+        helper("exhaust", injector::exhaust);
+        helper("interrupt", injector::interrupt);
+        helper("bystander-1", injector::stand);
+        helper("bystander-2", injector::stand);
+        helper("renew-1", injector::renew);
+        helper("renew-2", injector::renew);
     }
 
     /** What a helper does until the end. */
@@ -117,7 +119,7 @@ final class Soak {
                     try {
                         help.help(random);
                     } catch (InterruptedException e) {
-                        tally.breach(name + " was interrupted", e);
+                        monitor.breach(name + " was interrupted", e);
                     }
                 },
                 "soak-" + name);
@@ -128,7 +130,7 @@ final class Soak {
     private void supervise(Duration length, Surroundings surroundings) throws InterruptedException {
         long stop = System.nanoTime() + length.toNanos();
         long minute = System.nanoTime() + 60_000_000_000L;
-        while (System.nanoTime() < stop && !tally.isBroken()) {
+        while (System.nanoTime() < stop && !monitor.isBroken()) {
             try {
                 for (int i = 0; i < WORKERS; i++) {
                     Thread worker = workers.get(i);
@@ -138,13 +140,13 @@ final class Soak {
                 }
                 retired.removeIf(subject -> judge(subject, false));
                 surroundings.look();
-                tally.forget(30_000_000_000L);
+                monitor.forget(30_000_000_000L);
                 if (System.nanoTime() > minute) {
                     minute += 60_000_000_000L;
-                    Report.progress(tally, surroundings);
+                    Report.progress(monitor, surroundings);
                 }
             } catch (OutOfMemoryError passing) {
-                tally.outOfMemory.incrementAndGet();
+                monitor.outOfMemory.incrementAndGet();
             }
             goOn(Duration.ofMillis(20));
         }
@@ -164,7 +166,7 @@ final class Soak {
             if (thread.isAlive()) {
                 Throwable where = new Throwable(thread.toString());
                 where.setStackTrace(thread.getStackTrace());
-                tally.breach(thread + " does not end: waits for ever?", where);
+                monitor.breach(thread + " does not end: waits for ever?", where);
             }
         }
         for (int i = 0; i < SUBJECTS; i++) {
@@ -175,7 +177,7 @@ final class Soak {
 
     private void awaitJudged() throws InterruptedException {
         long late = System.nanoTime() + PATIENCE.toNanos();
-        while (!retired.isEmpty() && System.nanoTime() < late && tally.breaches() < 20) {
+        while (!retired.isEmpty() && System.nanoTime() < late && monitor.breaches() < 20) {
             retired.removeIf(subject -> judge(subject, false));
             Thread.sleep(10);
         }
@@ -190,11 +192,12 @@ final class Soak {
         if (subject.users.get() > 0 || !subject.closeReturned) {
             subject.noUsersSince = 0;
         } else if (subject.noUsersSince == 0) {
-            subject.noUsersSince = tally.pulse.now();
+            subject.noUsersSince = monitor.pauses.now();
         }
-        boolean late = subject.noUsersSince != 0 && tally.pulse.now() - subject.noUsersSince > Subject.MARGIN.toNanos();
+        boolean late =
+                subject.noUsersSince != 0 && monitor.pauses.now() - subject.noUsersSince > Subject.MARGIN.toNanos();
         if (now || late) {
-            tally.breach(
+            monitor.breach(
                     subject.shape + ": closed and not at rest, " + subject.users + " inside: "
                             + subject.holder().stats() + " " + subject.holder().snapshot(),
                     null);
@@ -205,14 +208,14 @@ final class Soak {
 
     private void judgeServer(long[] sides) {
         for (int i : new int[] {0, 6}) {
-            tally.require(sides[i + 4] == 0, "the server still has " + sides[i + 4] + " connections open");
-            tally.require(
+            monitor.require(sides[i + 4] == 0, "the server still has " + sides[i + 4] + " connections open");
+            monitor.require(
                     sides[i] == sides[i + 1] + sides[i + 2] + sides[i + 3],
                     "the server's own books are wrong: " + Arrays.toString(sides));
         }
-        long opened = tally.past("opened directly");
-        long failed = tally.past("failed to open directly");
-        tally.require(
+        long opened = monitor.past("opened directly");
+        long failed = monitor.past("failed to open directly");
+        monitor.require(
                 opened <= sides[0] && sides[0] <= opened + failed,
                 "directly opened " + opened + ", failed " + failed + ", but the server accepted " + sides[0]);
     }
@@ -250,7 +253,7 @@ final class Soak {
 
     private synchronized Subject next() {
         Shape shape = Shape.random(number.incrementAndGet(), directPort, proxyPorts, plan);
-        return plan.nextBoolean() ? new LazySubject(shape, tally) : new PlainSubject(shape, tally);
+        return plan.nextBoolean() ? new LazySubject(shape, monitor) : new PlainSubject(shape, monitor);
     }
 
     private void logged(String line) {
@@ -264,7 +267,7 @@ final class Soak {
                 return;
             }
         }
-        tally.breach("unexpected log line: " + line, null);
+        monitor.breach("unexpected log line: " + line, null);
     }
 
     private String request(String what) throws IOException {

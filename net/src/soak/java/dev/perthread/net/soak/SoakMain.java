@@ -1,5 +1,3 @@
-// Starts the soak: the server and the faulty proxies here, the library in a second JVM with little memory and few
-// files.
 package dev.perthread.net.soak;
 
 import java.io.BufferedReader;
@@ -15,7 +13,10 @@ import java.util.StringJoiner;
 import java.util.stream.Collectors;
 
 /**
- * Two processes, because the second one is to run out of descriptors and of memory, and what it leaves behind is to be
+ * The main class of the soak: the server and the faulty proxies here, the library in a second JVM with little memory
+ * and few files.
+ *
+ * <p>Two processes, because the second one is to run out of descriptors and of memory, and what it leaves behind is to be
  * its own. It talks to this one through its standard input and output: a line that begins with {@code @} is a request,
  * all others are for people.
  */

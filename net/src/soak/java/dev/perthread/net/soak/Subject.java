@@ -1,4 +1,3 @@
-// One holder under test with everything that must be true of it; LazySubject and PlainSubject say how it is entered.
 package dev.perthread.net.soak;
 
 import dev.perthread.CloseReason;
@@ -21,7 +20,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
-/** Counts on its own what the holder counts, and compares. */
+/**
+ * One pool under test with everything that must be true of it; LazySubject and PlainSubject say how it is entered.
+ * Counts on its own what the holder counts, and compares.
+ */
 abstract class Subject {
     /** By the pulse's clock. Far above what a busy machine adds, far below what a lost wake-up does: for ever. */
     static final Duration MARGIN = Duration.ofSeconds(6);
@@ -86,7 +88,7 @@ abstract class Subject {
     }
 
     final Shape shape;
-    final Tally tally;
+    final InvariantMonitor monitor;
 
     /** Threads of the campaign that are inside a call of this holder or inside a scope. */
     final AtomicInteger users = new AtomicInteger();
@@ -106,15 +108,15 @@ abstract class Subject {
 
     private final long outOfMemoryBefore;
 
-    Subject(Shape shape, Tally tally) {
+    Subject(Shape shape, InvariantMonitor monitor) {
         this.shape = shape;
-        this.tally = tally;
-        this.outOfMemoryBefore = tally.outOfMemory.get();
+        this.monitor = monitor;
+        this.outOfMemoryBefore = monitor.outOfMemory.get();
     }
 
     /** Whether memory ran out in its life: then what the campaign itself counts may be wrong. */
     private boolean isDisturbed() {
-        return tally.outOfMemory.get() != outOfMemoryBefore;
+        return monitor.outOfMemory.get() != outOfMemoryBefore;
     }
 
     /** One use of a resource. */
@@ -159,14 +161,15 @@ abstract class Subject {
 
     /** By a thread that came out of {@link #enter}, whether with a resource or without. */
     void requireInTime(long begin) {
-        long now = tally.pulse.now();
-        Tally.max(tally.worstAcquire, now - begin);
-        tally.require(now - begin <= patience(), shape + ": acquire took " + Tally.millis(now - begin) + " ms");
+        long now = monitor.pauses.now();
+        InvariantMonitor.max(monitor.worstAcquire, now - begin);
+        monitor.require(
+                now - begin <= patience(), shape + ": acquire took " + InvariantMonitor.millis(now - begin) + " ms");
         // Waiting threads are woken by close, and connecting ones freed; a plain opener may take its time.
         long sinceClosed = now - Math.max(begin, closedAt);
-        tally.require(
+        monitor.require(
                 sinceClosed <= OPEN.toNanos() + WAKE.toNanos(),
-                shape + ": acquire went on for " + Tally.millis(sinceClosed) + " ms after close");
+                shape + ": acquire went on for " + InvariantMonitor.millis(sinceClosed) + " ms after close");
     }
 
     // ---- exclusive use ----
@@ -178,7 +181,7 @@ abstract class Subject {
             return true;
         }
         boolean shared = other == Thread.currentThread() && shape.reentry() == ReentryPolicy.SHARE;
-        tally.require(shared, shape + ": " + resource + " is used by " + Thread.currentThread() + " and by " + other);
+        monitor.require(shared, shape + ": " + resource + " is used by " + Thread.currentThread() + " and by " + other);
         return false;
     }
 
@@ -190,7 +193,7 @@ abstract class Subject {
     void closedUnderItsUser(Object resource) {
         Thread user = inUse.get(resource);
         if (user != null && user.isAlive()) {
-            tally.require(
+            monitor.require(
                     mayForce(),
                     shape + ": " + resource + " is closed by " + Thread.currentThread() + " under its user " + user);
         }
@@ -220,7 +223,7 @@ abstract class Subject {
         long end = System.nanoTime() + grace.toNanos();
         // Before closed: who is refused sees it, and the earliest of several graces counts.
         forceFrom.accumulateAndGet(end, (now, next) -> now == Long.MAX_VALUE ? next : Math.min(now, next));
-        closedAt = Math.min(closedAt, tally.pulse.now());
+        closedAt = Math.min(closedAt, monitor.pauses.now());
         closing = true;
         users.incrementAndGet();
         try {
@@ -233,9 +236,9 @@ abstract class Subject {
     private void closeNow(Duration grace) {
         CloseReport report = close(grace);
         forced.addAndGet(report.forced());
-        tally.forced.addAndGet(report.forced());
+        monitor.forced.addAndGet(report.forced());
         if (!shape.failing() && !report.failures().isEmpty()) {
-            tally.breach(
+            monitor.breach(
                     shape + ": closing the holder failed", report.failures().get(0));
         }
         closeReturned = true;
@@ -243,30 +246,30 @@ abstract class Subject {
 
     /** At any time. */
     void look() {
-        tally.looks.incrementAndGet();
+        monitor.looks.incrementAndGet();
         List<ResourceInfo> snapshot = holder().snapshot();
         Stats now = holder().stats();
-        tally.require(now.open() == now.opened() - now.closed(), shape + ": " + now);
-        tally.require(
+        monitor.require(now.open() == now.opened() - now.closed(), shape + ": " + now);
+        monitor.require(
                 now.leased() >= 0 && now.idle() >= 0 && now.opening() >= 0 && now.waiting() >= 0 && now.open() >= 0,
                 shape + ": negative: " + now);
-        tally.require(
+        monitor.require(
                 (long) now.open() + now.opening() <= shape.limit() && snapshot.size() <= shape.limit(),
                 shape + ": over its limit: " + now);
-        tally.require(now.leased() + now.idle() <= now.open(), shape + ": more in use than open: " + now);
-        tally.require(now.leaked() <= leaksLeft.get(), shape + ": more leaked than were left: " + now);
+        monitor.require(now.leased() + now.idle() <= now.open(), shape + ": more in use than open: " + now);
+        monitor.require(now.leaked() <= leaksLeft.get(), shape + ": more leaked than were left: " + now);
         for (ResourceInfo resource : snapshot) {
-            Long ended = tally.deaths.get(resource.threadId());
+            Long ended = monitor.deaths.get(resource.threadId());
             if (ended != null && resource.state() != ResourceInfo.State.CLOSING) {
-                requireReclaimed(tally.pulse.now() - ended, resource);
+                requireReclaimed(monitor.pauses.now() - ended, resource);
             }
         }
     }
 
     private void requireReclaimed(long late, ResourceInfo resource) {
-        tally.require(
+        monitor.require(
                 late < RECLAIM.toNanos(),
-                shape + ": left by a thread that ended " + Tally.millis(late) + " ms ago: " + resource);
+                shape + ": left by a thread that ended " + InvariantMonitor.millis(late) + " ms ago: " + resource);
     }
 
     /** Whether all has come to rest; what is not right then will not become so any more. */
@@ -282,25 +285,25 @@ abstract class Subject {
 
     void judge() {
         Stats now = holder().stats();
-        tally.require(now.opened() == now.closed(), shape + ": opened and closed differ: " + now);
-        tally.require(now.leaked() <= now.reclaimed(), shape + ": more leaked than reclaimed: " + now);
-        tally.require(shape.failing() || now.closeFailures() == 0, shape + ": closers failed: " + now);
+        monitor.require(now.opened() == now.closed(), shape + ": opened and closed differ: " + now);
+        monitor.require(now.leaked() <= now.reclaimed(), shape + ": more leaked than reclaimed: " + now);
+        monitor.require(shape.failing() || now.closeFailures() == 0, shape + ": closers failed: " + now);
         if (!isDisturbed()) {
             // A lease that is closed by force before acquire has returned it need not have been counted.
-            tally.require(
+            monitor.require(
                     now.acquired() <= acquired.get() && acquired.get() <= now.acquired() + forced.get(),
                     shape + ": " + acquired + " leases were got and " + forced + " forced, but " + now);
-            tally.require(now.timeouts() == timedOut.get(), shape + ": " + timedOut + " timed out, but " + now);
-            tally.require(
+            monitor.require(now.timeouts() == timedOut.get(), shape + ": " + timedOut + " timed out, but " + now);
+            monitor.require(
                     now.leaked() <= leaksLeft.get() && leaksLeft.get() <= now.leaked() + forced.get(),
                     shape + ": " + leaksLeft + " leaks were left and " + forced + " forced, but " + now);
-            tally.require(
+            monitor.require(
                     leakLines.get() == (now.leaked() > 0 ? 1 : 0),
                     shape + ": " + leakLines + " warnings of a leak, but " + now);
             judgeListener(now);
         }
-        tally.add(now, shape.direct());
-        tally.retired.incrementAndGet();
+        monitor.add(now, shape.direct());
+        monitor.retired.incrementAndGet();
     }
 
     // ---- what the listener is told ----
@@ -327,7 +330,7 @@ abstract class Subject {
         }
         String told = ", but the listener was told: opened " + toldOpened + ", closed " + reasons + ", failed "
                 + toldFailed + ", leaked " + toldLeaked;
-        tally.require(
+        monitor.require(
                 toldOpened.get() == now.opened()
                         && toldClosed.get() == now.closed()
                         && toldFailed.get() == now.closeFailures()
@@ -343,8 +346,8 @@ abstract class Subject {
         public void opened(ResourceInfo resource) {
             guard(() -> {
                 toldOpened.incrementAndGet();
-                tally.require(openIds.put(resource.id(), true) == null, shape + ": opened twice: " + resource);
-                tally.require(open.incrementAndGet() <= shape.limit(), shape + ": over its limit");
+                monitor.require(openIds.put(resource.id(), true) == null, shape + ": opened twice: " + resource);
+                monitor.require(open.incrementAndGet() <= shape.limit(), shape + ": over its limit");
             });
         }
 
@@ -353,13 +356,13 @@ abstract class Subject {
             guard(() -> {
                 toldClosed.incrementAndGet();
                 reasons.get(reason).incrementAndGet();
-                tally.closes.get(reason).incrementAndGet();
+                monitor.closes.get(reason).incrementAndGet();
                 open.decrementAndGet();
-                tally.require(openIds.remove(resource.id()) != null, shape + ": closed twice: " + resource);
-                Long ended = reason == CloseReason.THREAD_ENDED ? tally.deaths.get(resource.threadId()) : null;
+                monitor.require(openIds.remove(resource.id()) != null, shape + ": closed twice: " + resource);
+                Long ended = reason == CloseReason.THREAD_ENDED ? monitor.deaths.get(resource.threadId()) : null;
                 if (ended != null) {
-                    long late = tally.pulse.now() - ended;
-                    Tally.max(tally.worstReclaim, late);
+                    long late = monitor.pauses.now() - ended;
+                    InvariantMonitor.max(monitor.worstReclaim, late);
                     requireReclaimed(late, resource);
                 }
             });
@@ -380,7 +383,7 @@ abstract class Subject {
             try {
                 told.run();
             } catch (OutOfMemoryError passing) {
-                tally.outOfMemory.incrementAndGet();
+                monitor.outOfMemory.incrementAndGet();
             }
         }
     };

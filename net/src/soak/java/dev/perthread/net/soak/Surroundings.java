@@ -1,4 +1,3 @@
-// What the process has besides holders: descriptors, threads, heap and log lines, before and after.
 package dev.perthread.net.soak;
 
 import java.io.IOException;
@@ -19,12 +18,13 @@ import java.util.logging.Logger;
 import javax.management.JMException;
 import javax.management.ObjectName;
 
+/** The state of the process besides its pools: descriptors, threads, heap and log lines, before and after. */
 final class Surroundings {
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
     private static final long HEAP_MARGIN = 8L << 20;
     private static final Logger ROOT = Logger.getLogger(""); // held: else the collector goes with it
 
-    final Tally tally;
+    final InvariantMonitor monitor;
     int descriptorsBefore;
     int descriptorsAfter;
     long heapBefore;
@@ -32,8 +32,8 @@ final class Surroundings {
     private Set<Thread> threadsBefore = Set.of();
     private long lastLook;
 
-    Surroundings(Consumer<String> log, Tally tally) {
-        this.tally = tally;
+    Surroundings(Consumer<String> log, InvariantMonitor monitor) {
+        this.monitor = monitor;
         for (Handler handler : ROOT.getHandlers()) {
             ROOT.removeHandler(handler);
         }
@@ -41,7 +41,7 @@ final class Surroundings {
             @Override
             public void publish(LogRecord entry) {
                 if (entry.getThrown() instanceof OutOfMemoryError) {
-                    tally.outOfMemory.incrementAndGet();
+                    monitor.outOfMemory.incrementAndGet();
                 } else if (entry.getLevel().intValue() >= Level.INFO.intValue()) {
                     log.accept(entry.getMessage());
                 }
@@ -69,25 +69,26 @@ final class Surroundings {
         }
         lastLook = System.nanoTime();
         try {
-            Tally.max(tally.peakDescriptors, descriptors());
+            InvariantMonitor.max(monitor.peakDescriptors, descriptors());
         } catch (IOException noneLeftToLook) {
             // Then there are as many as there can be, for the moment, and most of them not the library's.
         }
-        Tally.max(tally.peakThreads, ManagementFactory.getThreadMXBean().getThreadCount());
+        InvariantMonitor.max(
+                monitor.peakThreads, ManagementFactory.getThreadMXBean().getThreadCount());
     }
 
     void judge() throws Exception {
         await(() -> libraryThreads().isEmpty() && left().isEmpty() && descriptors() <= descriptorsBefore);
-        tally.require(libraryThreads().isEmpty(), "the library's threads are still there: " + libraryThreads());
-        tally.require(left().isEmpty(), "threads left over: " + left());
+        monitor.require(libraryThreads().isEmpty(), "the library's threads are still there: " + libraryThreads());
+        monitor.require(left().isEmpty(), "threads left over: " + left());
         descriptorsAfter = descriptors();
-        tally.require(
+        monitor.require(
                 descriptorsAfter <= descriptorsBefore,
                 "descriptors: " + descriptorsBefore + " before and " + descriptorsAfter + " after");
-        tally.deaths.clear();
-        Question.forgetAsked();
+        monitor.deaths.clear();
+        Request.forgetAsked();
         heapAfter = heap();
-        tally.require(
+        monitor.require(
                 heapAfter <= heapBefore + HEAP_MARGIN, "heap: " + heapBefore + " before and " + heapAfter + " after");
     }
 

@@ -1,4 +1,3 @@
-// A thread of the campaign: uses holders at random for a while, then ends, sometimes inside a scope.
 package dev.perthread.net.soak;
 
 import dev.perthread.AcquireInterruptedException;
@@ -7,8 +6,8 @@ import dev.perthread.IdlePolicy;
 import dev.perthread.ReentryException;
 import dev.perthread.ReentryPolicy;
 import dev.perthread.ResourceCloseException;
-import dev.perthread.net.soak.Question.Manner;
-import dev.perthread.net.soak.Question.WrongAnswer;
+import dev.perthread.net.soak.Request.Manner;
+import dev.perthread.net.soak.Request.WrongAnswer;
 import dev.perthread.net.soak.Subject.Scope;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
@@ -18,17 +17,18 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 
+/** A thread of the campaign: uses holders at random for a while, then ends, sometimes inside a scope. */
 final class Worker implements Runnable {
     private static final List<Manner> MANNERS = List.of(Manner.values());
 
     private final Soak soak;
-    private final Tally tally;
+    private final InvariantMonitor monitor;
     private final SplittableRandom random;
     private int depth;
 
     Worker(Soak soak, SplittableRandom random) {
         this.soak = soak;
-        this.tally = soak.tally;
+        this.monitor = soak.monitor;
         this.random = random;
     }
 
@@ -45,9 +45,9 @@ final class Worker implements Runnable {
                 leak(soak.any(random));
             }
         } catch (OutOfMemoryError passing) {
-            tally.outOfMemory.incrementAndGet();
+            monitor.outOfMemory.incrementAndGet();
         } finally {
-            tally.deaths.put(Thread.currentThread().getId(), tally.pulse.now());
+            monitor.deaths.put(Thread.currentThread().getId(), monitor.pauses.now());
         }
     }
 
@@ -60,7 +60,7 @@ final class Worker implements Runnable {
 
     private void use(Subject subject) {
         if (Thread.interrupted()) {
-            tally.interrupts.incrementAndGet();
+            monitor.interrupts.incrementAndGet();
         }
         subject.users.incrementAndGet();
         try {
@@ -78,7 +78,7 @@ final class Worker implements Runnable {
             } else {
                 subject.holder().evictIdle();
             }
-            tally.scopes.incrementAndGet();
+            monitor.scopes.incrementAndGet();
         } catch (Throwable failure) {
             explain(subject, failure);
         } finally {
@@ -89,7 +89,7 @@ final class Worker implements Runnable {
     // ---- what is done ----
 
     private Scope enter(Subject subject) throws IOException {
-        long begin = tally.pulse.now();
+        long begin = monitor.pauses.now();
         try {
             return subject.enter(random);
         } finally {
@@ -107,7 +107,7 @@ final class Worker implements Runnable {
         }
         try {
             scope.out();
-            tally.breach(subject.shape + ": the lease is closed and still gives its resource", null);
+            monitor.breach(subject.shape + ": the lease is closed and still gives its resource", null);
         } catch (IllegalStateException stale) {
             // As it should be.
         }
@@ -127,7 +127,7 @@ final class Worker implements Runnable {
         try {
             scope.invalidate();
         } catch (IllegalStateException closedByForce) {
-            subject.tally.require(subject.mayForce(), subject.shape + ": " + closedByForce);
+            subject.monitor.require(subject.mayForce(), subject.shape + ": " + closedByForce);
         }
     }
 
@@ -137,10 +137,10 @@ final class Worker implements Runnable {
         try (outer) {
             whileIn(subject, outer, false);
             inner = enter(subject);
-            tally.require(subject.shape.reentry() != ReentryPolicy.REJECT, subject.shape + ": entered twice");
-            tally.reentries.incrementAndGet();
+            monitor.require(subject.shape.reentry() != ReentryPolicy.REJECT, subject.shape + ": entered twice");
+            monitor.reentries.incrementAndGet();
             boolean same = inner.resource().equals(outer.resource());
-            tally.require(
+            monitor.require(
                     same == (subject.shape.reentry() == ReentryPolicy.SHARE),
                     subject.shape + ": nested, and got " + inner.resource() + " inside " + outer.resource());
             if (random.nextBoolean()) {
@@ -152,8 +152,8 @@ final class Worker implements Runnable {
                 whileIn(subject, outer, false);
             }
         } catch (ReentryException refused) {
-            tally.require(subject.shape.reentry() == ReentryPolicy.REJECT, subject.shape + ": " + refused);
-            tally.reentries.incrementAndGet();
+            monitor.require(subject.shape.reentry() == ReentryPolicy.REJECT, subject.shape + ": " + refused);
+            monitor.reentries.incrementAndGet();
         } finally {
             if (inner != null) { // the outer one is closed first: any order is allowed
                 try (Scope last = inner) {
@@ -183,7 +183,7 @@ final class Worker implements Runnable {
 
     private void left(Subject subject) {
         subject.leaksLeft.incrementAndGet();
-        tally.leaksLeft.incrementAndGet();
+        monitor.leaksLeft.incrementAndGet();
     }
 
     /** In a scope, with the right to it checked. */
@@ -191,7 +191,7 @@ final class Worker implements Runnable {
         Object resource = scope.resource();
         boolean mine = subject.claim(resource);
         try {
-            tally.require(subject.holder().isHeld() || subject.mayForce(), subject.shape + ": in a scope, not held");
+            monitor.require(subject.holder().isHeld() || subject.mayForce(), subject.shape + ": in a scope, not held");
             int questions = random.nextInt(1, 4);
             for (int i = 1; i <= questions; i++) {
                 ask(subject, scope, mayFail ? manner(subject, i == questions) : Manner.ANSWER);
@@ -228,14 +228,14 @@ final class Worker implements Runnable {
     }
 
     private void ask(Subject subject, Scope scope, Manner manner) throws IOException {
-        Question question = Question.ask(manner, random.nextInt(1, 4000), random.nextInt(50, 1500));
-        question.askedOn(scope.resource() + " by " + Thread.currentThread() + " at " + tally.pulse.now());
-        scope.out().write(question.toBytes());
+        Request request = Request.ask(manner, random.nextInt(1, 4000), random.nextInt(50, 1500));
+        request.askedOn(scope.resource() + " by " + Thread.currentThread() + " at " + monitor.pauses.now());
+        scope.out().write(request.toBytes());
         if (manner == Manner.ANSWER && subject.shape.idle() != IdlePolicy.CLOSE && random.nextInt(200) == 0) {
             throw new IOException("abandoned with the answer on its way");
         }
-        question.readAnswer(scope.in());
-        tally.answers.incrementAndGet();
+        request.readAnswer(scope.in());
+        monitor.answers.incrementAndGet();
         if (manner == Manner.UNASKED) {
             awaitMore(scope);
         }
@@ -258,12 +258,12 @@ final class Worker implements Runnable {
         try {
             String breach = breach(subject, failure);
             if (breach == null) {
-                tally.expected(failure);
+                monitor.expected(failure);
             } else {
-                tally.breach(subject.shape + ": " + breach + ": " + failure, failure);
+                monitor.breach(subject.shape + ": " + breach + ": " + failure, failure);
             }
         } catch (OutOfMemoryError again) {
-            tally.outOfMemory.incrementAndGet();
+            monitor.outOfMemory.incrementAndGet();
         }
     }
 
@@ -272,19 +272,19 @@ final class Worker implements Runnable {
         String message = String.valueOf(failure.getMessage());
         // Java's own try-with-resources cannot suppress an error onto itself, and there is but one of these at times.
         if (failure instanceof OutOfMemoryError || failure.getCause() instanceof OutOfMemoryError) {
-            tally.outOfMemory.incrementAndGet();
+            monitor.outOfMemory.incrementAndGet();
             return null;
         }
         if (failure instanceof WrongAnswer) {
             return "a wrong answer";
         }
         if (failure instanceof AcquireTimeoutException) {
-            tally.timeouts.incrementAndGet();
+            monitor.timeouts.incrementAndGet();
             subject.timedOut.incrementAndGet();
             return subject.shape.limited() ? null : "a timeout without a limit";
         }
         if (failure instanceof AcquireInterruptedException) {
-            tally.interrupted.incrementAndGet();
+            monitor.interrupted.incrementAndGet();
             return Thread.currentThread().isInterrupted() ? null : "the interrupt flag is lost";
         }
         if (failure instanceof ResourceCloseException) {

@@ -1,4 +1,3 @@
-// What is being opened at the moment, so that closing can free the threads that wait for it.
 package dev.perthread.net;
 
 import java.io.Closeable;
@@ -7,13 +6,17 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** One a {@link Connector}; a part is a channel or a selector that a thread may be blocked in. */
-final class Opening {
+/**
+ * The set of connects that are under way, so that closing can free the threads that wait for them.
+ *
+ * <p>One per {@link Connector}; a part is a channel or a selector that a thread may be blocked in.
+ */
+final class PendingConnects {
     private final String refusal;
     private final Set<Closeable> parts = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    Opening(String name, String target) {
+    PendingConnects(String name, String target) {
         this.refusal = name + " is closed: no connection to " + target + " is opened";
     }
 

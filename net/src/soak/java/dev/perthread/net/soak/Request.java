@@ -1,4 +1,3 @@
-// The protocol of the soak: every answer can be told from every other, so a foreign or stale one is seen at once.
 package dev.perthread.net.soak;
 
 import java.io.DataInputStream;
@@ -11,10 +10,11 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.Stream;
 
 /**
- * A question carries a token that is never used again, and says how the server is to answer. The answer repeats the token
+ * The protocol of the soak: every answer can be told from every other, so a foreign or stale one is seen at once. A
+ * question carries a token that is never used again, and says how the server is to answer. The answer repeats the token
  * and is filled with bytes that follow from it.
  */
-record Question(long token, Manner manner, int length, int millis) {
+record Request(long token, Manner manner, int length, int millis) {
     static final int BYTES = Long.BYTES + 1 + 2 * Integer.BYTES;
     static final int HEAD = 2 * Integer.BYTES + Long.BYTES;
 
@@ -64,8 +64,8 @@ record Question(long token, Manner manner, int length, int millis) {
         }
     }
 
-    static Question ask(Manner manner, int length, int millis) {
-        return new Question(TOKENS.incrementAndGet(), manner, length, millis);
+    static Request ask(Manner manner, int length, int millis) {
+        return new Request(TOKENS.incrementAndGet(), manner, length, millis);
     }
 
     /** Remembers where it was asked, for who gets its answer in the place of his own. */
@@ -89,8 +89,8 @@ record Question(long token, Manner manner, int length, int millis) {
                 .array();
     }
 
-    static Question read(DataInputStream from) throws IOException {
-        return new Question(from.readLong(), Manner.of(from.readByte()), from.readInt(), from.readInt());
+    static Request read(DataInputStream from) throws IOException {
+        return new Request(from.readLong(), Manner.of(from.readByte()), from.readInt(), from.readInt());
     }
 
     /** The right answer; for the server. */

@@ -1,13 +1,13 @@
-// A clock that stands still while the whole process does, be it for a collection or because others have the processor.
 package dev.perthread.net.soak;
 
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * How long something took says nothing about the library while nothing at all moves. A thread that does nothing but wake
- * up finds out; what it oversleeps is not counted.
+ * A clock that stands still while the whole process does, be it for a collection or because others have the processor.
+ * How long something took says nothing about the library while nothing at all moves. A thread that does nothing but
+ * wake up finds out; what it oversleeps is not counted.
  */
-final class Pulse {
+final class PauseDetector {
     private static final long BEAT = 10_000_000;
 
     private record Beat(long at, long lost) {}
@@ -15,7 +15,7 @@ final class Pulse {
     private volatile Beat last = new Beat(System.nanoTime(), 0);
     private volatile long longest;
 
-    Pulse() {
+    PauseDetector() {
         Server.daemon("soak-pulse", this::beat);
     }
 

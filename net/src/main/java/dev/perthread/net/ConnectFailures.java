@@ -1,4 +1,3 @@
-// What was tried on the way to a connection, for the one exception that tells it all.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -8,7 +7,8 @@ import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
 
-final class Attempts {
+/** What was tried on the way to a connection, for the one exception that lists it all. */
+final class ConnectFailures {
     private static final int SHOWN = 8;
 
     private final List<IOException> failures = new ArrayList<>();
@@ -21,7 +21,7 @@ final class Attempts {
     }
 
     void timedOut(InetAddress address, int millis) {
-        String why = "no answer in " + Text.duration(millis);
+        String why = "no answer in " + Messages.duration(millis);
         add(address, new SocketTimeoutException(address.getHostAddress() + ": " + why), why);
     }
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Several addresses are raced as RFC 8305 says, in the calling thread, and one deadline covers all that opening takes. */
-class RaceTest {
+class HappyEyeballsTest {
     private static final String KINDS = "dev.perthread.testkit.ThreadKind#available";
 
     private static LazyConnection.Builder named(int port, String... addresses) {
@@ -38,7 +38,8 @@ class RaceTest {
 
         DeadAndLive(String liveAddress) throws IOException {
             dead = new FullBacklog("127.0.0.1");
-            live = new TestServer(TestServer.ECHO, Ear.of(new ServerSocket(dead.port(), 50, address(liveAddress))));
+            live = new TestServer(
+                    TestServer.ECHO, TestListener.of(new ServerSocket(dead.port(), 50, address(liveAddress))));
         }
 
         @Override
@@ -99,9 +100,9 @@ class RaceTest {
         List<InetAddress> found = Stream.of("::1", "::2", "::3", "10.0.0.1", "10.0.0.2")
                 .map(TestServer::address)
                 .toList();
-        assertThat(Race.interleaved(found).stream().map(InetAddress::getHostAddress))
+        assertThat(HappyEyeballs.interleaved(found).stream().map(InetAddress::getHostAddress))
                 .containsExactly("0:0:0:0:0:0:0:1", "10.0.0.1", "0:0:0:0:0:0:0:2", "10.0.0.2", "0:0:0:0:0:0:0:3");
-        assertThat(Race.interleaved(List.of(address("10.0.0.1"), address("10.0.0.2"), address("::1"))).stream()
+        assertThat(HappyEyeballs.interleaved(List.of(address("10.0.0.1"), address("10.0.0.2"), address("::1"))).stream()
                         .map(InetAddress::getHostAddress))
                 .containsExactly("10.0.0.1", "0:0:0:0:0:0:0:1", "10.0.0.2");
     }
@@ -151,7 +152,8 @@ class RaceTest {
 
     @Test
     void sixIsAsGoodAsFour() throws Exception {
-        try (TestServer server = new TestServer(TestServer.ECHO, Ear.of(new ServerSocket(0, 50, address("::1"))))) {
+        try (TestServer server =
+                new TestServer(TestServer.ECHO, TestListener.of(new ServerSocket(0, 50, address("::1"))))) {
             for (String host : List.of("::1", "[::1]")) {
                 try (LazyConnection shared = LazyConnection.to(host, server.port());
                         Connection mine = shared.open()) {

@@ -1,4 +1,3 @@
-// Connects to the first of several addresses that answers (RFC 8305, "happy eyeballs"), in the calling thread alone.
 package dev.perthread.net;
 
 import java.io.IOException;
@@ -19,11 +18,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All attempts are non-blocking channels on one selector, so there is no thread to end or to leave behind. One address
- * after the other is tried, 250 ms apart or as soon as one has failed; those tried earlier go on meanwhile. The first that
- * is connected wins, and the others are closed.
+ * One connect to the first of several addresses that answers (RFC 8305, "happy eyeballs"), in the calling thread alone.
+ *
+ * <p>All attempts are non-blocking channels on one selector, so there is no thread to end or to leave behind. One
+ * address after the other is tried, 250 ms apart or as soon as one has failed; those tried earlier go on meanwhile. The
+ * first that is connected wins, and the others are closed.
  */
-final class Race {
+final class HappyEyeballs {
     /** The "Connection Attempt Delay" of section 5 of the RFC. */
     static final long DELAY = TimeUnit.MILLISECONDS.toNanos(250);
 
@@ -40,10 +41,10 @@ final class Race {
     private final long connectNanos;
     private final Deadline deadline;
     private final Maker maker;
-    private final Opening opening;
+    private final PendingConnects pending;
     private final Deque<InetAddress> waiting;
     private final List<Attempt> running = new ArrayList<>();
-    private final Attempts attempts = new Attempts();
+    private final ConnectFailures failures = new ConnectFailures();
     private Deadline next = Deadline.in(0);
 
     /**
@@ -54,20 +55,20 @@ final class Race {
      * @param connectNanos the longest wait for each
      * @param deadline for all of them
      */
-    Race(
+    HappyEyeballs(
             String target,
             int port,
             List<InetAddress> addresses,
             long connectNanos,
             Deadline deadline,
             Maker maker,
-            Opening opening) {
+            PendingConnects pending) {
         this.target = target;
         this.port = port;
         this.connectNanos = connectNanos;
         this.deadline = deadline;
         this.maker = maker;
-        this.opening = opening;
+        this.pending = pending;
         this.waiting = new ArrayDeque<>(interleaved(addresses));
     }
 
@@ -103,7 +104,7 @@ final class Race {
             winner.configureBlocking(true); // only now: the selector that knows it had to be closed first
             return winner;
         } catch (Throwable failure) {
-            Opening.close(winner, failure);
+            PendingConnects.close(winner, failure);
             throw failure;
         }
     }
@@ -111,37 +112,37 @@ final class Race {
     /** Without a selector, which takes longer to make than a connection on the same machine. */
     private SocketChannel alone(InetAddress address) throws IOException {
         if (deadline.isOver()) {
-            throw attempts.failure(target, 1, deadline);
+            throw failures.failure(target, 1, deadline);
         }
-        int millis = Math.max(1, Text.millis(Math.min(connectNanos, deadline.left())));
+        int millis = Math.max(1, Timeouts.millis(Math.min(connectNanos, deadline.left())));
         try {
             SocketChannel channel = maker.make(address);
             try {
-                opening.add(channel);
+                pending.add(channel);
                 try {
                     channel.socket().connect(new InetSocketAddress(address, port), millis);
                 } finally {
-                    opening.remove(channel);
+                    pending.remove(channel);
                 }
-                opening.refuseIfClosed(null);
+                pending.refuseIfClosed(null);
                 return channel;
             } catch (Throwable failure) {
-                Opening.close(channel, failure);
+                PendingConnects.close(channel, failure);
                 throw failure;
             }
         } catch (SocketTimeoutException late) {
-            attempts.timedOut(address, millis);
+            failures.timedOut(address, millis);
         } catch (IOException failure) {
-            attempts.failed(address, failure);
+            failures.failed(address, failure);
         }
-        throw attempts.failure(target, 0, deadline);
+        throw failures.failure(target, 0, deadline);
     }
 
     private SocketChannel first() throws IOException {
         SocketChannel winner = null;
         // Closing the selector takes the channels off it, without which a closed one is not really closed.
         try (Selector selector = Selector.open()) {
-            opening.add(selector);
+            pending.add(selector);
             try {
                 while (winner == null) {
                     winner = startNext(selector);
@@ -151,15 +152,15 @@ final class Race {
                     }
                 }
             } catch (ClosedSelectorException closed) {
-                opening.refuseIfClosed(closed);
+                pending.refuseIfClosed(closed);
                 throw closed;
             } finally {
-                opening.remove(selector);
+                pending.remove(selector);
                 closeLosers(winner);
             }
         } catch (Throwable failure) {
             if (winner != null) {
-                Opening.close(winner, failure);
+                PendingConnects.close(winner, failure);
             }
             throw failure;
         }
@@ -196,13 +197,13 @@ final class Race {
             } catch (IOException failure) {
                 if (attempt != null) {
                     running.remove(attempt);
-                    Opening.close(attempt.channel, failure);
+                    PendingConnects.close(attempt.channel, failure);
                 }
-                attempts.failed(address, failure);
+                failures.failed(address, failure);
             }
         }
         if (running.isEmpty()) {
-            throw attempts.failure(target, waiting.size(), deadline);
+            throw failures.failure(target, waiting.size(), deadline);
         }
         return null;
     }
@@ -212,7 +213,7 @@ final class Race {
         for (Attempt attempt : running) {
             wait = Math.min(wait, attempt.end.left());
         }
-        selector.select(Math.max(1, Text.millis(wait)));
+        selector.select(Math.max(1, Timeouts.millis(wait)));
         if (Thread.currentThread().isInterrupted()) {
             throw new ClosedByInterruptException();
         }
@@ -229,12 +230,12 @@ final class Race {
                 if (attempt.end.isOver()) {
                     all.remove();
                     attempt.channel.close();
-                    attempts.timedOut(attempt.address, Text.millis(attempt.end.nanos()));
+                    failures.timedOut(attempt.address, Timeouts.millis(attempt.end.nanos()));
                 }
             } catch (IOException failure) {
                 all.remove();
-                Opening.close(attempt.channel, failure);
-                attempts.failed(attempt.address, failure);
+                PendingConnects.close(attempt.channel, failure);
+                failures.failed(attempt.address, failure);
             }
         }
         return null;

@@ -1,4 +1,3 @@
-// What was seen during the campaign, and what must never be seen: a breach, which ends it.
 package dev.perthread.net.soak;
 
 import dev.perthread.CloseReason;
@@ -11,12 +10,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Shared by all threads of the campaign. */
-final class Tally {
+/**
+ * The counts of the campaign, and the list of what must never be seen: a breach, which ends it. Shared by all threads
+ * of the campaign.
+ */
+final class InvariantMonitor {
     private static final int SHOWN = 5;
 
     final long seed;
-    final Pulse pulse = new Pulse();
+    final PauseDetector pauses = new PauseDetector();
 
     private final long begin = System.nanoTime();
 
@@ -49,7 +51,7 @@ final class Tally {
 
     private final Queue<String> breaches = new ConcurrentLinkedQueue<>();
 
-    Tally(long seed) {
+    InvariantMonitor(long seed) {
         this.seed = seed;
         for (CloseReason reason : CloseReason.values()) {
             closes.put(reason, new AtomicLong());
@@ -114,7 +116,7 @@ final class Tally {
     }
 
     void forget(long olderThan) {
-        deaths.values().removeIf(ended -> pulse.now() - ended > olderThan);
+        deaths.values().removeIf(ended -> pauses.now() - ended > olderThan);
     }
 
     static void max(AtomicLong worst, long value) {

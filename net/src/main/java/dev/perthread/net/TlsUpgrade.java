@@ -1,4 +1,3 @@
-// The TLS handshake: what it takes to get an encrypted transport over a plain one, and why there may be none.
 package dev.perthread.net;
 
 import java.io.EOFException;
@@ -10,15 +9,17 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 
 /**
- * For all connections to one place.
+ * The TLS handshake: the upgrade from a plain transport to an encrypted one, and the reasons why there may be none.
+ *
+ * <p>For all connections to one place.
  *
  * @param target for messages
  * @param engines makes a new one, in client mode and with all options, each time
  */
-record TlsLayer(String target, Supplier<SSLEngine> engines) implements Layer {
+record TlsUpgrade(String target, Supplier<SSLEngine> engines) implements ConnectionUpgrade {
 
     @Override
-    public Transport over(SocketTransport below, Deadline deadline) throws IOException {
+    public Transport apply(SocketTransport below, Deadline deadline) throws IOException {
         TlsTransport encrypted = new TlsTransport(below, engines.get());
         String context = "cannot connect to " + target + ": ";
         try {
@@ -49,7 +50,8 @@ record TlsLayer(String target, Supplier<SSLEngine> engines) implements Layer {
     }
 
     private static String why(SSLException failure) {
-        Explaining.Refused refused = Explaining.cause(failure, Explaining.Refused.class);
+        DiagnosingTrustManager.Refused refused =
+                DiagnosingTrustManager.cause(failure, DiagnosingTrustManager.Refused.class);
         if (refused != null) {
             return String.valueOf(refused.getMessage());
         }

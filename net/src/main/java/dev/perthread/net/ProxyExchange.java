@@ -1,4 +1,3 @@
-// Reading an answer of known length from a peer, before a deadline and with words for every way it can fail.
 package dev.perthread.net;
 
 import java.io.EOFException;
@@ -6,8 +5,13 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** Takes not one byte more than it needs: what follows belongs to whoever talks through the connection next. */
-final class Handshake {
+/**
+ * One exchange with a proxy: requests, and answers of known length, before a deadline and with a message for every way
+ * it can fail.
+ *
+ * <p>Takes not one byte more than it needs: what follows belongs to whoever talks through the connection next.
+ */
+final class ProxyExchange {
     private final SocketTransport transport;
     private final Deadline deadline;
     private final String context;
@@ -17,7 +21,7 @@ final class Handshake {
      *
      * @param context the beginning of every message, such as "cannot connect to a:1 through the SOCKS5 proxy b:2"
      */
-    Handshake(SocketTransport transport, Deadline deadline, String context) {
+    ProxyExchange(SocketTransport transport, Deadline deadline, String context) {
         this.transport = transport;
         this.deadline = deadline;
         this.context = context;

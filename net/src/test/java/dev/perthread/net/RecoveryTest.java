@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A failing connect and a failing close leave the thread able to go on, and the failure arrives as itself. */
-class GoesOnTest {
+class RecoveryTest {
     private static final String KINDS = "dev.perthread.testkit.ThreadKind#available";
 
     @ParameterizedTest

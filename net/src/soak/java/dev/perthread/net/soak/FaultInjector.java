@@ -1,4 +1,3 @@
-// What goes wrong inside this process: no descriptors, no memory, interrupts, and bystanders that look and evict.
 package dev.perthread.net.soak;
 
 import java.io.FileInputStream;
@@ -8,16 +7,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Each method is the body of one thread and ends when the campaign does. */
-final class Trouble {
+/**
+ * The faults inside this process: no descriptors, no memory, interrupts, and bystanders that look and evict. Each
+ * method is the body of one thread and ends when the campaign does.
+ */
+final class FaultInjector {
     private static final boolean NONE = System.getProperty("soak.memory", "").equals("none");
 
     private final Soak soak;
-    private final Tally tally;
+    private final InvariantMonitor monitor;
 
-    Trouble(Soak soak) {
+    FaultInjector(Soak soak) {
         this.soak = soak;
-        this.tally = soak.tally;
+        this.monitor = soak.monitor;
     }
 
     /** Uses up descriptors or memory for a moment, every few seconds. */
@@ -38,7 +40,7 @@ final class Trouble {
                 all.add(new FileInputStream("/dev/null"));
             }
         } catch (IOException none) {
-            tally.descriptorBursts.incrementAndGet();
+            monitor.descriptorBursts.incrementAndGet();
             soak.goOn(Duration.ofMillis(random.nextInt(50, 500)));
         }
         for (FileInputStream one : all) {
@@ -68,13 +70,14 @@ final class Trouble {
                     System.gc();
                 }
             }
-            tally.heapBursts.incrementAndGet();
+            monitor.heapBursts.incrementAndGet();
             soak.goOn(Duration.ofMillis(random.nextInt(50, 500)));
-            Tally.max(tally.mostFilled, all.size() * 64L); // read after the pause, so that it is there until then
+            InvariantMonitor.max(
+                    monitor.mostFilled, all.size() * 64L); // read after the pause, so that it is there until then
         } catch (OutOfMemoryError full) {
             all.clear();
-            tally.heapBursts.incrementAndGet();
-            tally.outOfMemory.incrementAndGet();
+            monitor.heapBursts.incrementAndGet();
+            monitor.outOfMemory.incrementAndGet();
         }
     }
 
@@ -91,12 +94,12 @@ final class Trouble {
                 switch (random.nextInt(6)) {
                     case 0 -> subject.holder().evictIdle();
                     case 1 -> subject.holder().reap();
-                    case 2 -> tally.require(!subject.holder().isHeld(), subject.shape + ": held by a bystander");
-                    case 3 -> tally.require(subject.holder().toString().contains(subject.shape.name()), "toString");
+                    case 2 -> monitor.require(!subject.holder().isHeld(), subject.shape + ": held by a bystander");
+                    case 3 -> monitor.require(subject.holder().toString().contains(subject.shape.name()), "toString");
                     default -> subject.look();
                 }
             } catch (OutOfMemoryError passing) {
-                tally.outOfMemory.incrementAndGet();
+                monitor.outOfMemory.incrementAndGet();
             }
         }
     }
@@ -106,7 +109,7 @@ final class Trouble {
             try {
                 soak.retire(soak.any(random), Duration.ofMillis(random.nextBoolean() ? 0 : random.nextInt(1, 1500)));
             } catch (OutOfMemoryError passing) {
-                tally.outOfMemory.incrementAndGet();
+                monitor.outOfMemory.incrementAndGet();
             }
         }
     }

@@ -1,4 +1,3 @@
-// Says in one sentence why a server's certificate is refused; the Java runtime's own words name no certificate.
 package dev.perthread.net;
 
 import java.net.Socket;
@@ -20,12 +19,17 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
-/** Decides nothing itself but that an expired certificate is no good; all else is the other trust manager's. */
-final class Explaining extends X509ExtendedTrustManager {
+/**
+ * A trust manager that says in one sentence why a server's certificate is refused; the Java runtime's own message names
+ * no certificate.
+ *
+ * <p>Decides nothing itself but that an expired certificate is no good; all else is the other trust manager's.
+ */
+final class DiagnosingTrustManager extends X509ExtendedTrustManager {
     private final X509ExtendedTrustManager real;
     private final String host;
 
-    Explaining(X509ExtendedTrustManager real, String host) {
+    DiagnosingTrustManager(X509ExtendedTrustManager real, String host) {
         this.real = real;
         this.host = host;
     }
@@ -74,12 +78,12 @@ final class Explaining extends X509ExtendedTrustManager {
             return noPath(chain);
         }
         if (invalid != null) {
-            return culprit(chain, failure) + " is refused: " + Text.shown(String.valueOf(invalid.getMessage()));
+            return culprit(chain, failure) + " is refused: " + Messages.shown(String.valueOf(invalid.getMessage()));
         }
         // The runtime has no exception of its own for a name that does not match.
         String words = String.valueOf(failure.getMessage());
         if (!words.startsWith("No subject alternative") && !words.startsWith("No name matching")) {
-            return whose(chain[0], chain) + " is refused: " + Text.shown(words);
+            return whose(chain[0], chain) + " is refused: " + Messages.shown(words);
         }
         List<String> names = names(chain[0]);
         return "the server's certificate is for " + (names.isEmpty() ? "no host" : String.join(", ", names))
@@ -124,7 +128,7 @@ final class Explaining extends X509ExtendedTrustManager {
     }
 
     private static String name(Principal principal) {
-        return Text.shown(principal.getName(), 200);
+        return Messages.shown(principal.getName(), 200);
     }
 
     /** The DNS names and addresses that a certificate is for. */
@@ -137,7 +141,7 @@ final class Explaining extends X509ExtendedTrustManager {
             return all.stream()
                     .filter(one -> one.get(0).equals(2) || one.get(0).equals(7))
                     .limit(10)
-                    .map(one -> Text.shown(String.valueOf(one.get(1)), 100))
+                    .map(one -> Messages.shown(String.valueOf(one.get(1)), 100))
                     .collect(Collectors.toList());
         } catch (CertificateParsingException e) {
             return List.of();

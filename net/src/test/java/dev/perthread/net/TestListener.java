@@ -1,4 +1,3 @@
-// Where a test server listens: TCP, TLS or a Unix socket, behind one interface.
 package dev.perthread.net;
 
 import java.io.Closeable;
@@ -18,7 +17,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-interface Ear extends Closeable {
+/** A listening socket of a test server: TCP, TLS or Unix, behind one interface. */
+interface TestListener extends Closeable {
     /** One accepted connection. */
     interface Line extends Closeable {
         InputStream in() throws IOException;
@@ -36,8 +36,8 @@ interface Ear extends Closeable {
     SocketAddress address();
 
     /** On TCP; if it is an {@code SSLServerSocket}, on TLS. */
-    static Ear of(ServerSocket listener) {
-        return new Ear() {
+    static TestListener of(ServerSocket listener) {
+        return new TestListener() {
             @Override
             public Line accept() throws IOException {
                 Socket socket = listener.accept();
@@ -90,12 +90,12 @@ interface Ear extends Closeable {
     }
 
     /** On a Unix socket in a directory of its own. */
-    static Ear unix() throws IOException {
+    static TestListener unix() throws IOException {
         Path directory = Files.createTempDirectory("perthread");
         Path path = directory.resolve("socket");
         ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         listener.bind(UnixDomainSocketAddress.of(path), 200);
-        return new Ear() {
+        return new TestListener() {
             @Override
             public Line accept() throws IOException {
                 SocketChannel channel = listener.accept();
