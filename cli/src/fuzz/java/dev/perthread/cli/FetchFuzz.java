@@ -25,7 +25,7 @@ public final class FetchFuzz {
     private static final int MOST = 4_096;
     private static final int PIECE = 8_192;
     private static final int KEPT = 0x10;
-    private static final Route KEEPING = new Route(Tls.defaults(), null, IdlePolicy.KEEP, 0);
+    private static final ConnectionSettings KEEPING = new ConnectionSettings(Tls.defaults(), null, IdlePolicy.KEEP, 0);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Peer PEER = new Peer(true);
 
@@ -45,7 +45,8 @@ public final class FetchFuzz {
         boolean kept = (input[0] & KEPT) != 0;
         PEER.prepare(sent, input[0], reset);
         Target target = Target.parse("http://127.0.0.1:" + PEER.port() + "/\u00e9?q");
-        Plan plan = new Plan(List.of(target), 1, 1, false, PATIENCE, MOST, kept ? KEEPING : Route.PLAIN);
+        FetchPlan plan =
+                new FetchPlan(List.of(target), 1, 1, false, PATIENCE, MOST, kept ? KEEPING : ConnectionSettings.PLAIN);
         Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
         Summary summary;
         try (FetchRun run = new FetchRun(plan)) {
@@ -69,7 +70,7 @@ public final class FetchFuzz {
             holds(!outcome.ended() && outcome.bytes() > MOST, "not given up, at " + outcome.bytes());
             return;
         }
-        Answer expected = new Answer();
+        ResponseInspector expected = new ResponseInspector();
         expected.add(sent);
         holds(outcome.ended() && outcome.bytes() == sent.length, "got " + outcome.bytes() + " of " + sent.length);
         holds(outcome.status() == expected.status(), "status " + outcome.status());

@@ -56,7 +56,7 @@ public final class OptionsFuzz {
             none.run();
         }
         if (command instanceof FetchCommand fetch) {
-            Plan plan = fetch.plan();
+            FetchPlan plan = fetch.plan();
             holds(plan.threads() >= 1 && plan.threads() <= 100_000, "threads " + plan.threads());
             holds(plan.rounds() >= 1 && plan.rounds() <= 1_000_000_000, "requests " + plan.rounds());
             holds(plan.maxBytes() >= 1 && plan.maxBytes() <= 1L << 40, "max bytes " + plan.maxBytes());

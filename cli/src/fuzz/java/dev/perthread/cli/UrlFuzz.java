@@ -20,16 +20,17 @@ public final class UrlFuzz {
         try {
             target = Target.parse(given);
         } catch (IllegalArgumentException refusal) {
-            Promises.isRefusal(Output.plain(Reasons.of(refusal)), given);
+            Promises.isRefusal(Output.plain(ErrorMessages.of(refusal)), given);
             return;
         }
         holds(target.url().equals(given), "the URL is not the one that was given");
         holds(target.port() >= 1 && target.port() <= 65_535, "port " + target.port());
-        try (LazyConnection connection = Route.PLAIN.to(target.endpoint()).build()) {
+        try (LazyConnection connection =
+                ConnectionSettings.PLAIN.to(target.endpoint()).build()) {
             Promises.isOneLineToRead(connection.holder().name());
         } catch (IllegalArgumentException refusal) {
             holds(target.tls(), "refused, and yet not for TLS: " + refusal); // which knows fewer names
-            Promises.isOneLineToRead(Output.plain(Reasons.of(refusal)));
+            Promises.isOneLineToRead(Output.plain(ErrorMessages.of(refusal)));
         }
         String request = new String(target.request("HTTP/1.0"), StandardCharsets.ISO_8859_1);
         holds(REQUEST.matcher(request).matches(), "not one request: " + request);

@@ -24,11 +24,11 @@ final class Attempt {
     private static final int PIECE = 8192;
     private static final int LONGEST_REASON = 160; // a library's words may quote what the server sent
 
-    private final Plan plan;
+    private final FetchPlan plan;
     private final Target target;
     private final OpenCount open;
     private final LongAdder bytes;
-    private final Answer answer = new Answer();
+    private final ResponseInspector answer = new ResponseInspector();
     private int status;
     private String local = "";
     private String remote = "";
@@ -40,7 +40,7 @@ final class Attempt {
     private String failure;
 
     /** Adds what comes to the bytes as it comes. */
-    Attempt(Plan plan, Target target, OpenCount open, LongAdder bytes) {
+    Attempt(FetchPlan plan, Target target, OpenCount open, LongAdder bytes) {
         this.plan = plan;
         this.target = target;
         this.open = open;
@@ -58,12 +58,13 @@ final class Attempt {
             failure = "the answer is longer than " + plan.maxBytes() + " bytes; --max-bytes allows more";
         } catch (SocketTimeoutException e) {
             failure = remote.isEmpty()
-                    ? Reasons.of(e)
-                    : "the server sent nothing for " + Values.seconds(plan.timeout()) + "; --timeout allows more";
+                    ? ErrorMessages.of(e)
+                    : "the server sent nothing for " + OptionConverters.seconds(plan.timeout())
+                            + "; --timeout allows more";
         } catch (NotHttp e) {
             failure = e.getMessage();
         } catch (IOException | ResourceException | IllegalStateException e) {
-            failure = Reasons.of(e);
+            failure = ErrorMessages.of(e);
             lost = e instanceof IOException;
         }
     }
@@ -72,7 +73,7 @@ final class Attempt {
         reused = open.wasUsedBefore();
         local = text(own.localAddress());
         remote = text(own.remoteAddress());
-        if (plan.route().reuses()) {
+        if (plan.settings().reuses()) {
             exchangeHttp11(own);
         } else {
             own.send(target.request("HTTP/1.0"));
@@ -100,7 +101,7 @@ final class Attempt {
     }
 
     private void exchangeHttp11(Connection own) throws IOException {
-        Exchange exchange = new Exchange(own.input(), this::count);
+        Http11Exchange exchange = new Http11Exchange(own.input(), this::count);
         try {
             own.send(target.request("HTTP/1.1"));
             if (!exchange.receive()) {
@@ -130,7 +131,7 @@ final class Attempt {
     }
 
     private static String words(Exception e) {
-        String words = Reasons.of(e);
+        String words = ErrorMessages.of(e);
         return words.length() <= LONGEST_REASON ? words : words.substring(0, LONGEST_REASON) + "...";
     }
 

@@ -62,7 +62,7 @@ final class FetchCommand implements Callable<Integer> {
             names = {"-t", "--threads"},
             paramLabel = "N",
             defaultValue = "2",
-            converter = Values.Threads.class,
+            converter = OptionConverters.Threads.class,
             description = "How many threads share the connection object (default: ${DEFAULT-VALUE}).")
     private int threads;
 
@@ -70,7 +70,7 @@ final class FetchCommand implements Callable<Integer> {
             names = {"-n", "--requests"},
             paramLabel = "N",
             defaultValue = "1",
-            converter = Values.Requests.class,
+            converter = OptionConverters.Requests.class,
             description = "How often each thread fetches each URL, with a new connection each time but for"
                     + " --keep and --lend (default: ${DEFAULT-VALUE}).")
     private int requests;
@@ -79,13 +79,13 @@ final class FetchCommand implements Callable<Integer> {
     private boolean virtual;
 
     @Mixin
-    private final RouteOptions route = new RouteOptions();
+    private final ConnectionOptions connectionOptions = new ConnectionOptions();
 
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
             defaultValue = "10",
-            converter = Values.Time.class,
+            converter = OptionConverters.Time.class,
             description =
                     "The longest wait to connect to an address, and for the next bytes: seconds, or a number with ms,"
                             + " s or m (default: ${DEFAULT-VALUE}).")
@@ -96,7 +96,7 @@ final class FetchCommand implements Callable<Integer> {
             names = "--max-bytes",
             paramLabel = "SIZE",
             defaultValue = "64M",
-            converter = Values.Size.class,
+            converter = OptionConverters.Size.class,
             description =
                     "The longest answer: bytes, or a number with k, M or G (default: ${DEFAULT-VALUE}). One that is"
                             + " longer is given up.")
@@ -127,23 +127,23 @@ final class FetchCommand implements Callable<Integer> {
     private final ReentrantLock ending = new ReentrantLock();
     private boolean ended; // by ending
     private volatile boolean unrecorded;
-    private volatile boolean deaf; // standard output is gone
+    private volatile boolean stdoutClosed; // standard output is gone
 
     @Override
     public Integer call() throws IOException, InterruptedException, Main.Failure {
-        Plan plan = plan();
+        FetchPlan plan = plan();
         if (!plan.targets().isEmpty()) {
             return fetch(plan, null);
         }
-        try (Site site = Site.start(0)) {
+        try (DemoServer server = DemoServer.start(0)) {
             return fetch(
-                    plan(targets(List.of(site.url() + "index.html"))),
-                    "no URL given; fetching from a small built-in site at " + site.url());
+                    plan(targets(List.of(server.url() + "index.html"))),
+                    "no URL given; fetching from a small built-in site at " + server.url());
         }
     }
 
     /** What the command line asks for; without a URL there are no targets in it. */
-    Plan plan() {
+    FetchPlan plan() {
         if (virtual && !VirtualThreads.exist()) {
             throw misuse("--virtual needs Java 21 or later, and this is Java "
                     + Runtime.version().feature() + "; leave it out, or set JAVA_HOME to a newer one");
@@ -151,20 +151,21 @@ final class FetchCommand implements Callable<Integer> {
         return plan(targets(urls));
     }
 
-    private Plan plan(List<Target> targets) {
+    private FetchPlan plan(List<Target> targets) {
         try {
-            return new Plan(targets, threads, requests, virtual, timeout, maxBytes, route.route(targets));
+            return new FetchPlan(
+                    targets, threads, requests, virtual, timeout, maxBytes, connectionOptions.settings(targets));
         } catch (IllegalArgumentException e) {
-            throw misuse(Reasons.of(e));
+            throw misuse(ErrorMessages.of(e));
         }
     }
 
     /** Reads the files that the plan names, and opens nothing. */
-    FetchRun prepare(Plan plan) {
+    FetchRun prepare(FetchPlan plan) {
         try {
             return new FetchRun(plan);
         } catch (IllegalArgumentException e) {
-            throw misuse(Reasons.of(e));
+            throw misuse(ErrorMessages.of(e));
         }
     }
 
@@ -172,7 +173,7 @@ final class FetchCommand implements Callable<Integer> {
         try {
             return given.stream().map(Target::parse).toList();
         } catch (IllegalArgumentException e) {
-            throw misuse(Reasons.of(e));
+            throw misuse(ErrorMessages.of(e));
         }
     }
 
@@ -180,7 +181,7 @@ final class FetchCommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    private int fetch(Plan plan, @Nullable String note) throws IOException, InterruptedException, Main.Failure {
+    private int fetch(FetchPlan plan, @Nullable String note) throws IOException, InterruptedException, Main.Failure {
         try (FetchRun run = prepare(plan);
                 Recorder recorder = Recorder.start(record, timeline)) {
             Report report = json
@@ -198,7 +199,7 @@ final class FetchCommand implements Callable<Integer> {
             } finally {
                 forget(interrupted);
             }
-            boolean allWell = !deaf
+            boolean allWell = !stdoutClosed
                     && !unrecorded
                     && run.summary().succeeded() == run.planned(); // a thread that died counts nothing
             return allWell ? ExitCode.OK : ExitCode.SOFTWARE;
@@ -210,7 +211,7 @@ final class FetchCommand implements Callable<Integer> {
             failures.add(outcome.target(), outcome.failure());
         }
         if (!report.outcome(outcome)) {
-            deaf = true;
+            stdoutClosed = true;
         }
     }
 
@@ -218,12 +219,12 @@ final class FetchCommand implements Callable<Integer> {
         if (run.await(BAR_AFTER)) {
             return;
         }
-        try (Bar bar = Bar.isWanted() ? new Bar(output, run.planned()) : null) {
+        try (ProgressView view = ProgressView.isWanted() ? new ProgressView(output, run.planned()) : null) {
             while (!run.await(BAR_EVERY)) {
-                if (bar != null) {
-                    bar.show(run);
+                if (view != null) {
+                    view.show(run);
                 }
-                if (deaf) {
+                if (stdoutClosed) {
                     run.stop(); // whoever read the lines has gone: nobody wants the rest
                 }
             }
@@ -248,10 +249,10 @@ final class FetchCommand implements Callable<Integer> {
             if (!ended) {
                 ended = true;
                 output.endBar();
-                deaf |= !report.summary(run.summary());
+                stdoutClosed |= !report.summary(run.summary());
                 failures.tell(output, run.planned());
                 finish(run, recorder);
-                if (deaf) {
+                if (stdoutClosed) {
                     output.error("standard output cannot be written to; stopped");
                 }
             }
@@ -268,7 +269,7 @@ final class FetchCommand implements Callable<Integer> {
                 recorder.finish();
             } catch (Main.Failure e) {
                 unrecorded = true;
-                output.error(Reasons.of(e));
+                output.error(ErrorMessages.of(e));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 
 /** Used once: start, await, close. Any thread may stop it at any time. */
 final class FetchRun implements AutoCloseable {
-    private final Plan plan;
+    private final FetchPlan plan;
     private final Map<Endpoint, LazyConnection> shared = new LinkedHashMap<>();
     private final OpenCount open = new OpenCount();
     private final LongAdder bytes = new LongAdder();
@@ -34,7 +34,7 @@ final class FetchRun implements AutoCloseable {
      *
      * @throws IllegalArgumentException if a host, or a file for TLS, is not what it should be
      */
-    FetchRun(Plan plan) {
+    FetchRun(FetchPlan plan) {
         this.plan = plan;
         this.working = new CountDownLatch(plan.threads());
         for (Target target : plan.targets()) {
@@ -43,7 +43,7 @@ final class FetchRun implements AutoCloseable {
     }
 
     private LazyConnection connectionTo(Endpoint endpoint) {
-        return plan.route()
+        return plan.settings()
                 .to(endpoint)
                 .connectTimeout(plan.timeout())
                 .readTimeout(plan.timeout())
@@ -169,7 +169,7 @@ final class FetchRun implements AutoCloseable {
                 failed.sum(),
                 open.unfit() + repeated.sum(),
                 repeated.sum(),
-                plan.route().whenIdle(),
+                plan.settings().whenIdle(),
                 shared.values().stream()
                         .mapToLong(connection -> connection.holder().stats().opened())
                         .sum(),

@@ -55,7 +55,7 @@ record JmxTarget(long pid, String host, int port) {
             return new JMXServiceURL(
                     pid > 0 ? attach() : "service:jmx:rmi:///jndi/rmi://" + host + ":" + port + "/jmxrmi");
         } catch (MalformedURLException e) {
-            throw new Main.Failure(this + ": " + Reasons.of(e));
+            throw new Main.Failure(this + ": " + ErrorMessages.of(e));
         }
     }
 
@@ -74,7 +74,7 @@ record JmxTarget(long pid, String host, int port) {
             return Attached.listen(pid);
         } catch (IOException e) {
             throw new Main.Failure(
-                    "process " + pid + ": cannot attach to it" + whose(process) + " (" + Reasons.of(e) + ")");
+                    "process " + pid + ": cannot attach to it" + whose(process) + " (" + ErrorMessages.of(e) + ")");
         }
     }
 
@@ -114,7 +114,7 @@ record JmxTarget(long pid, String host, int port) {
                 machine = VirtualMachine.attach(Long.toString(pid));
                 return machine.startLocalManagementAgent();
             } catch (AttachNotSupportedException | AttachOperationFailedException e) {
-                throw new IOException(Reasons.of(e), e);
+                throw new IOException(ErrorMessages.of(e), e);
             } finally {
                 if (machine != null) {
                     machine.detach();

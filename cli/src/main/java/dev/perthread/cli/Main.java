@@ -64,7 +64,7 @@ final class Main implements Runnable {
 
     private static int misused(ParameterException mistake, String[] args) {
         CommandLine command = mistake.getCommandLine();
-        StringBuilder line = new StringBuilder(Reasons.of(mistake));
+        StringBuilder line = new StringBuilder(ErrorMessages.of(mistake));
         if (mistake instanceof UnmatchedArgumentException unmatched) {
             List<String> near = unmatched.getSuggestions();
             if (!near.isEmpty()) {
@@ -76,7 +76,7 @@ final class Main implements Runnable {
     }
 
     private static int failed(Exception failure, CommandLine command, ParseResult parsed) {
-        error(command.getErr(), Reasons.of(failure));
+        error(command.getErr(), ErrorMessages.of(failure));
         return CommandLine.ExitCode.SOFTWARE;
     }
 

@@ -56,7 +56,7 @@ final class Recorder implements AutoCloseable {
             recording.start();
         } catch (IOException e) {
             recording.close();
-            throw new Main.Failure("cannot record (" + Reasons.ofFile(e) + ")");
+            throw new Main.Failure("cannot record (" + ErrorMessages.ofFile(e) + ")");
         }
     }
 
@@ -71,7 +71,7 @@ final class Recorder implements AutoCloseable {
         try {
             Files.newOutputStream(file).close();
         } catch (IOException e) {
-            throw new Main.Failure(file + ": cannot be written to (" + Reasons.ofFile(e) + ")");
+            throw new Main.Failure(file + ": cannot be written to (" + ErrorMessages.ofFile(e) + ")");
         }
     }
 

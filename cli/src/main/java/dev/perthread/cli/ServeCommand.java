@@ -24,18 +24,18 @@ final class ServeCommand implements Callable<Integer> {
             names = {"-p", "--port"},
             paramLabel = "PORT",
             defaultValue = "0",
-            converter = Values.Port.class,
+            converter = OptionConverters.Port.class,
             description = "The port; 0 takes a free one (default: ${DEFAULT-VALUE}).")
     private int port;
 
     @Override
     public Integer call() throws IOException, InterruptedException, Main.Failure {
-        try (Site site = Site.start(port)) {
-            System.out.println("Serving a small site at " + site.url() + " until Ctrl-C");
+        try (DemoServer server = DemoServer.start(port)) {
+            System.out.println("Serving a small site at " + server.url() + " until Ctrl-C");
             new CountDownLatch(1).await();
             return ExitCode.OK;
         } catch (BindException e) {
-            throw new Main.Failure("cannot listen on port " + port + " (" + Reasons.of(e)
+            throw new Main.Failure("cannot listen on port " + port + " (" + ErrorMessages.of(e)
                     + "); a free port, or 0 for any, is allowed");
         }
     }

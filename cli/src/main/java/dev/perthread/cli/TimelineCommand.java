@@ -50,7 +50,7 @@ final class TimelineCommand implements Callable<Integer> {
     @Option(
             names = "--width",
             paramLabel = "N",
-            converter = Values.Width.class,
+            converter = OptionConverters.Width.class,
             description = "With --text: how wide (default: that of the terminal, or 100).")
     private @Nullable Integer width;
 
@@ -77,7 +77,7 @@ final class TimelineCommand implements Callable<Integer> {
 
     private int print(Timeline timeline) {
         Output out = new Output(System.out, System.err);
-        for (String line : TimelineText.lines(timeline, width == null ? Screen.width() : width)) {
+        for (String line : TimelineText.lines(timeline, width == null ? TerminalView.width() : width)) {
             if (!out.line(line)) {
                 return ExitCode.SOFTWARE; // whoever read it has gone
             }

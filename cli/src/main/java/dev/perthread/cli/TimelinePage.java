@@ -49,7 +49,7 @@ final class TimelinePage {
         try (BufferedWriter out = Files.newBufferedWriter(file)) {
             new TimelinePage(timeline).write(out);
         } catch (IOException e) {
-            throw new Main.Failure(file + ": cannot be written to (" + Reasons.ofFile(e) + ")");
+            throw new Main.Failure(file + ": cannot be written to (" + ErrorMessages.ofFile(e) + ")");
         }
     }
 

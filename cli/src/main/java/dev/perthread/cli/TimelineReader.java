@@ -82,7 +82,7 @@ final class TimelineReader {
             }
         } catch (IOException | RuntimeException | VirtualMachineError e) {
             // Whatever the JDK's reader stumbles over, InternalError included: it trusts what the file says.
-            throw damaged(Reasons.of(e));
+            throw damaged(ErrorMessages.of(e));
         }
         throw new Main.Failure(file + ": no PerThread events among its " + others
                 + " events; a recording of a program that used PerThread meanwhile is allowed");
@@ -114,7 +114,7 @@ final class TimelineReader {
                 throw new Main.Failure(file + ": not a flight recording (.jfr)");
             }
         } catch (IOException e) {
-            throw new Main.Failure(file + ": cannot be read (" + Reasons.of(e) + ")");
+            throw new Main.Failure(file + ": cannot be read (" + ErrorMessages.of(e) + ")");
         }
     }
 
@@ -136,7 +136,7 @@ final class TimelineReader {
                 }
             }
         } catch (IOException | IllegalArgumentException e) { // a position that does not exist
-            throw damaged(Reasons.of(e));
+            throw damaged(ErrorMessages.of(e));
         }
     }
 

@@ -49,7 +49,7 @@ final class TopCommand implements Callable<Integer> {
             names = {"-i", "--interval"},
             paramLabel = "TIME",
             defaultValue = "2",
-            converter = Values.Time.class,
+            converter = OptionConverters.Time.class,
             description = "How often to look: seconds, or a number with ms, s or m (default: ${DEFAULT-VALUE}).")
     @SuppressWarnings("NullAway.Init") // it has a default value
     private Duration interval;
@@ -57,7 +57,7 @@ final class TopCommand implements Callable<Integer> {
     @Option(
             names = {"-n", "--count"},
             paramLabel = "N",
-            converter = Values.Requests.class,
+            converter = OptionConverters.Requests.class,
             description = "Look so many times and end.")
     private @Nullable Integer count;
 
@@ -69,18 +69,18 @@ final class TopCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException, Main.Failure {
         int times = once ? 1 : count == null ? Integer.MAX_VALUE : count;
-        try (HolderBeans beans = HolderBeans.connect(target)) {
-            List<HolderBeans.Holder> first = beans.read(); // what is wrong is told before the screen is cleared
-            return Screen.isThere() && times > 1 ? watch(beans, first, times) : print(beans, first, times);
+        try (PoolBeans beans = PoolBeans.connect(target)) {
+            List<PoolBeans.Holder> first = beans.read(); // what is wrong is told before the screen is cleared
+            return TerminalView.isThere() && times > 1 ? watch(beans, first, times) : print(beans, first, times);
         }
     }
 
-    private int print(HolderBeans beans, List<HolderBeans.Holder> first, int times)
+    private int print(PoolBeans beans, List<PoolBeans.Holder> first, int times)
             throws InterruptedException, Main.Failure {
         Output out = new Output(System.out, System.err);
         TopTable table = new TopTable(target.toString());
-        int width = Screen.isThere() ? Screen.width() : Integer.MAX_VALUE;
-        List<HolderBeans.Holder> holders = first;
+        int width = TerminalView.isThere() ? TerminalView.width() : Integer.MAX_VALUE;
+        List<PoolBeans.Holder> holders = first;
         for (int time = 1; ; time++) {
             for (String line : table.lines(holders, sort, width, Integer.MAX_VALUE)) {
                 if (!out.line(line)) {
@@ -96,10 +96,10 @@ final class TopCommand implements Callable<Integer> {
         }
     }
 
-    private int watch(HolderBeans beans, List<HolderBeans.Holder> first, int times) throws IOException, Main.Failure {
+    private int watch(PoolBeans beans, List<PoolBeans.Holder> first, int times) throws IOException, Main.Failure {
         TopTable table = new TopTable(target.toString());
-        List<HolderBeans.Holder> holders = first;
-        try (Screen screen = Screen.open()) {
+        List<PoolBeans.Holder> holders = first;
+        try (TerminalView screen = TerminalView.open()) {
             Thread restore = new Thread(() -> close(screen), "restore-screen");
             Runtime.getRuntime().addShutdownHook(restore); // Ctrl-C must not leave the other screen behind
             for (int time = 1; ; time++) {
@@ -122,7 +122,7 @@ final class TopCommand implements Callable<Integer> {
         }
     }
 
-    private static void close(Screen screen) {
+    private static void close(TerminalView screen) {
         try {
             screen.close();
         } catch (IOException e) {

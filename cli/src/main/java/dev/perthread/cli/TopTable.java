@@ -1,8 +1,8 @@
 // What perthread top shows, as lines: the holders with their numbers, below them their resources in the order wanted.
 package dev.perthread.cli;
 
-import dev.perthread.cli.HolderBeans.Held;
-import dev.perthread.cli.HolderBeans.Holder;
+import dev.perthread.cli.PoolBeans.Held;
+import dev.perthread.cli.PoolBeans.Holder;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;

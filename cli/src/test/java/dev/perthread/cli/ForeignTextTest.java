@@ -51,14 +51,14 @@ class ForeignTextTest {
     @ParameterizedTest
     @ValueSource(strings = {"X: \rContent-Length: 9\r\n", "X: \u0085Content-Length: 9\r\n"})
     void only_a_line_feed_begins_a_new_field_of_an_answer(String field) {
-        Answer answer = answer("HTTP/1.1 200 OK\r\n" + field + "\r\nabc");
+        ResponseInspector answer = answer("HTTP/1.1 200 OK\r\n" + field + "\r\nabc");
 
         assertThat(answer.complaint()).isNull();
     }
 
     @Test
     void what_comes_before_the_first_line_feed_is_the_status_line() {
-        Answer answer = answer("HTTP/1.1 200 OK\rContent-Length: 3\r\nContent-Length: 9\r\n\r\nabc");
+        ResponseInspector answer = answer("HTTP/1.1 200 OK\rContent-Length: 3\r\nContent-Length: 9\r\n\r\nabc");
 
         assertThat(answer.complaint()).isEqualTo("the answer ends early: 3 of 9 bytes of content came");
     }
@@ -68,8 +68,8 @@ class ForeignTextTest {
         assertThat(answer("HTTP/1.1 001 OK\r\n\r\n").complaint()).startsWith("the answer is not HTTP");
     }
 
-    private static Answer answer(String text) {
-        Answer answer = new Answer();
+    private static ResponseInspector answer(String text) {
+        ResponseInspector answer = new ResponseInspector();
         answer.add(text.getBytes(StandardCharsets.ISO_8859_1));
         return answer;
     }

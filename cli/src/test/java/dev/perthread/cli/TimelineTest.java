@@ -219,7 +219,7 @@ class TimelineTest {
             TimelineReader.read(recording);
             return "";
         } catch (Main.Failure e) {
-            return Reasons.of(e);
+            return ErrorMessages.of(e);
         }
     }
 

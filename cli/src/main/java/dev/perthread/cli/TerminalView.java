@@ -9,7 +9,7 @@ import org.jline.terminal.TerminalBuilder;
 import org.jline.utils.NonBlockingReader;
 
 /** Used by one thread. */
-final class Screen implements AutoCloseable {
+final class TerminalView implements AutoCloseable {
     private static final int NO_TERMINAL = 100; // columns, where a pipe or a file is written to
     private static final String HOME = "\u001b[H";
     private static final String TO_END_OF_LINE = "\u001b[K";
@@ -21,7 +21,7 @@ final class Screen implements AutoCloseable {
     private final Attributes before;
     private final NonBlockingReader keys;
 
-    private Screen(Terminal terminal) {
+    private TerminalView(Terminal terminal) {
         this.terminal = terminal;
         this.before = terminal.enterRawMode();
         this.keys = terminal.reader();
@@ -35,8 +35,8 @@ final class Screen implements AutoCloseable {
         return Boolean.getBoolean("perthread.terminal");
     }
 
-    static Screen open() throws IOException {
-        return new Screen(terminal());
+    static TerminalView open() throws IOException {
+        return new TerminalView(terminal());
     }
 
     /** By the programs stty and tty: JLine's other ways load native code, of which Java 24 and later warn. */

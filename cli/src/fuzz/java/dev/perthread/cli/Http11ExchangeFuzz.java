@@ -12,11 +12,11 @@ import java.util.Arrays;
 import java.util.Random;
 import org.apache.hc.core5.http.HttpException;
 
-public final class ExchangeFuzz {
+public final class Http11ExchangeFuzz {
     private static final byte[] NEXT =
             "HTTP/1.1 299 next\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1);
 
-    private ExchangeFuzz() {}
+    private Http11ExchangeFuzz() {}
 
     /** The first byte says where the others are cut. */
     public static void fuzzerTestOneInput(byte[] input) throws IOException {
@@ -54,7 +54,7 @@ public final class ExchangeFuzz {
         private long came;
 
         Judgement(InputStream in) throws IOException {
-            Exchange exchange = new Exchange(in, piece -> came += piece.length);
+            Http11Exchange exchange = new Http11Exchange(in, piece -> came += piece.length);
             boolean wrong = false;
             boolean usable = false;
             try {
@@ -62,7 +62,7 @@ public final class ExchangeFuzz {
                 holds(exchange.status() != 0, "an answer without a status");
             } catch (IOException | HttpException e) { // and nothing else
                 wrong = true;
-                Promises.isOneLineToRead(Output.plain(Reasons.of(e)));
+                Promises.isOneLineToRead(Output.plain(ErrorMessages.of(e)));
             }
             holds(!usable || !exchange.over(), "usable, and yet ended");
             failed = wrong;

@@ -16,13 +16,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ExchangeTest {
+class Http11ExchangeTest {
     private static final String NEXT = "HTTP/1.1 299 next\r\nContent-Length: 0\r\n\r\n";
 
     private final AtomicLong came = new AtomicLong();
 
-    private Exchange exchange(InputStream from) {
-        return new Exchange(from, piece -> came.addAndGet(piece.length));
+    private Http11Exchange exchange(InputStream from) {
+        return new Http11Exchange(from, piece -> came.addAndGet(piece.length));
     }
 
     private static InputStream stream(String text) {
@@ -43,12 +43,12 @@ class ExchangeTest {
             })
     void an_answer_that_says_where_it_ends_leaves_the_next_one_to_whoever_asks_for_it(String answer) throws Exception {
         InputStream both = new SequenceInputStream(stream(answer), stream(NEXT)); // as two pieces, one after the other
-        Exchange first = exchange(both);
+        Http11Exchange first = exchange(both);
 
         assertThat(first.receive()).isTrue();
         assertThat(came).hasValue(answer.length());
 
-        Exchange second = exchange(both);
+        Http11Exchange second = exchange(both);
         assertThat(second.receive()).isTrue();
         assertThat(second.status()).isEqualTo(299);
     }
@@ -70,7 +70,7 @@ class ExchangeTest {
                 "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
             })
     void one_that_does_not_or_says_two_things_or_is_followed_by_more_is_the_last(String answer) throws Exception {
-        Exchange exchange = exchange(stream(answer));
+        Http11Exchange exchange = exchange(stream(answer));
 
         assertThat(exchange.receive()).isFalse();
         assertThat(exchange.status()).isPositive();

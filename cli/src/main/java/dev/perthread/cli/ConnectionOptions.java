@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What has no effect is refused, as everywhere. */
-final class RouteOptions {
+final class ConnectionOptions {
     private static final String NO_HTTPS = " has no effect, since no URL begins with https";
 
     @Option(names = "--keep", description = "Every thread keeps its connection for its next request, by HTTP/1.1.")
@@ -30,14 +30,14 @@ final class RouteOptions {
     @Option(
             names = "--limit",
             paramLabel = "N",
-            converter = Values.Limit.class,
+            converter = OptionConverters.Limit.class,
             description = "The most connections to one host at once; other threads wait for one.")
     private @Nullable Integer limit;
 
     @Option(
             names = {"--unix", "--unix-socket"},
             paramLabel = "PATH",
-            converter = Values.File.class,
+            converter = OptionConverters.File.class,
             description =
                     "Connect to this Unix domain socket. The host of an http URL is then only sent to the server.")
     private @Nullable Path unix;
@@ -45,7 +45,7 @@ final class RouteOptions {
     @Option(
             names = "--cacert",
             paramLabel = "FILE",
-            converter = Values.File.class,
+            converter = OptionConverters.File.class,
             description = "https: trust the certificates in this PEM file and those they have signed, and no others,"
                     + " instead of what Java trusts.")
     private @Nullable Path cacert;
@@ -53,14 +53,14 @@ final class RouteOptions {
     @Option(
             names = "--cert",
             paramLabel = "FILE",
-            converter = Values.File.class,
+            converter = OptionConverters.File.class,
             description = "https: show this certificate (PEM) to a server that asks for one.")
     private @Nullable Path cert;
 
     @Option(
             names = "--key",
             paramLabel = "FILE",
-            converter = Values.File.class,
+            converter = OptionConverters.File.class,
             description = "The private key of --cert (PEM, PKCS#8, not encrypted); default: it is in the same file.")
     private @Nullable Path key;
 
@@ -75,7 +75,7 @@ final class RouteOptions {
      *
      * @throws IllegalArgumentException if they contradict each other, or one has no effect
      */
-    Route route(List<Target> targets) {
+    ConnectionSettings settings(List<Target> targets) {
         boolean https = targets.stream().anyMatch(target -> target.endpoint().tls());
         refuseIf(keep && lend, "--keep and --lend contradict each other; one of them is allowed");
         refuseIf(
@@ -92,7 +92,7 @@ final class RouteOptions {
         refuseIf(
                 insecure && (cacert != null || cert != null),
                 "--insecure trusts anybody and shows no certificate; --cacert and --cert are not allowed with it");
-        return new Route(insecure ? anybody() : tls(), unix, whenIdle(), limit == null ? 0 : limit);
+        return new ConnectionSettings(insecure ? anybody() : tls(), unix, whenIdle(), limit == null ? 0 : limit);
     }
 
     private static void refuseIf(boolean wrong, String why) {

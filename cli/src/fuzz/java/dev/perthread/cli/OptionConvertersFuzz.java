@@ -10,25 +10,25 @@ import java.util.function.Predicate;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-public final class ValuesFuzz {
-    private ValuesFuzz() {}
+public final class OptionConvertersFuzz {
+    private OptionConvertersFuzz() {}
 
     public static void fuzzerTestOneInput(byte[] input) throws Exception {
         String given = Promises.text(input);
-        check(given, new Values.Threads(), n -> n >= 1 && n <= 100_000, String::valueOf);
-        check(given, new Values.Requests(), n -> n >= 1 && n <= 1_000_000_000, String::valueOf);
-        check(given, new Values.Port(), n -> n >= 0 && n <= 65_535, String::valueOf);
-        check(given, new Values.Size(), n -> n >= 1 && n <= 1L << 40, String::valueOf);
+        check(given, new OptionConverters.Threads(), n -> n >= 1 && n <= 100_000, String::valueOf);
+        check(given, new OptionConverters.Requests(), n -> n >= 1 && n <= 1_000_000_000, String::valueOf);
+        check(given, new OptionConverters.Port(), n -> n >= 0 && n <= 65_535, String::valueOf);
+        check(given, new OptionConverters.Size(), n -> n >= 1 && n <= 1L << 40, String::valueOf);
         check(
                 given,
-                new Values.Time(),
+                new OptionConverters.Time(),
                 time -> time.compareTo(Duration.ZERO) > 0 && time.compareTo(Duration.ofHours(1)) <= 0,
                 time -> time.toMillis() + "ms");
         check(
                 given,
-                new Values.Time(),
+                new OptionConverters.Time(),
                 time -> true,
-                time -> Values.seconds(time).replace(" ", ""));
+                time -> OptionConverters.seconds(time).replace(" ", ""));
     }
 
     private static <V> void check(
@@ -38,7 +38,7 @@ public final class ValuesFuzz {
         try {
             value = converter.convert(given);
         } catch (TypeConversionException refusal) {
-            Promises.isRefusal(Output.plain(Reasons.of(refusal)), given);
+            Promises.isRefusal(Output.plain(ErrorMessages.of(refusal)), given);
             return;
         }
         holds(inRange.test(value), "out of range: " + value);

@@ -11,9 +11,9 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-final class Values {
+final class OptionConverters {
 
-    private Values() {}
+    private OptionConverters() {}
 
     private static long whole(String given, long least, long most) {
         try {

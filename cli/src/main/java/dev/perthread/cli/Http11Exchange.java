@@ -33,7 +33,7 @@ import org.apache.hc.core5.http.protocol.HttpCoreContext;
  * Nothing of it outlives the request: what is left in its buffer then is something that nobody asked for, and the
  * connection is not used again.
  */
-final class Exchange {
+final class Http11Exchange {
     private static final int BUFFER = 8192;
     private static final int LONGEST_LINE = 32_768; // together some megabytes: the most that a header can take up
     private static final int MOST_FIELDS = 200;
@@ -50,7 +50,7 @@ final class Exchange {
     private boolean over;
 
     /** The consumer is given all that comes, as it comes; it may throw to give up. */
-    Exchange(InputStream from, Consumer<byte[]> came) {
+    Http11Exchange(InputStream from, Consumer<byte[]> came) {
         this.in = new FilterInputStream(from) {
             @Override
             public int read() throws IOException {

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param whenIdle what becomes of a connection after a request
  * @param limit the most connections to one host at once; 0 is no limit
  */
-record Route(Tls tls, @Nullable Path unix, IdlePolicy whenIdle, int limit) {
+record ConnectionSettings(Tls tls, @Nullable Path unix, IdlePolicy whenIdle, int limit) {
     /** A new connection for every request, as the recipe does it. */
-    static final Route PLAIN = new Route(Tls.defaults(), null, IdlePolicy.CLOSE, 0);
+    static final ConnectionSettings PLAIN = new ConnectionSettings(Tls.defaults(), null, IdlePolicy.CLOSE, 0);
 
     private static final Duration AS_LONG_AS_IT_TAKES = Duration.ofDays(1); // whoever is served has its own timeouts
 

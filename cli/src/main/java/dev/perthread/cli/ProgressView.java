@@ -6,7 +6,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-final class Bar implements AutoCloseable {
+final class ProgressView implements AutoCloseable {
     private static final int WIDTH = 79;
     private static final int EVERY_MILLIS = 200;
 
@@ -18,7 +18,7 @@ final class Bar implements AutoCloseable {
         return Boolean.getBoolean("perthread.progress");
     }
 
-    Bar(Output output, long requests) {
+    ProgressView(Output output, long requests) {
         this.output = output;
         this.bar = new ProgressBarBuilder()
                 .setTaskName("fetch")

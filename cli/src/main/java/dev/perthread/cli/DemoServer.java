@@ -14,7 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
-final class Site implements AutoCloseable {
+final class DemoServer implements AutoCloseable {
 
     static {
         // Without it every answer waits some 40 ms for the client's delayed acknowledgement. Read once, by a static
@@ -43,7 +43,7 @@ final class Site implements AutoCloseable {
     private final ExecutorService handlers;
     private final Map<String, Page> pages;
 
-    private Site(HttpServer server) {
+    private DemoServer(HttpServer server) {
         Page index = new Page(HTML, index());
         this.server = server;
         this.pages = Map.of(
@@ -63,10 +63,11 @@ final class Site implements AutoCloseable {
     }
 
     /** Starts one, reachable from this machine alone; port 0 takes a free one. */
-    static Site start(int port) throws IOException {
-        Site site = new Site(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), BACKLOG));
-        site.server.start();
-        return site;
+    static DemoServer start(int port) throws IOException {
+        DemoServer server = new DemoServer(
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), BACKLOG));
+        server.server.start();
+        return server;
     }
 
     String url() {
@@ -109,7 +110,7 @@ final class Site implements AutoCloseable {
     }
 
     private static byte[] index() {
-        try (InputStream page = Site.class.getResourceAsStream("index.html")) {
+        try (InputStream page = DemoServer.class.getResourceAsStream("index.html")) {
             if (page == null) {
                 throw new IllegalStateException("index.html is missing from the jar");
             }

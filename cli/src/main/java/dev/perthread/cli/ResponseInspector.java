@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Counts, and looks at the header alone. Reading to the end of the stream cannot tell an answer that is whole from one
  * that was cut short; the length announced in the header can. The body is not kept.
  */
-final class Answer {
+final class ResponseInspector {
     private static final int LONGEST_HEAD = 65_536;
     private static final int QUOTED = 24;
     // Lines end with a line feed alone: to a pattern a bare return or a byte 0x85 would begin a new field too.

@@ -11,10 +11,10 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Random;
 
-public final class AnswerFuzz {
+public final class ResponseInspectorFuzz {
     private static final int LONGEST_HEAD = 65_536;
 
-    private AnswerFuzz() {}
+    private ResponseInspectorFuzz() {}
 
     /** The first byte says where the others are cut. */
     public static void fuzzerTestOneInput(byte[] input) {
@@ -22,9 +22,9 @@ public final class AnswerFuzz {
             return;
         }
         byte[] sent = Arrays.copyOfRange(input, 1, input.length);
-        Answer whole = new Answer();
+        ResponseInspector whole = new ResponseInspector();
         whole.add(sent);
-        Answer cut = new Answer();
+        ResponseInspector cut = new ResponseInspector();
         Random random = new Random(input[0]);
         for (int from = 0; from < sent.length; ) {
             int to = from + Promises.nextPiece(random, sent.length - from);
@@ -44,7 +44,7 @@ public final class AnswerFuzz {
     }
 
     /** Line by line, without a pattern. */
-    private static void compare(Answer answer, byte[] sent) {
+    private static void compare(ResponseInspector answer, byte[] sent) {
         String text = new String(sent, 0, Math.min(sent.length, LONGEST_HEAD), StandardCharsets.ISO_8859_1);
         String announced = null;
         boolean encoded = false;
@@ -80,7 +80,7 @@ public final class AnswerFuzz {
         return value.substring(from, to);
     }
 
-    private static void judge(Answer answer, String announced, boolean encoded, int came) {
+    private static void judge(ResponseInspector answer, String announced, boolean encoded, int came) {
         int status = answer.status();
         if (status == 0) {
             return;

@@ -25,7 +25,7 @@ import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
 import org.jspecify.annotations.Nullable;
 
-final class HolderBeans implements AutoCloseable {
+final class PoolBeans implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final String[] NUMBERS = {
         "Limit",
@@ -66,22 +66,22 @@ final class HolderBeans implements AutoCloseable {
     private final JMXConnector connector;
     private final MBeanServerConnection server;
 
-    private HolderBeans(JmxTarget target, JMXConnector connector) throws IOException {
+    private PoolBeans(JmxTarget target, JMXConnector connector) throws IOException {
         this.target = target;
         this.connector = connector;
         this.server = connector.getMBeanServerConnection();
     }
 
-    static HolderBeans connect(JmxTarget target) throws Main.Failure, InterruptedException {
+    static PoolBeans connect(JmxTarget target) throws Main.Failure, InterruptedException {
         JMXServiceURL url = target.url();
         FutureTask<JMXConnector> connecting = new FutureTask<>(() -> connect(url));
         Thread thread = new Thread(connecting, "connect"); // RMI knows no timeout for it
         thread.setDaemon(true);
         thread.start();
         try {
-            return new HolderBeans(target, connecting.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
+            return new PoolBeans(target, connecting.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
         } catch (TimeoutException e) {
-            throw new Main.Failure(target + ": no answer for " + Values.seconds(PATIENCE));
+            throw new Main.Failure(target + ": no answer for " + OptionConverters.seconds(PATIENCE));
         } catch (ExecutionException e) {
             throw new Main.Failure(target + ": " + why(e.getCause() == null ? e : e.getCause()));
         } catch (IOException e) {
@@ -104,7 +104,7 @@ final class HolderBeans implements AutoCloseable {
         while (innermost.getCause() != null) {
             innermost = innermost.getCause();
         }
-        return "cannot connect by JMX (" + Reasons.of(innermost) + ")";
+        return "cannot connect by JMX (" + ErrorMessages.of(innermost) + ")";
     }
 
     /** Holders by name. */
@@ -125,7 +125,7 @@ final class HolderBeans implements AutoCloseable {
             holders.sort(Comparator.comparing(Holder::name));
             return holders;
         } catch (IOException e) {
-            throw new Main.Failure(target + ": the connection is lost (" + Reasons.of(e) + ")");
+            throw new Main.Failure(target + ": the connection is lost (" + ErrorMessages.of(e) + ")");
         } catch (MalformedObjectNameException e) {
             throw new IllegalStateException(e);
         }
@@ -150,7 +150,7 @@ final class HolderBeans implements AutoCloseable {
         } catch (InstanceNotFoundException e) {
             return null; // unregistered a moment ago
         } catch (JMException e) {
-            throw new IOException(Reasons.of(e), e);
+            throw new IOException(ErrorMessages.of(e), e);
         }
     }
 

@@ -6,9 +6,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
-final class Reasons {
+final class ErrorMessages {
 
-    private Reasons() {}
+    private ErrorMessages() {}
 
     static String of(Throwable failure) {
         String message = failure.getMessage();

@@ -8,10 +8,16 @@ import java.util.List;
  * @param rounds how often each thread fetches each URL
  * @param timeout the longest wait for a connection, and for the next bytes of an answer
  * @param maxBytes the longest answer
- * @param route how to connect
+ * @param settings how to connect
  */
-record Plan(
-        List<Target> targets, int threads, int rounds, boolean virtual, Duration timeout, long maxBytes, Route route) {
+record FetchPlan(
+        List<Target> targets,
+        int threads,
+        int rounds,
+        boolean virtual,
+        Duration timeout,
+        long maxBytes,
+        ConnectionSettings settings) {
     long requests() {
         return (long) threads * rounds * targets.size();
     }
