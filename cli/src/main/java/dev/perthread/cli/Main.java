@@ -1,24 +1,30 @@
-// The perthread command: knows the subcommands, and turns every mistake into one line and an exit status.
 package dev.perthread.cli;
 
+import dev.perthread.cli.console.ErrorMessages;
+import dev.perthread.cli.console.ManifestVersion;
+import dev.perthread.cli.console.Output;
+import dev.perthread.cli.fetch.FetchCommand;
+import dev.perthread.cli.fetch.ServeCommand;
+import dev.perthread.cli.timeline.TimelineCommand;
+import dev.perthread.cli.top.TopCommand;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
+/** The entry point of the command: knows the subcommands, and turns every mistake into one line and an exit status. */
 @Command(
         name = "perthread",
         description = "One shared object, a connection of its own for every thread.",
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
+        versionProvider = ManifestVersion.class,
         subcommands = {
             FetchCommand.class,
             TimelineCommand.class,
@@ -33,7 +39,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  2    the command line is wrong",
             "  130  stopped by Ctrl-C (143: by SIGTERM)"
         })
-final class Main implements Runnable {
+public final class Main implements Runnable {
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -41,12 +47,21 @@ final class Main implements Runnable {
 
     private Main() {}
 
+    /**
+     * Runs the command, and ends the process.
+     *
+     * @param args the command line
+     */
     public static void main(String[] args) {
         System.exit(commandLine().execute(args));
     }
 
-    /** All of the command but its end, which would be the end of whoever else calls it. */
-    static CommandLine commandLine() {
+    /**
+     * All of the command but its end, which would be the end of whoever else calls it.
+     *
+     * @return ready to be executed
+     */
+    public static CommandLine commandLine() {
         CommandLine command = new CommandLine(new Main());
         command.setExpandAtFiles(false); // an argument that begins with @ is an argument, not the name of a file
         command.setUsageHelpAutoWidth(false);
@@ -83,25 +98,5 @@ final class Main implements Runnable {
     private static void error(PrintWriter err, String line) {
         err.println("perthread: " + Output.plain(line));
         err.flush();
-    }
-
-    /** A failure at run time that is already told in words a user understands. */
-    static final class Failure extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        Failure(String message) {
-            super(message);
-        }
-    }
-
-    /** From the manifest, so that the version is written down once, in the build. */
-    static final class Version implements IVersionProvider {
-        @Override
-        public String[] getVersion() {
-            String version = Main.class.getPackage().getImplementationVersion();
-            return new String[] {
-                "perthread " + (version == null ? "(not packaged)" : version) + ", Java " + Runtime.version()
-            };
-        }
     }
 }

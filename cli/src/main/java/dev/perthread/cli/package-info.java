@@ -1,4 +1,4 @@
-/** The {@code perthread} command: fetches pages with many threads through one shared connection object. */
+/** The {@code perthread} command: its entry point and its subcommands. */
 @NullMarked
 package dev.perthread.cli;
 

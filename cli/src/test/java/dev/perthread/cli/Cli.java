@@ -14,21 +14,21 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** One process; its two streams go to files, so that no thread has to read them. */
-final class Cli implements AutoCloseable {
-    static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
-    static final Path JAR = Path.of("target", "perthread.jar").toAbsolutePath();
+public final class Cli implements AutoCloseable {
+    public static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
+    public static final Path JAR = Path.of("target", "perthread.jar").toAbsolutePath();
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    record Result(int status, String out, String err) {
-        List<String> lines() {
+    public record Result(int status, String out, String err) {
+        public List<String> lines() {
             return out.lines().toList();
         }
 
-        List<String> gotLines() {
+        public List<String> gotLines() {
             return out.lines().filter(line -> line.startsWith("Got ")).toList();
         }
 
-        String lastLine() {
+        public String lastLine() {
             return lines().get(lines().size() - 1);
         }
     }
@@ -49,7 +49,7 @@ final class Cli implements AutoCloseable {
     }
 
     /** The command line that starts the packaged command on the Java that runs this test, as the launcher does. */
-    static List<String> command(String... arguments) {
+    public static List<String> command(String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 JAVA.toString(),
                 "-XX:+UseSerialGC",
@@ -62,35 +62,35 @@ final class Cli implements AutoCloseable {
         return command;
     }
 
-    static Cli start(String... arguments) throws IOException {
+    public static Cli start(String... arguments) throws IOException {
         return startAny(command(arguments), Path.of("."));
     }
 
     /** Signals that this process ignores would be ignored by its children too: under nohup, Ctrl-C is. */
-    static Cli startWithSignals(String... arguments) throws IOException {
+    public static Cli startWithSignals(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT,TERM"));
         command.addAll(command(arguments));
         return startAny(command, Path.of("."));
     }
 
-    static Cli startAny(List<String> command, Path directory) throws IOException {
+    public static Cli startAny(List<String> command, Path directory) throws IOException {
         return new Cli(command, directory);
     }
 
-    static Result run(String... arguments) throws IOException {
+    public static Result run(String... arguments) throws IOException {
         try (Cli cli = start(arguments)) {
             return cli.result();
         }
     }
 
-    static Result runAny(List<String> command, Path directory) throws IOException {
+    public static Result runAny(List<String> command, Path directory) throws IOException {
         try (Cli cli = startAny(command, directory)) {
             return cli.result();
         }
     }
 
     /** Waits for its end. */
-    Result result() throws IOException {
+    public Result result() throws IOException {
         try {
             assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
                     .as("ended in time; so far it said: %s / %s", out(), err())
@@ -102,27 +102,27 @@ final class Cli implements AutoCloseable {
         return new Result(process.exitValue(), out(), err());
     }
 
-    String out() throws IOException {
+    public String out() throws IOException {
         return Files.readString(out, StandardCharsets.UTF_8);
     }
 
-    String err() throws IOException {
+    public String err() throws IOException {
         return Files.readString(err, StandardCharsets.UTF_8);
     }
 
-    void awaitOut(String text) {
+    public void awaitOut(String text) {
         await().atMost(PATIENCE).until(() -> out().contains(text));
     }
 
-    void awaitErr(String text) {
+    public void awaitErr(String text) {
         await().atMost(PATIENCE).until(() -> err().contains(text));
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    void signal(String name) throws IOException {
+    public void signal(String name) throws IOException {
         Result sent = runAny(List.of("kill", "-" + name, String.valueOf(process.pid())), Path.of("."));
         assertThat(sent.status()).isZero();
     }

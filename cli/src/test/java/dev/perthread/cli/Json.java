@@ -12,10 +12,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-final class Json {
+public final class Json {
     private Json() {}
 
-    static Map<?, ?> parse(String text) throws IOException {
+    public static Map<?, ?> parse(String text) throws IOException {
         try (JsonParser parser = new JsonFactory().createParser(text)) {
             parser.nextToken();
             Map<?, ?> document = (Map<?, ?>) value(parser);

@@ -15,11 +15,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
-final class Server implements AutoCloseable {
+public final class Server implements AutoCloseable {
 
     /** What is done with a connection once its request is read; it is closed afterwards. */
     @FunctionalInterface
-    interface Answerer {
+    public interface Answerer {
         void answer(Socket connection, String request) throws Exception;
     }
 
@@ -28,31 +28,31 @@ final class Server implements AutoCloseable {
     private final AtomicInteger peak = new AtomicInteger();
     private final Answerer answerer;
 
-    final Queue<String> requests = new ConcurrentLinkedQueue<>();
-    final Queue<Integer> clientPorts = new ConcurrentLinkedQueue<>();
-    final AtomicInteger goneClients = new AtomicInteger();
+    public final Queue<String> requests = new ConcurrentLinkedQueue<>();
+    public final Queue<Integer> clientPorts = new ConcurrentLinkedQueue<>();
+    public final AtomicInteger goneClients = new AtomicInteger();
 
-    Server(Answerer answerer) throws IOException {
+    public Server(Answerer answerer) throws IOException {
         this(new ServerSocket(0, 1000, InetAddress.getLoopbackAddress()), answerer);
     }
 
-    Server(ServerSocket listening, Answerer answerer) {
+    public Server(ServerSocket listening, Answerer answerer) {
         this.listening = listening;
         this.answerer = answerer;
         daemon("server", this::accept);
     }
 
     /** Answers every request with these bytes. */
-    static Server sending(String answer) throws IOException {
+    public static Server sending(String answer) throws IOException {
         return new Server((connection, request) -> write(connection, answer));
     }
 
     /** Answers one request after the other on the same connection, until it is closed, by the answerer or the client. */
-    static Server answeringMany(Answerer answerer) throws IOException {
+    public static Server answeringMany(Answerer answerer) throws IOException {
         return answeringMany(new ServerSocket(0, 1000, InetAddress.getLoopbackAddress()), answerer);
     }
 
-    static Server answeringMany(ServerSocket listening, Answerer answerer) {
+    public static Server answeringMany(ServerSocket listening, Answerer answerer) {
         Server[] self = new Server[1];
         self[0] = new Server(listening, (connection, request) -> {
             for (String next = request; !next.isEmpty(); next = head(connection.getInputStream())) {
@@ -68,11 +68,11 @@ final class Server implements AutoCloseable {
         return self[0];
     }
 
-    static void write(Socket connection, String text) throws IOException {
+    public static void write(Socket connection, String text) throws IOException {
         connection.getOutputStream().write(text.getBytes(ISO_8859_1));
     }
 
-    static String page(int size) {
+    public static String page(int size) {
         return "HTTP/1.0 200 OK\r\nContent-Length: " + size + "\r\n\r\n" + "x".repeat(size);
     }
 
@@ -108,7 +108,7 @@ final class Server implements AutoCloseable {
         }
     }
 
-    static String head(InputStream in) throws IOException {
+    public static String head(InputStream in) throws IOException {
         ByteArrayOutputStream head = new ByteArrayOutputStream();
         while (!head.toString(ISO_8859_1).endsWith("\r\n\r\n")) {
             int next = in.read();
@@ -123,23 +123,23 @@ final class Server implements AutoCloseable {
         return head.toString(ISO_8859_1);
     }
 
-    int port() {
+    public int port() {
         return listening.getLocalPort();
     }
 
-    String url(String path) {
+    public String url(String path) {
         return "http://127.0.0.1:" + port() + path;
     }
 
-    int connections() {
+    public int connections() {
         return clientPorts.size();
     }
 
-    int openNow() {
+    public int openNow() {
         return open.size();
     }
 
-    int peak() {
+    public int peak() {
         return peak.get();
     }
 

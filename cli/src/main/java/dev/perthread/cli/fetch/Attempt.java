@@ -1,0 +1,187 @@
+// One try to get one answer, on one connection.
+package dev.perthread.cli.fetch;
+
+import dev.perthread.ResourceException;
+import dev.perthread.cli.console.ErrorMessages;
+import dev.perthread.cli.console.OptionConverters;
+import dev.perthread.net.Connection;
+import dev.perthread.net.LazyConnection;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
+import java.net.UnixDomainSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.atomic.LongAdder;
+import org.apache.hc.core5.http.ConnectionClosedException;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.MalformedChunkCodingException;
+import org.apache.hc.core5.http.MessageConstraintException;
+import org.apache.hc.core5.http.TruncatedChunkException;
+import org.jspecify.annotations.Nullable;
+
+/** Used once, by one thread; afterwards it tells how it ended. */
+final class Attempt {
+    private static final int PIECE = 8192;
+    private static final int LONGEST_REASON = 160; // a library's words may quote what the server sent
+
+    private final FetchPlan plan;
+    private final Target target;
+    private final OpenCount open;
+    private final LongAdder bytes;
+    private final ResponseInspector answer = new ResponseInspector();
+    private int status;
+    private String local = "";
+    private String remote = "";
+    private boolean ended;
+    private boolean reused;
+    private boolean lost;
+
+    @Nullable
+    private String failure;
+
+    /** Adds what comes to the bytes as it comes. */
+    Attempt(FetchPlan plan, Target target, OpenCount open, LongAdder bytes) {
+        this.plan = plan;
+        this.target = target;
+        this.open = open;
+        this.bytes = bytes;
+    }
+
+    /** Opens and ends a scope. Does not throw: a failure is a way to end. */
+    void run(LazyConnection connection) {
+        try {
+            connection.call(own -> {
+                exchange(own);
+                return ended;
+            });
+        } catch (TooLong e) {
+            failure = "the answer is longer than " + plan.maxBytes() + " bytes; --max-bytes allows more";
+        } catch (SocketTimeoutException e) {
+            failure = remote.isEmpty()
+                    ? ErrorMessages.of(e)
+                    : "the server sent nothing for " + OptionConverters.seconds(plan.timeout())
+                            + "; --timeout allows more";
+        } catch (NotHttp e) {
+            failure = e.getMessage();
+        } catch (IOException | ResourceException | IllegalStateException e) {
+            failure = ErrorMessages.of(e);
+            lost = e instanceof IOException;
+        }
+    }
+
+    private void exchange(Connection own) throws IOException {
+        reused = open.wasUsedBefore();
+        local = text(own.localAddress());
+        remote = text(own.remoteAddress());
+        if (plan.settings().reuses()) {
+            exchangeHttp11(own);
+        } else {
+            own.send(target.request("HTTP/1.0"));
+            receiveToTheEnd(own);
+            status = answer.status();
+            ended = true;
+            failure = answer.complaint();
+        }
+    }
+
+    /** The recipe's loop, with a bound. */
+    private void receiveToTheEnd(Connection own) throws IOException {
+        try {
+            byte[] piece = own.recv(PIECE);
+            while (piece.length > 0) {
+                count(piece);
+                piece = own.recv(PIECE);
+            }
+        } catch (EOFException e) {
+            // TLS without its goodbye: as good as cut off, unless HTTP itself says that nothing is missing.
+            if (!answer.isWhole()) {
+                throw e;
+            }
+        }
+    }
+
+    private void exchangeHttp11(Connection own) throws IOException {
+        Http11Exchange exchange = new Http11Exchange(own.input(), this::count);
+        try {
+            own.send(target.request("HTTP/1.1"));
+            if (!exchange.receive()) {
+                own.invalidate();
+            }
+            ended = true;
+        } catch (ConnectionClosedException | TruncatedChunkException e) {
+            own.invalidate();
+            ended = true; // of the stream, if not of the answer
+            lost = true;
+            String complaint = answer.complaint();
+            failure = complaint != null ? complaint : "the answer ends early: " + words(e);
+        } catch (HttpException | MalformedChunkCodingException | MessageConstraintException e) {
+            String complaint = answer.status() == 0 || exchange.over() ? answer.complaint() : null;
+            throw new NotHttp(complaint != null ? complaint : "the answer is not HTTP as it should be: " + words(e), e);
+        } finally {
+            status = exchange.status();
+        }
+    }
+
+    private void count(byte[] piece) {
+        answer.add(piece);
+        bytes.add(piece.length);
+        if (answer.bytes() > plan.maxBytes()) {
+            throw new TooLong();
+        }
+    }
+
+    private static String words(Exception e) {
+        String words = ErrorMessages.of(e);
+        return words.length() <= LONGEST_REASON ? words : words.substring(0, LONGEST_REASON) + "...";
+    }
+
+    private static String text(SocketAddress address) {
+        if (address instanceof InetSocketAddress inet && !inet.isUnresolved()) {
+            String host = inet.getAddress().getHostAddress();
+            return (host.contains(":") ? "[" + host + "]" : host) + ":" + inet.getPort();
+        }
+        String text = address.toString(); // empty for this end of a Unix socket, which has no name
+        return address instanceof UnixDomainSocketAddress && !text.isEmpty() ? "unix:" + text : text;
+    }
+
+    /**
+     * Whether it only found out that the server had ended a connection that was kept: nothing came on it. The server then
+     * has not answered, and a GET may be sent again. Every connection comes to that at most once, and only after it has
+     * served: repeating ends.
+     */
+    boolean cameTooLate() {
+        return lost && reused && answer.bytes() == 0;
+    }
+
+    /** Whether the end of the stream, or of the answer, was reached. */
+    boolean ended() {
+        return ended;
+    }
+
+    boolean failed() {
+        return failure != null;
+    }
+
+    Outcome outcome(String thread, Duration time) {
+        return new Outcome(thread, target, local, remote, reused, answer.bytes(), status, ended, time, failure);
+    }
+
+    /** The answer, or the connection with it, is given up. */
+    private static final class TooLong extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        TooLong() {
+            super("too long", null, false, false);
+        }
+    }
+
+    private static final class NotHttp extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NotHttp(String message, Exception cause) {
+            super(message, cause);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+// One URL to fetch: where to connect and what to send there.
+package dev.perthread.cli.fetch;
+
+import java.net.IDN;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * @param url as it was given
+ * @param tls whether by https
+ * @param host a name or an address, an IPv6 address without its brackets
+ * @param port from 1 to 65535
+ * @param path the path and the query, as they are sent
+ */
+record Target(String url, boolean tls, String host, int port, String path) {
+
+    private static final int HTTP = 80;
+    private static final int HTTPS = 443;
+    private static final int HIGHEST_PORT = 65_535;
+
+    /** URI.getHost knows no names with an underscore, though they exist and resolve; so it is taken apart here. */
+    private static final Pattern AUTHORITY = Pattern.compile("(?<host>\\[[^]]+]|[^:\\[\\]]+)(?::(?<port>\\d*))?");
+
+    /** What a name may consist of once it is ASCII: turning it into that makes slashes and spaces of their look-alikes. */
+    private static final Pattern NAME = Pattern.compile("[a-z0-9._-]+");
+
+    /** What is shared by all URLs that name it. */
+    record Endpoint(boolean tls, String host, int port) {}
+
+    static Target parse(String given) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(given)) {
+            throw refuse(
+                    given, "is not a URL (it has half a character in it)"); // URI fails on it later, in its own way
+        }
+        URI uri;
+        try {
+            uri = new URI(given);
+        } catch (URISyntaxException e) {
+            throw refuse(given, "is not a URL (" + e.getReason() + ")");
+        }
+        String scheme = uri.getScheme();
+        String authority = uri.getRawAuthority();
+        boolean tls = "https".equalsIgnoreCase(scheme);
+        if (scheme != null && authority != null && !tls && !"http".equalsIgnoreCase(scheme)) {
+            throw refuse(given, "has the scheme '" + scheme + "'");
+        }
+        if (scheme == null || authority == null) {
+            throw refuse(given, "is not a URL");
+        }
+        if (authority.contains("@")) {
+            throw refuse(given, "names a user, which is never sent");
+        }
+        Matcher parts = AUTHORITY.matcher(authority);
+        if (!parts.matches()) {
+            throw refuse(given, "names no host and port that can be understood");
+        }
+        String host = host(given, parts.group("host"));
+        return new Target(given, tls, host, port(given, parts.group("port"), tls ? HTTPS : HTTP), path(uri));
+    }
+
+    private static String host(String given, String host) {
+        if (host.startsWith("[")) {
+            return host.substring(1, host.length() - 1);
+        }
+        try {
+            String name = IDN.toASCII(host).toLowerCase(Locale.ROOT);
+            if (NAME.matcher(name).matches()) {
+                return name;
+            }
+        } catch (IllegalArgumentException e) {
+            throw noHost(given, host);
+        }
+        throw noHost(given, host);
+    }
+
+    private static IllegalArgumentException noHost(String given, String host) {
+        return refuse(given, "names the host '" + host + "', which is none");
+    }
+
+    private static int port(String given, @Nullable String digits, int usual) {
+        if (digits == null || digits.isEmpty()) {
+            return usual;
+        }
+        int port = digits.length() > 5 ? 0 : Integer.parseInt(digits);
+        if (port < 1 || port > HIGHEST_PORT) {
+            throw refuse(given, "names port " + digits + "; 1 to " + HIGHEST_PORT + " exist");
+        }
+        return port;
+    }
+
+    private static String path(URI uri) {
+        URI ascii = URI.create(uri.toASCIIString());
+        String path = ascii.getRawPath();
+        String query = ascii.getRawQuery();
+        return (path == null || path.isEmpty() ? "/" : path) + (query == null ? "" : "?" + query);
+    }
+
+    private static IllegalArgumentException refuse(String given, String why) {
+        return new IllegalArgumentException("'" + given + "' " + why + "; http[s]://HOST[:PORT][/PATH] is allowed");
+    }
+
+    Endpoint endpoint() {
+        return new Endpoint(tls, host, port);
+    }
+
+    /** The recipe's request. After HTTP/1.0 the server closes the connection to end its answer. */
+    byte[] request(String version) {
+        String name = host.contains(":") ? "[" + host + "]" : host;
+        boolean usual = port == (tls ? HTTPS : HTTP);
+        String request = "GET " + path + " " + version + "\r\nHost: " + name + (usual ? "" : ":" + port) + "\r\n\r\n";
+        return request.getBytes(StandardCharsets.US_ASCII);
+    }
+}

@@ -1,0 +1,285 @@
+// The timeline's page, in a real browser: shows what the recording has, zooms, filters, and stays smooth with very many
+// bars.
+package dev.perthread.cli.timeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Percentage.withPercentage;
+import static org.awaitility.Awaitility.await;
+
+import dev.perthread.cli.Cli;
+import dev.perthread.testkit.NothingLeftBehind;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.interactions.Actions;
+import org.openqa.selenium.interactions.WheelInput;
+
+@Tag(NothingLeftBehind.TOOLS_STAY)
+class TimelinePageTest {
+    private static final int MANY = 100_000;
+    private static final int NO_RED = 0x40; // a colour of the bars, not of an axis or letter
+
+    private static Chromium chromium;
+
+    @TempDir
+    Path directory;
+
+    @BeforeAll
+    static void start() {
+        chromium = Chromium.start();
+    }
+
+    @AfterAll
+    static void end() {
+        if (chromium != null) {
+            chromium.close();
+        }
+    }
+
+    private Path known() throws Exception {
+        Path recording = directory.resolve("known.jfr");
+        Recordings.known(recording);
+        return page(recording);
+    }
+
+    private static Path page(Path recording) throws IOException {
+        Path page = recording.resolveSibling("page.html");
+        Cli.Result result = Cli.run("timeline", recording.toString(), "-o", page.toString());
+        assertThat(result.status()).as(result.err()).isZero();
+        return page;
+    }
+
+    private static Actions actions() {
+        return new Actions(chromium.driver());
+    }
+
+    private static void wheelIn() {
+        WebElement chart = chromium.element("chart");
+        actions()
+                .moveToElement(chart)
+                .scrollFromOrigin(WheelInput.ScrollOrigin.fromElement(chart), 0, -300)
+                .perform();
+    }
+
+    private static long span() {
+        return chromium.state("to") - chromium.state("from");
+    }
+
+    @Test
+    void shows_a_lane_for_each_thread_and_a_bar_for_each_thing_it_did() throws Exception {
+        chromium.show(known());
+        assertThat(chromium.state("lanes")).isEqualTo(Recordings.KNOWN_LANES);
+        assertThat(chromium.state("spans")).isEqualTo(Recordings.KNOWN_SPANS);
+        assertThat(chromium.state("drawn")).isEqualTo(Recordings.KNOWN_SPANS);
+        assertThat(chromium.state("marks")).isEqualTo(Recordings.KNOWN_MARKS);
+        assertThat(chromium.total("threads")).isEqualTo("3");
+        assertThat(chromium.total("leases")).startsWith(Recordings.KNOWN_LEASES + ",");
+        assertThat(chromium.total("idle")).startsWith(Recordings.KNOWN_IDLE + ",");
+        assertThat(chromium.total("leak")).isEqualTo("1");
+        assertThat(chromium.element("histogram").getDomAttribute("aria-label")).startsWith("Histogram of waits: ");
+        assertThat(colours()).hasSizeGreaterThanOrEqualTo(2); // two resources, on a canvas
+        assertThat(chromium.complaints()).isEmpty();
+    }
+
+    /** The strong colours that cover much of the picture. */
+    private static Set<Integer> colours() throws IOException {
+        BufferedImage picture = ImageIO.read(new ByteArrayInputStream(chromium.picture()));
+        Map<Integer, Integer> counts = new HashMap<>();
+        for (int y = 0; y < picture.getHeight(); y++) {
+            for (int x = 0; x < picture.getWidth(); x++) {
+                counts.merge(picture.getRGB(x, y) & 0xFFFFFF, 1, Integer::sum);
+            }
+        }
+        Set<Integer> colours = new HashSet<>();
+        counts.forEach((colour, count) -> {
+            int red = colour >> 16;
+            int green = colour >> 8 & 0xFF;
+            int blue = colour & 0xFF;
+            int least = Math.min(red, Math.min(green, blue));
+            int most = Math.max(red, Math.max(green, blue));
+            if (count > 300 && most - least > NO_RED) {
+                colours.add(colour);
+            }
+        });
+        return colours;
+    }
+
+    @Test
+    void a_thread_name_that_is_markup_does_no_harm() throws Exception {
+        Path page = known();
+        chromium.show(page);
+        assertThat(chromium.driver().getTitle()).isEqualTo("PerThread timeline: known.jfr");
+        chromium.element("thread").sendKeys("</SCRIPT>");
+        assertThat(chromium.state("lanes")).isEqualTo(1);
+        chromium.element("chart").sendKeys(".");
+        assertThat(chromium.element("detail").getText()).contains(Recordings.EVIL);
+        assertThat(chromium.driver().findElements(By.tagName("b"))).isEmpty();
+        assertThat(Files.readString(page)).doesNotContain(Recordings.EVIL);
+    }
+
+    @Test
+    void needs_nothing_but_itself() throws Exception {
+        String page = Files.readString(known());
+        chromium.show(directory.resolve("page.html"));
+        assertThat(chromium.evaluate("return performance.getEntriesByType('resource').length"))
+                .isEqualTo(0L);
+        assertThat(page).contains("default-src 'none'");
+    }
+
+    @Test
+    void the_wheel_the_keys_and_the_buttons_zoom_and_move() throws Exception {
+        chromium.show(known());
+        long whole = span();
+        wheelIn();
+        await().until(() -> span() < whole);
+        long wheeled = span();
+
+        chromium.element("chart").sendKeys("+");
+        assertThat(span()).isCloseTo(wheeled / 2, withPercentage(1));
+        long from = chromium.state("from");
+        chromium.element("chart").sendKeys(Keys.ARROW_LEFT);
+        assertThat(chromium.state("from")).isLessThan(from);
+        assertThat(span()).isCloseTo(wheeled / 2, withPercentage(1));
+        chromium.element("out").click();
+        assertThat(span()).isGreaterThan(wheeled / 2);
+        chromium.element("chart").sendKeys("0");
+        assertThat(span()).isEqualTo(whole);
+        assertThat(chromium.complaints()).isEmpty();
+    }
+
+    @Test
+    void dragging_moves_what_is_shown() throws Exception {
+        chromium.show(known());
+        chromium.element("chart").sendKeys("++");
+        long from = chromium.state("from");
+        long span = span();
+        actions()
+                .moveToElement(chromium.element("chart"))
+                .clickAndHold()
+                .moveByOffset(-100, 0)
+                .release()
+                .perform();
+        await().until(() -> chromium.state("from") > from);
+        assertThat(span()).isCloseTo(span, withPercentage(1));
+    }
+
+    @Test
+    void filters_by_thread_and_by_resource() throws Exception {
+        chromium.show(known());
+        chromium.element("thread").sendKeys("FETCH");
+        assertThat(chromium.state("lanes")).isEqualTo(1);
+        assertThat(chromium.state("spans")).isEqualTo(5); // opening, two leases, idle after each
+        assertThat(chromium.total("leases")).startsWith("2,");
+        assertThat(chromium.total("leak")).isEqualTo("0");
+        chromium.element("thread").clear();
+        chromium.element("thread").sendKeys(Keys.SPACE, Keys.BACK_SPACE);
+        assertThat(chromium.state("lanes")).isEqualTo(Recordings.KNOWN_LANES);
+
+        chromium.element("resource").sendKeys("#2");
+        assertThat(chromium.state("lanes")).isEqualTo(1);
+        assertThat(chromium.state("spans")).isEqualTo(3); // opening, leaked lease, closing
+        assertThat(chromium.state("marks")).isEqualTo(1);
+        chromium.element("resource").sendKeys("9");
+        assertThat(chromium.state("spans")).isZero();
+        assertThat(chromium.complaints()).isEmpty();
+    }
+
+    @Test
+    void a_tooltip_tells_the_times_and_where_it_was_acquired_and_a_click_shows_the_way_of_the_resource()
+            throws Exception {
+        chromium.show(known());
+        WebElement chart = chromium.element("chart");
+        Map<?, ?> place = (Map<?, ?>) Objects.requireNonNull(chromium.evaluate("return timeline.place(1)"));
+        int x = ((Number) Objects.requireNonNull(place.get("x"))).intValue();
+        int y = ((Number) Objects.requireNonNull(place.get("y"))).intValue();
+        int left = chart.getSize().getWidth() / 2;
+        int top = chart.getSize().getHeight() / 2;
+        actions().moveToElement(chart, x - left, y - top).perform();
+
+        WebElement tip = chromium.element("tip");
+        await().until(tip::isDisplayed);
+        assertThat(tip.getText())
+                .startsWith("leased #1  ")
+                .contains("thread fetch-1", " ms to ", "UTC", "acquired at", "app.Fetch.one(Fetch.java:11)");
+
+        actions().click().perform();
+        assertThat(chromium.state("selected")).isEqualTo(1);
+        assertThat(chromium.state("travel")).isGreaterThan(4);
+        chart.sendKeys(Keys.ESCAPE);
+        assertThat(chromium.state("travel")).isZero();
+    }
+
+    @Test
+    void the_keyboard_goes_from_problem_to_problem() throws Exception {
+        chromium.show(known());
+        WebElement chart = chromium.element("chart");
+        chart.sendKeys("++++++");
+        chart.sendKeys("n");
+        assertThat(chromium.element("detail").getText())
+                .startsWith("opening failed")
+                .contains("Connection refused");
+        chart.sendKeys("nn");
+        assertThat(chromium.element("detail").getText())
+                .startsWith("leaked #2")
+                .contains("thread leaker", "app.Leak.forget(Leak.java:7)");
+        chart.sendKeys("p");
+        assertThat(chromium.element("detail").getText()).startsWith("waited in vain");
+    }
+
+    @Test
+    void a_hundred_thousand_leases_open_and_zoom_smoothly() throws Exception {
+        Path recording = directory.resolve("many.jfr");
+        Recordings.many(recording, MANY);
+        Path page = page(recording);
+        chromium.show(page);
+        assertThat(chromium.total("leases")).startsWith(MANY + ",");
+        assertThat(chromium.state("spans")).isGreaterThanOrEqualTo(MANY);
+        // In to 1/1000 and out again, a step a frame, and how long each frame took.
+        List<?> frames = (List<?>) Objects.requireNonNull(chromium.evaluateLater("""
+                const done = arguments[0], times = [], whole = timeline.state().to;
+                let step = 0, last = performance.now();
+                function frame() {
+                  const now = performance.now();
+                  times.push(now - last);
+                  last = now;
+                  const part = Math.pow(10, -3 * (1 - Math.abs(step - 60) / 60));
+                  timeline.zoomTo(whole * (0.5 - part / 2), whole * (0.5 + part / 2));
+                  step++ < 120 ? requestAnimationFrame(frame) : done(times);
+                }
+                requestAnimationFrame(frame);
+                """));
+        List<Double> millis =
+                frames.stream().map(it -> ((Number) it).doubleValue()).sorted().toList();
+        double median = millis.get(millis.size() / 2);
+        double late = millis.get(millis.size() * 95 / 100);
+        System.out.printf(
+                "%d bars, page of %.1f MB, opened in %s ms; frames: median %.0f ms, 95%% within %.0f ms, longest"
+                        + " %.0f ms%n",
+                chromium.state("spans"),
+                Files.size(page) / 1e6,
+                chromium.evaluate("return Math.round(performance.getEntriesByType('navigation')[0].loadEventEnd)"),
+                median,
+                late,
+                millis.get(millis.size() - 1));
+        // Told and not judged: a busy machine is slow at everything. That each step was drawn is what can be asked.
+        assertThat(millis).hasSizeGreaterThan(100);
+        assertThat(chromium.complaints()).isEmpty();
+    }
+}

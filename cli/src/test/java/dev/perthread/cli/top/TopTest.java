@@ -1,0 +1,154 @@
+// perthread top, at a real process: the example with six threads and a leak, asked by its id and by its port.
+package dev.perthread.cli.top;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.perthread.cli.Cli;
+import dev.perthread.testkit.FreePort;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TopTest {
+    private static final Path EXAMPLE = Path.of("..", "examples", "Forgetful.java");
+    private static final Pattern PROCESS = Pattern.compile("process (\\d+), in JMX");
+
+    private static Cli program;
+    private static String process;
+    private static int port;
+
+    @TempDir
+    Path directory;
+
+    @BeforeAll
+    static void start() throws IOException {
+        port = FreePort.next();
+        program = Cli.startAny(
+                List.of(
+                        Cli.JAVA.toString(),
+                        "-Dcom.sun.management.jmxremote.port=" + port,
+                        "-Dcom.sun.management.jmxremote.rmi.port=" + port,
+                        "-Dcom.sun.management.jmxremote.host=127.0.0.1",
+                        "-Djava.rmi.server.hostname=127.0.0.1",
+                        "-Dcom.sun.management.jmxremote.authenticate=false",
+                        "-Dcom.sun.management.jmxremote.ssl=false",
+                        "-cp",
+                        Cli.JAR.resolveSibling("lib") + "/*",
+                        EXAMPLE.toString(),
+                        "100000"),
+                Path.of("."));
+        program.awaitOut("in JMX");
+        program.awaitErr("ended without closing its lease"); // the leak has happened
+        Matcher line = PROCESS.matcher(program.out());
+        assertThat(line.find()).isTrue();
+        process = line.group(1);
+    }
+
+    @AfterAll
+    static void end() throws IOException {
+        if (program != null) {
+            program.close();
+        }
+    }
+
+    private static void assertRefused(Cli.Result result, String... words) {
+        assertThat(result.status()).as(result.out()).isEqualTo(1);
+        assertThat(result.err().lines())
+                .singleElement()
+                .asString()
+                .startsWith("perthread: ")
+                .contains(words);
+        assertThat(result.err()).doesNotContain("\tat ");
+        assertThat(result.out()).isEmpty();
+    }
+
+    private static void assertTable(List<String> lines) {
+        assertThat(lines.get(0)).startsWith("perthread top  ").contains("1 holder, 3 resources, by ");
+        assertThat(lines.get(1)).startsWith("HOLDER ").contains("LEAKED").endsWith("RECLAIMED");
+        assertThat(lines.get(2)).matches("answers +3 +3 +\\d +\\d +\\d +1 .*");
+        assertThat(lines.get(4)).startsWith("RESOURCE  THREAD");
+        assertThat(lines.subList(5, lines.size()))
+                .hasSize(3)
+                .allSatisfy(line -> assertThat(line).matches("#\\d+ .* answers .*"))
+                .anySatisfy(line -> assertThat(line).matches("#\\d+ +asker-\\d .* leased .* Forgetful\\.work.*"));
+    }
+
+    @Test
+    void shows_holders_and_who_has_what_by_process_id() throws Exception {
+        Cli.Result result = Cli.run("top", process, "--once");
+
+        assertThat(result.status()).as(result.err()).isZero();
+        assertThat(result.err()).isEmpty();
+        assertTable(result.lines());
+    }
+
+    @Test
+    void shows_the_same_by_host_and_port() throws Exception {
+        Cli.Result result = Cli.run("top", "127.0.0.1:" + port, "--once", "--sort", "resource");
+
+        assertThat(result.status()).as(result.err()).isZero();
+        assertTable(result.lines());
+        assertThat(result.lines().subList(5, 8)).isSorted();
+    }
+
+    @Test
+    void without_a_terminal_tables_follow_each_other_and_tell_the_rate() throws Exception {
+        Cli.Result result = Cli.run("top", process, "-n", "2", "--interval", "300ms");
+
+        assertThat(result.status()).as(result.err()).isZero();
+        List<String> lines = result.lines();
+        assertThat(lines).filteredOn(line -> line.startsWith("perthread top")).hasSize(2);
+        assertThat(result.out()).doesNotContain("\u001b");
+        List<String> holder =
+                lines.stream().filter(line -> line.startsWith("answers ")).toList();
+        // After the name, eight numbers and the leases altogether: those of a second.
+        assertThat(holder.get(1)).matches("answers( +\\d+){9} +[1-9]\\d* .*");
+    }
+
+    @Test
+    void on_a_terminal_it_is_drawn_in_place_sorted_by_keys_and_ended_by_q() throws Exception {
+        Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/script")), "there is no program named script");
+        Path keys = directory.resolve("keys");
+        Files.writeString(keys, "uq");
+        String top = Cli.JAVA + " -Dperthread.terminal=true -jar " + Cli.JAR + " top " + process;
+        Cli.Result result = Cli.runAny(
+                List.of("sh", "-c", "TERM=xterm script -qec '" + top + "' /dev/null <" + keys), Path.of("."));
+
+        assertThat(result.status()).as(result.out() + result.err()).isZero();
+        assertThat(result.out())
+                .contains("\u001b[?1049h\u001b[?25l\u001b[H", "by age", "by uses", "asker-", "\u001b[?1049l")
+                .doesNotContain("WARNING");
+    }
+
+    @Test
+    void what_cannot_be_looked_at_is_told_in_one_line() throws Exception {
+        assertRefused(Cli.run("top", "999999999"), "process 999999999", "no such process");
+        assertRefused(Cli.run("top", "127.0.0.1:" + FreePort.next()), "cannot connect by JMX", "Connection refused");
+        assertRefused(
+                Cli.run("top", "no-such-host.invalid:9010"), "no-such-host.invalid:9010", "cannot connect by JMX");
+        try (Cli site = Cli.start("serve")) {
+            site.awaitOut("Serving");
+            assertRefused(Cli.run("top", Long.toString(site.pid())), "no PerThread holder is registered");
+        }
+    }
+
+    /** To attach sends a signal that would end it. */
+    @Test
+    void a_process_that_is_no_java_program_is_left_alone() throws Exception {
+        Process sleep = new ProcessBuilder("sleep", "600").start();
+        try {
+            assertRefused(Cli.run("top", Long.toString(sleep.pid())), "is no Java program");
+            assertThat(sleep.isAlive()).isTrue();
+        } finally {
+            sleep.destroyForcibly().waitFor();
+        }
+    }
+}
