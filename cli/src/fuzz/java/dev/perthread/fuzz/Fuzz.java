@@ -1,4 +1,3 @@
-// Runs every target on its seeds and then on what Jazzer makes of them, each in a Java of its own.
 package dev.perthread.fuzz;
 
 import java.io.IOException;
@@ -18,7 +17,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A target is a class whose name ends with Fuzz and that has a fuzzerTestOneInput; nothing else need be told of it. */
+/**
+ * Runs every target on its seeds and then on what Jazzer makes of them, each in a Java of its own. A target is a class
+ * whose name ends with Fuzz and that has a fuzzerTestOneInput; nothing else need be told of it.
+ */
 public final class Fuzz {
     private static final Pattern RUNS = Pattern.compile("stat::number_of_executed_units: +(\\d+)");
     private static final Pattern FOUND = Pattern.compile("(?m)^== Java Exception: (.*)$|^ERROR: (.*)$");

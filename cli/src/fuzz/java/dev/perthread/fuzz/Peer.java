@@ -1,4 +1,3 @@
-// A server on loopback that sends what it is told to, in pieces, and then closes or resets the connection.
 package dev.perthread.fuzz;
 
 import java.io.IOException;
@@ -9,6 +8,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Random;
 
+/** A server on loopback that sends what it is told to, in pieces, and then closes or resets the connection. */
 public final class Peer {
     private final ServerSocket server;
     private final boolean asked;

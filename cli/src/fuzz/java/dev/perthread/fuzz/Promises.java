@@ -1,9 +1,9 @@
-// What holds for everything foreign, whatever parses it.
 package dev.perthread.fuzz;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 
+/** What holds for everything foreign, whatever parses it. */
 public final class Promises {
     private Promises() {}
 

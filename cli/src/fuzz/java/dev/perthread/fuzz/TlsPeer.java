@@ -1,4 +1,3 @@
-// A TLS server on loopback, and somebody on the way who changes what it sends.
 package dev.perthread.fuzz;
 
 import java.io.IOException;
@@ -18,7 +17,10 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/** Reads one byte, sends its answer, ends its side, and reads to the end. */
+/**
+ * A TLS server on loopback, and somebody on the way who changes what it sends. Reads one byte, sends its answer, ends
+ * its side, and reads to the end.
+ */
 public final class TlsPeer {
     private static final char[] PASSWORD = "password".toCharArray();
 

@@ -1,4 +1,3 @@
-// Hosts, ports and durations of connections: accepted ones name a connection in words to read, others are refused.
 package dev.perthread.net;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -8,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 
+/** Hosts, ports and durations of connections: accepted ones name a connection in words to read, others are refused. */
 public final class AddressFuzz {
     private AddressFuzz() {}
 

@@ -1,4 +1,3 @@
-// Connection strings: accepted, or refused in one line that a terminal obeys nothing of and that tells no password.
 package dev.perthread.net;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -7,6 +6,9 @@ import dev.perthread.fuzz.Promises;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+/**
+ * Connection strings: accepted, or refused in one line that a terminal obeys nothing of and that tells no password.
+ */
 public final class ConnectionStringFuzz {
     /** These read the files they name, which is PemFuzz's part; and a file may be any, such as one that never ends. */
     private static final Pattern FILES = Pattern.compile("[?&](ca|cert|key)=");

@@ -1,4 +1,3 @@
-// Files of certificates and keys: read, or refused in one line that names the file.
 package dev.perthread.net;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -9,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 
+/** Files of certificates and keys: read, or refused in one line that names the file. */
 public final class PemFuzz {
     private static final Path FILE = file();
 

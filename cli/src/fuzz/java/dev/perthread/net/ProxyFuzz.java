@@ -1,4 +1,3 @@
-// What a proxy answers: a connection through it, or one line that says why not; never anything else, and no hanging.
 package dev.perthread.net;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -10,6 +9,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
+/**
+ * What a proxy answers: a connection through it, or one line that says why not; never anything else, and no hanging.
+ */
 public final class ProxyFuzz {
     private static final Peer PEER = new Peer(false);
     private static final LazyConnection[] THROUGH = {

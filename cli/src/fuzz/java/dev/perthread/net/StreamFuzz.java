@@ -1,5 +1,3 @@
-// A peer's bytes through a connection: the same bytes in the same order, whichever way they are read, within the
-// bounds.
 package dev.perthread.net;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -12,6 +10,10 @@ import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Random;
 
+/**
+ * A peer's bytes through a connection: the same bytes in the same order, whichever way they are read, within the
+ * bounds.
+ */
 public final class StreamFuzz {
     private static final Peer PEER = new Peer(false);
     private static final LazyConnection SHARED = LazyConnection.to("127.0.0.1", PEER.port());

@@ -1,4 +1,3 @@
-// A TLS server whose bytes somebody changes on the way: what is read is what it sent, or a line says why not.
 package dev.perthread.net;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -12,6 +11,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 
+/** A TLS server whose bytes somebody changes on the way: what is read is what it sent, or a line says why not. */
 public final class TlsFuzz {
     private static final byte[] ANSWER = new byte[20_000]; // more than a record
 

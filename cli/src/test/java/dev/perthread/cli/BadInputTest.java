@@ -1,4 +1,3 @@
-// Whatever is wrong, with the command line or with the server: one line that says what, and an exit status.
 package dev.perthread.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -15,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** Whatever is wrong, with the command line or with the server: one line that says what, and an exit status. */
 class BadInputTest {
 
     private static void assertOneLine(Cli.Result result, int status, String... words) {

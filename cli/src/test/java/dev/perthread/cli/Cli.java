@@ -1,4 +1,3 @@
-// Runs the packaged command as a process, as a user would, and never leaves one behind.
 package dev.perthread.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -13,7 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** One process; its two streams go to files, so that no thread has to read them. */
+/**
+ * Runs the packaged command as a process, as a user would, and never leaves one behind. One process; its two streams
+ * go to files, so that no thread has to read them.
+ */
 public final class Cli implements AutoCloseable {
     public static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
     public static final Path JAR = Path.of("target", "perthread.jar").toAbsolutePath();

@@ -1,4 +1,3 @@
-// What the command says about itself.
 package dev.perthread.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -10,6 +9,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** What the command says about itself. */
 class HelpTest {
 
     @Test

@@ -1,4 +1,3 @@
-// Reads a JSON document into maps and lists, and insists that there is nothing after it.
 package dev.perthread.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -12,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
+/** Reads a JSON document into maps and lists, and insists that there is nothing after it. */
 public final class Json {
     private Json() {}
 

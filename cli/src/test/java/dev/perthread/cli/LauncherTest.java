@@ -1,4 +1,3 @@
-// The launcher: finds itself and a Java, builds what is missing, and gets out of the way. The build is a stand-in.
 package dev.perthread.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -17,6 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** The launcher: finds itself and a Java, builds what is missing, and gets out of the way. The build is a stand-in. */
 class LauncherTest {
     private static final Path REPOSITORY = Path.of("..").toAbsolutePath().normalize();
     private static final String GOOD_BUILD = """

@@ -1,4 +1,3 @@
-// The example of the README: it is compiled and run here, and the README shows exactly this.
 package dev.perthread.cli;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
@@ -17,6 +16,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
+/** The example of the README: it is compiled and run here, and the README shows exactly this. */
 class ReadmeExampleTest {
     private static final Path SOURCE = Path.of("src/test/java/dev/perthread/cli/ReadmeExampleTest.java");
     private static final Path README = Path.of("../README.md");

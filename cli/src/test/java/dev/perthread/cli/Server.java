@@ -1,4 +1,3 @@
-// A server on loopback that does what a test tells it, and counts what is opened and closed.
 package dev.perthread.cli;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
@@ -15,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
+/** A server on loopback that does what a test tells it, and counts what is opened and closed. */
 public final class Server implements AutoCloseable {
 
     /** What is done with a connection once its request is read; it is closed afterwards. */

@@ -1,4 +1,3 @@
-// Values of options: in range and right, or refused in one line.
 package dev.perthread.cli.console;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -10,6 +9,7 @@ import java.util.function.Predicate;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
+/** Values of options: in range and right, or refused in one line. */
 public final class OptionConvertersFuzz {
     private OptionConvertersFuzz() {}
 

@@ -1,4 +1,3 @@
-// A whole fetch from a server that sends anything: one outcome, the bytes counted, lines to read, JSON that parses.
 package dev.perthread.cli.fetch;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -22,6 +21,9 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
+/**
+ * A whole fetch from a server that sends anything: one outcome, the bytes counted, lines to read, JSON that parses.
+ */
 public final class FetchFuzz {
     private static final int MOST = 4_096;
     private static final int PIECE = 8_192;

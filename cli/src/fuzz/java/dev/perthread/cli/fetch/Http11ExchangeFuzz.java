@@ -1,4 +1,3 @@
-// Answers on a kept connection: judged alike however they are cut into pieces, and the next answer is never mixed up.
 package dev.perthread.cli.fetch;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -14,6 +13,9 @@ import java.util.Arrays;
 import java.util.Random;
 import org.apache.hc.core5.http.HttpException;
 
+/**
+ * Answers on a kept connection: judged alike however they are cut into pieces, and the next answer is never mixed up.
+ */
 public final class Http11ExchangeFuzz {
     private static final byte[] NEXT =
             "HTTP/1.1 299 next\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1);

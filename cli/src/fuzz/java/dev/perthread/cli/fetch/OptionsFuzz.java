@@ -1,4 +1,3 @@
-// Command lines: parsed into a plan that can be carried out, or refused in one line with status 2. Nothing is fetched.
 package dev.perthread.cli.fetch;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -11,6 +10,9 @@ import java.time.Duration;
 import picocli.CommandLine;
 import picocli.CommandLine.ParseResult;
 
+/**
+ * Command lines: parsed into a plan that can be carried out, or refused in one line with status 2. Nothing is fetched.
+ */
 public final class OptionsFuzz {
     private OptionsFuzz() {}
 

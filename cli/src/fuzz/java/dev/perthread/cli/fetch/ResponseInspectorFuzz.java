@@ -1,5 +1,3 @@
-// HTTP answers: judged alike however they are cut into pieces, and as a second, slower reading of the same bytes has
-// it.
 package dev.perthread.cli.fetch;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -11,6 +9,10 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Random;
 
+/**
+ * HTTP answers: judged alike however they are cut into pieces, and as a second, slower reading of the same bytes has
+ * it.
+ */
 public final class ResponseInspectorFuzz {
     private static final int LONGEST_HEAD = 65_536;
 

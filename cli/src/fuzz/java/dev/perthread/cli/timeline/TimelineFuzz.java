@@ -1,4 +1,3 @@
-// Flight recordings: drawn, or refused in one line; and nothing that is in one ends the script of the page.
 package dev.perthread.cli.timeline;
 
 import static dev.perthread.fuzz.Promises.holds;
@@ -10,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
+/** Flight recordings: drawn, or refused in one line; and nothing that is in one ends the script of the page. */
 public final class TimelineFuzz {
     private static final int LONGEST = 1 << 20; // the JDK's reader takes memory for what a file claims to hold
     private static final Path RECORDING = file(".jfr");

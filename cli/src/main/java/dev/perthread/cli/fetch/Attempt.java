@@ -1,4 +1,3 @@
-// One try to get one answer, on one connection.
 package dev.perthread.cli.fetch;
 
 import dev.perthread.ResourceException;
@@ -21,7 +20,7 @@ import org.apache.hc.core5.http.MessageConstraintException;
 import org.apache.hc.core5.http.TruncatedChunkException;
 import org.jspecify.annotations.Nullable;
 
-/** Used once, by one thread; afterwards it tells how it ended. */
+/** One try to get one response, on one connection. Used once, by one thread; afterwards it tells how it ended. */
 final class Attempt {
     private static final int PIECE = 8192;
     private static final int LONGEST_REASON = 160; // a library's words may quote what the server sent

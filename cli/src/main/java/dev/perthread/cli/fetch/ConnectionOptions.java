@@ -1,4 +1,3 @@
-// The options of fetch that say how to connect, and which of them go together.
 package dev.perthread.cli.fetch;
 
 import dev.perthread.IdlePolicy;
@@ -16,7 +15,10 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What has no effect is refused, as everywhere. */
+/**
+ * The options of {@code fetch} that say how to connect, and the rules which of them go together. What has no effect is
+ * refused, as everywhere.
+ */
 final class ConnectionOptions {
     private static final String NO_HTTPS = " has no effect, since no URL begins with https";
 

@@ -1,4 +1,3 @@
-// How the connections of a run are made, and what becomes of them after a request.
 package dev.perthread.cli.fetch;
 
 import dev.perthread.IdlePolicy;
@@ -10,6 +9,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
+ * How the connections of a run are made, and what becomes of them after a request.
+ *
  * @param tls for https
  * @param unix the socket that all requests go to, whatever their URL names; null connects to that
  * @param whenIdle what becomes of a connection after a request

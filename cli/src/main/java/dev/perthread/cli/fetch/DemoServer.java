@@ -1,4 +1,3 @@
-// The small built-in site on loopback, for trying the command without a network.
 package dev.perthread.cli.fetch;
 
 import com.sun.net.httpserver.HttpExchange;
@@ -14,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
+/** A small built-in web server on loopback, for trying the command without a network. */
 final class DemoServer implements AutoCloseable {
 
     static {

@@ -1,10 +1,10 @@
-// The failures of a run, the same ones together: a thousand refused connections are one line.
 package dev.perthread.cli.fetch;
 
 import dev.perthread.cli.console.Output;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+/** The failures of a run, equal ones together: a thousand refused connections are one line. */
 final class Failures {
     private static final int LINES = 10;
     private static final int REMEMBERED = 1000; // a bound, where every failure has words of its own

@@ -1,10 +1,11 @@
-// What one run of fetch is to do.
 package dev.perthread.cli.fetch;
 
 import java.time.Duration;
 import java.util.List;
 
 /**
+ * What one run of {@code fetch} is to do.
+ *
  * @param rounds how often each thread fetches each URL
  * @param timeout the longest wait for a connection, and for the next bytes of an answer
  * @param maxBytes the longest answer

@@ -1,4 +1,3 @@
-// The main job: many threads, one shared LazyConnection a host, a socket of its own for every thread.
 package dev.perthread.cli.fetch;
 
 import dev.perthread.cli.console.CommandFailure;
@@ -15,7 +14,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 
-/** Used once: start, await, close. Any thread may stop it at any time. */
+/**
+ * The main job: many threads, one shared {@code LazyConnection} per host, a socket of its own for each thread. Used
+ * once: start, await, close. Any thread may stop it at any time.
+ */
 final class FetchRun implements AutoCloseable {
     private final FetchPlan plan;
     private final Map<Endpoint, LazyConnection> shared = new LinkedHashMap<>();

@@ -1,4 +1,3 @@
-// One answer by HTTP/1.1, on a connection that is to serve further requests.
 package dev.perthread.cli.fetch;
 
 import java.io.FilterInputStream;
@@ -29,9 +28,9 @@ import org.apache.hc.core5.http.message.MessageSupport;
 import org.apache.hc.core5.http.protocol.HttpCoreContext;
 
 /**
- * HttpCore reads the answer, from a stream and not from a socket: so it is for every kind of connection. Used once.
- * Nothing of it outlives the request: what is left in its buffer then is something that nobody asked for, and the
- * connection is not used again.
+ * One HTTP/1.1 response, read from a connection that will serve further requests. HttpCore reads the answer, from a
+ * stream and not from a socket: so it is for every kind of connection. Used once. Nothing of it outlives the request:
+ * what is left in its buffer then is something that nobody asked for, and the connection is not used again.
  */
 final class Http11Exchange {
     private static final int BUFFER = 8192;

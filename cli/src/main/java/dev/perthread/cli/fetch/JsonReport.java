@@ -1,4 +1,3 @@
-// A run of fetch, told as one JSON document.
 package dev.perthread.cli.fetch;
 
 import com.fasterxml.jackson.core.JsonFactory;
@@ -9,7 +8,10 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Written as it happens, so that a long run needs no memory for its results. */
+/**
+ * A report of a fetch run as one JSON document. Written as it happens, so that a long run needs no memory for its
+ * results.
+ */
 final class JsonReport implements Report {
     private final Output output;
     private final boolean quiet;

@@ -1,4 +1,3 @@
-// Counts the connections that are open at the same time, over all hosts of a run, and knows which ones were kept.
 package dev.perthread.cli.fetch;
 
 import dev.perthread.CloseReason;
@@ -7,7 +6,11 @@ import dev.perthread.ResourceInfo;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Stats knows how many are open now and how many there were in all, but of one host, and not the most at once. */
+/**
+ * A counter of the connections that are open at the same time, over all hosts of a run, which also knows which of them
+ * were kept. Stats knows how many are open now and how many there were in all, but of one host, and not the most at
+ * once.
+ */
 final class OpenCount implements Listener {
     private final AtomicInteger open = new AtomicInteger();
     private final AtomicInteger most = new AtomicInteger();

@@ -1,10 +1,11 @@
-// How one request ended.
 package dev.perthread.cli.fetch;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
+ * How one request ended.
+ *
  * @param local this end's address; empty if there was no connection
  * @param remote the server's address; empty if there was no connection
  * @param reused whether the connection had served an earlier request

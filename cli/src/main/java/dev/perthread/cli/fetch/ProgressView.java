@@ -1,4 +1,3 @@
-// The progress bar of a run that takes long.
 package dev.perthread.cli.fetch;
 
 import dev.perthread.cli.console.Output;
@@ -7,6 +6,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
+/** The progress bar of a run that takes long. */
 final class ProgressView implements AutoCloseable {
     private static final int WIDTH = 79;
     private static final int EVERY_MILLIS = 200;

@@ -1,7 +1,9 @@
-// How a run of fetch is told: as lines, or as JSON.
 package dev.perthread.cli.fetch;
 
-/** Outcomes come from many threads at once, the summary once and last. */
+/**
+ * How a fetch run is reported: as lines, or as JSON. Outcomes come from many threads at once, the summary once and
+ * last.
+ */
 interface Report {
     /** Something about the run that is no result. */
     void note(String text);

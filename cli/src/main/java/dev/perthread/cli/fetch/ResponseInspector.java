@@ -1,4 +1,3 @@
-// What a server has sent so far, and whether it is a whole HTTP answer.
 package dev.perthread.cli.fetch;
 
 import java.io.ByteArrayOutputStream;
@@ -8,8 +7,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts, and looks at the header alone. Reading to the end of the stream cannot tell an answer that is whole from one
- * that was cut short; the length announced in the header can. The body is not kept.
+ * A check whether what a server has sent so far is a whole HTTP response. Counts, and looks at the header alone.
+ * Reading to the end of the stream cannot tell an answer that is whole from one that was cut short; the length
+ * announced in the header can. The body is not kept.
  */
 final class ResponseInspector {
     private static final int LONGEST_HEAD = 65_536;

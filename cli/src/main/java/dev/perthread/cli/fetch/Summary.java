@@ -1,10 +1,11 @@
-// What a run of fetch has done, all requests together.
 package dev.perthread.cli.fetch;
 
 import dev.perthread.IdlePolicy;
 import java.time.Duration;
 
 /**
+ * What a fetch run has done, all requests together.
+ *
  * @param planned requests that were to be made
  * @param succeeded requests that got a whole answer
  * @param failed requests that did not

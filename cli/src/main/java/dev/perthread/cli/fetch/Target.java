@@ -1,4 +1,3 @@
-// One URL to fetch: where to connect and what to send there.
 package dev.perthread.cli.fetch;
 
 import java.net.IDN;
@@ -11,6 +10,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
+ * One URL to fetch: where to connect and what to send there.
+ *
  * @param url as it was given
  * @param tls whether by https
  * @param host a name or an address, an IPv6 address without its brackets

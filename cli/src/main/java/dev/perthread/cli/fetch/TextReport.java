@@ -1,10 +1,10 @@
-// A run of fetch, told as lines.
 package dev.perthread.cli.fetch;
 
 import dev.perthread.IdlePolicy;
 import dev.perthread.cli.console.Output;
 import java.math.BigDecimal;
 
+/** A report of a fetch run as lines. */
 final class TextReport implements Report {
     private static final int OK = 200;
 

@@ -1,9 +1,11 @@
-// Makes virtual threads where Java has them; all that differs between Java 17 and 21 in this module.
 package dev.perthread.cli.fetch;
 
 import java.lang.reflect.InvocationTargetException;
 
-/** By reflection, because the module is compiled for Java 17 and a second layer of classes for one call is too much. */
+/**
+ * A factory of virtual threads where Java has them; all that differs between Java 17 and 21 in this module. By
+ * reflection, because the module is compiled for Java 17 and a second layer of classes for one call is too much.
+ */
 final class VirtualThreads {
     private static final int FIRST = 21;
 

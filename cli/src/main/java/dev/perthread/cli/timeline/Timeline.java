@@ -1,12 +1,12 @@
-// What a recording says about threads and their resources, ready to be drawn: lanes, spans of time in them, and marks.
 package dev.perthread.cli.timeline;
 
 import java.time.Instant;
 import java.util.List;
 
 /**
- * All times are nanoseconds since its beginning. A lane has as many rows as it needs for spans that overlap: a thread can
- * have several resources at once.
+ * The content of a recording, ready to be drawn: lanes of threads, spans of time in them, and marks. All times are
+ * nanoseconds since its beginning. A lane has as many rows as it needs for spans that overlap: a thread can have
+ * several resources at once.
  *
  * @param source where it was read from
  * @param leasesRecorded whether it has leases at all; they are recorded on demand

@@ -1,4 +1,3 @@
-// Puts together a timeline: which thread's lane a thing belongs in, and when a resource was idle, which no event tells.
 package dev.perthread.cli.timeline;
 
 import dev.perthread.cli.timeline.Timeline.Kind;
@@ -17,7 +16,10 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Times given to it are nanoseconds since 1970. */
+/**
+ * The builder of a timeline: decides which thread's lane a span belongs in, and when a resource was idle, for which
+ * there is no event. Times given to it are nanoseconds since 1970.
+ */
 final class TimelineBuilder {
     private static final int MOST_ROWS = 6; // in one lane; what has no place in them overlaps in the last one
     private static final String NOT_KNOWN = "open: idle or leased, which was not recorded";

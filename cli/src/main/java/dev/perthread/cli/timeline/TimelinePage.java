@@ -1,4 +1,3 @@
-// Writes a timeline as one HTML page that needs nothing else: style, chart library, script and data are all in it.
 package dev.perthread.cli.timeline;
 
 import com.fasterxml.jackson.core.JsonFactory;
@@ -30,6 +29,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
+/**
+ * The writer of a timeline as one HTML page that needs nothing else: style, chart library, script and data are all in
+ * it.
+ */
 final class TimelinePage {
     /** Where the template wants something, such as {@code @@style@@}. */
     private static final Pattern PLACE = Pattern.compile("@@(\\w+)@@");

@@ -1,4 +1,3 @@
-// Reads PerThread's events out of a flight recording, and says in one line what is wrong with a file that has none.
 package dev.perthread.cli.timeline;
 
 import dev.perthread.cli.console.CommandFailure;
@@ -30,6 +29,9 @@ import jdk.jfr.consumer.RecordedThread;
 import jdk.jfr.consumer.RecordingFile;
 import org.jspecify.annotations.Nullable;
 
+/**
+ * The reader of PerThread's events in a flight recording; says in one line what is wrong with a file that has none.
+ */
 final class TimelineReader {
     private static final String PREFIX = "dev.perthread.";
     private static final String LEASE = PREFIX + "Lease";

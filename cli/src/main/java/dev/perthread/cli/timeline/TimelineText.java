@@ -1,4 +1,3 @@
-// A timeline for a terminal: a line a thread, a character a stretch of time.
 package dev.perthread.cli.timeline;
 
 import dev.perthread.cli.console.Times;
@@ -12,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
+/** A timeline for a terminal: a line per thread, a character per stretch of time. */
 final class TimelineText {
     private static final String NUMBERS = "123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     private static final int LONGEST_NAME = 24;

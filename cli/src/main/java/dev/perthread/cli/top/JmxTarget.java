@@ -1,4 +1,3 @@
-// Another process, as a user names it: HOST:PORT where it listens for JMX, or its process id.
 package dev.perthread.cli.top;
 
 import com.sun.tools.attach.AttachNotSupportedException;
@@ -19,7 +18,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** The process id is 0 where an address was given. */
+/**
+ * Another process, as a user names it: HOST:PORT where it listens for JMX, or its process id. The process id is 0
+ * where an address was given.
+ */
 record JmxTarget(long pid, String host, int port) {
     private static final Pattern PID = Pattern.compile("\\d{1,9}");
     private static final Pattern ADDRESS =

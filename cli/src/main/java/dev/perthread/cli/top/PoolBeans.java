@@ -1,4 +1,3 @@
-// Reads the MXBeans that holders registered in another process. Works on names alone, whatever version it has.
 package dev.perthread.cli.top;
 
 import dev.perthread.cli.console.CommandFailure;
@@ -28,6 +27,10 @@ import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
 import org.jspecify.annotations.Nullable;
 
+/**
+ * A JMX client for the MXBeans that pools registered in another process. It goes by their names alone, whatever
+ * version registered them.
+ */
 final class PoolBeans implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final String[] NUMBERS = {

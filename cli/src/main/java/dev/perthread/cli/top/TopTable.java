@@ -1,4 +1,3 @@
-// What perthread top shows, as lines: the holders with their numbers, below them their resources in the order wanted.
 package dev.perthread.cli.top;
 
 import dev.perthread.cli.console.Output;
@@ -17,7 +16,10 @@ import java.util.Map;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Remembers the last look, for rates. */
+/**
+ * The lines that {@code perthread top} shows: the pools with their numbers, below them their resources in the order
+ * wanted. Remembers the last look, for rates.
+ */
 final class TopTable {
     private static final long NANOS_IN_MILLI = 1_000_000;
     private static final double NANOS = 1e9;

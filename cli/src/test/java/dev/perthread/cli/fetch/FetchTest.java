@@ -1,4 +1,3 @@
-// perthread fetch, run as a process: what it does, and what it says it did.
 package dev.perthread.cli.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -18,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
+/** perthread fetch, run as a process: what it does, and what it says it did. */
 class FetchTest {
     private static final Pattern GOT = Pattern.compile("Got (?<bytes>\\d+) bytes {2}thread (?<thread>fetch-\\d+) {2}"
             + "127\\.0\\.0\\.1:(?<local>\\d+) -> 127\\.0\\.0\\.1:(?<remote>\\d+)(?: {2}(?<path>/\\S*))?");

@@ -1,4 +1,3 @@
-// What comes from outside is shown, never obeyed: found by fuzzing, and kept.
 package dev.perthread.cli.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** What comes from outside is shown, never obeyed: found by fuzzing, and kept. */
 class ForeignTextTest {
 
     @ParameterizedTest

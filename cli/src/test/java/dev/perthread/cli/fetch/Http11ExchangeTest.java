@@ -1,4 +1,3 @@
-// Where an answer on a kept connection ends, and after which one the connection must not be used again.
 package dev.perthread.cli.fetch;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
@@ -16,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Where an answer on a kept connection ends, and after which one the connection must not be used again. */
 class Http11ExchangeTest {
     private static final String NEXT = "HTTP/1.1 299 next\r\nContent-Length: 0\r\n\r\n";
 

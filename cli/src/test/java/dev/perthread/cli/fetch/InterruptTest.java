@@ -1,4 +1,3 @@
-// Ctrl-C in the middle, and a reader that goes away: everything is closed at once, and what was done is told.
 package dev.perthread.cli.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -23,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** Ctrl-C in the middle, and a reader that goes away: everything is closed at once, and what was done is told. */
 class InterruptTest {
     private final AtomicInteger answered = new AtomicInteger();
 

@@ -1,4 +1,3 @@
-// perthread fetch --keep and --lend: many requests on one connection, and when a connection is not used again.
 package dev.perthread.cli.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -18,6 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** perthread fetch --keep and --lend: many requests on one connection, and when a connection is not used again. */
 class KeepTest {
     private static final String PAGE = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage";
 

@@ -1,4 +1,3 @@
-// A certificate and its key, made by the keytool of the Java that runs the test, for servers and as PEM files.
 package dev.perthread.cli.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -21,6 +20,8 @@ import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
+ * A certificate and its key, made by the keytool of the Java that runs the test, for servers and as PEM files.
+ *
  * @param file the certificate alone
  * @param keyFile its key alone
  */

@@ -1,4 +1,3 @@
-// Against a server we did not write, beside a client we did not write the language of: Python's.
 package dev.perthread.cli.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -15,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Against a server we did not write, beside a client we did not write the language of: Python's. */
 class PythonTest {
     /** The same job: threads that each open a socket, ask by HTTP/1.0, and count to the end in pieces of 8192. */
     private static final String CLIENT = """

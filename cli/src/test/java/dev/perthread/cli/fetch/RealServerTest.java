@@ -1,4 +1,3 @@
-// perthread fetch and a web server that people use: both must have seen the same requests on the same connections.
 package dev.perthread.cli.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -23,7 +22,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The web server is nginx, or a stand-in where that is not installed; which it was is in {@code target/peers.txt}. */
+/**
+ * perthread fetch and a web server that people use: both must have seen the same requests on the same connections. The
+ * web server is nginx, or a stand-in where that is not installed; which it was is in {@code target/peers.txt}.
+ */
 class RealServerTest {
     private static final Queue<String> PEERS = new ConcurrentLinkedQueue<>();
 

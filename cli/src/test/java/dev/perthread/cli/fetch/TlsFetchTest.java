@@ -1,4 +1,3 @@
-// perthread fetch https://: whom it trusts, what it shows, and what it says when that does not do.
 package dev.perthread.cli.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -24,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
+/** perthread fetch https://: whom it trusts, what it shows, and what it says when that does not do. */
 class TlsFetchTest {
     @TempDir
     static Path directory;

@@ -1,4 +1,3 @@
-// perthread fetch --unix: requests through a Unix domain socket, whatever host the URL names.
 package dev.perthread.cli.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -10,6 +9,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** perthread fetch --unix: requests through a Unix domain socket, whatever host the URL names. */
 class UnixFetchTest {
     private static final String PAGE = UnixServer.PAGE;
 

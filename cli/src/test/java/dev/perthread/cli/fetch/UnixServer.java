@@ -1,4 +1,3 @@
-// A server on a Unix domain socket, which has no kind of socket in Java but a channel.
 package dev.perthread.cli.fetch;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
@@ -13,7 +12,10 @@ import java.nio.file.Path;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Closes every connection after so many requests, and after one that is not by HTTP/1.1. */
+/**
+ * A server on a Unix domain socket, which has no kind of socket in Java but a channel. Closes every connection after
+ * so many requests, and after one that is not by HTTP/1.1.
+ */
 final class UnixServer implements AutoCloseable {
     static final String PAGE = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage";
 

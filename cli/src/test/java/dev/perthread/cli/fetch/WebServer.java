@@ -1,4 +1,3 @@
-// A web server for tests of the command: nginx where it is installed, and a stand-in of Java where it is not.
 package dev.perthread.cli.fetch;
 
 import static org.awaitility.Awaitility.await;
@@ -22,7 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
- * Has {@code /}, {@code /204}, {@code /304}, {@code /chunked}, {@code /close}, whose answer ends the connection, and
+ * A web server for tests of the command: nginx where it is installed, and a stand-in of Java where it is not. Has
+ * {@code /}, {@code /204}, {@code /304}, {@code /chunked}, {@code /close}, whose answer ends the connection, and
  * {@code /impatient}, which ends it a millisecond after its answer. No connection has more than a hundred answers.
  */
 interface WebServer extends AutoCloseable {

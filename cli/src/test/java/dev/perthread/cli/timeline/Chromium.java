@@ -1,4 +1,3 @@
-// A real headless Chromium with a page in it; where none is installed, tests that need it say so and are left out.
 package dev.perthread.cli.timeline;
 
 import java.nio.file.Files;
@@ -21,6 +20,7 @@ import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 
+/** A real headless Chromium with a page in it; where none is installed, tests that need it say so and are left out. */
 final class Chromium implements AutoCloseable {
     private static final List<String> BROWSERS = List.of("chromium", "chromium-browser", "google-chrome");
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -1,4 +1,3 @@
-// Makes flight recordings whose content is known: the events of the library, committed one by one as a test wants them.
 package dev.perthread.cli.timeline;
 
 import java.io.IOException;
@@ -14,7 +13,10 @@ import jdk.jfr.Recording;
 import jdk.jfr.Timestamp;
 import org.jspecify.annotations.Nullable;
 
-/** The same names and fields as in the library, which makes them only as its own things happen. */
+/**
+ * Makes flight recordings whose content is known: the events of the library, committed one by one as a test wants
+ * them. The same names and fields as in the library, which makes them only as its own things happen.
+ */
 final class Recordings {
     private static final String HOLDER = "sockets";
 

@@ -1,5 +1,3 @@
-// The timeline's page, in a real browser: shows what the recording has, zooms, filters, and stays smooth with very many
-// bars.
 package dev.perthread.cli.timeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -31,6 +29,10 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.interactions.WheelInput;
 
+/**
+ * The timeline's page, in a real browser: shows what the recording has, zooms, filters, and stays smooth with very
+ * many bars.
+ */
 @Tag(NothingLeftBehind.TOOLS_STAY)
 class TimelinePageTest {
     private static final int MANY = 100_000;

@@ -1,5 +1,3 @@
-// perthread timeline, but for its page: what is read out of recordings, the text form, and files that are not what they
-// should be.
 package dev.perthread.cli.timeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -32,6 +30,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
+/**
+ * perthread timeline, but for its page: what is read out of recordings, the text form, and files that are not what
+ * they should be.
+ */
 class TimelineTest {
     private static final int CUTS = 40;
 

@@ -1,4 +1,3 @@
-// perthread top, at a real process: the example with six threads and a leak, asked by its id and by its port.
 package dev.perthread.cli.top;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -17,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** perthread top, at a real process: the example with six threads and a leak, asked by its id and by its port. */
 class TopTest {
     private static final Path EXAMPLE = Path.of("..", "examples", "Forgetful.java");
     private static final Pattern PROCESS = Pattern.compile("process (\\d+), in JMX");
