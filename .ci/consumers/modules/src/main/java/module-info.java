@@ -1,0 +1,4 @@
+/** An application. */
+module consumer {
+    requires dev.perthread.net;
+}
