@@ -1,4 +1,3 @@
-// A job's function that asks a server, each subtask over a connection of its own.
 package job;
 
 import dev.perthread.flink.JobResources;
@@ -9,6 +8,7 @@ import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.functions.RichMapFunction;
 
 // @start region="function"
+/** A job's function that asks a server, each subtask over its own connection. */
 public class Counting extends RichMapFunction<Long, String> {
     private static final long serialVersionUID = 1;
 

@@ -1,4 +1,3 @@
-// What every job in a task manager sees: it is on the class path of that, and in no job's jar.
 package lib;
 
 import java.lang.ref.WeakReference;
@@ -8,7 +7,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 
-/** Remembers class loaders without keeping them. */
+/**
+ * A record of the class loaders that jobs have had, weakly referenced. It is on the task manager's class path and in
+ * no job's jar, so every job sees the same one.
+ */
 public final class Loaders {
     private static final Map<String, Queue<WeakReference<ClassLoader>>> SEEN = new ConcurrentHashMap<>();
 

@@ -1,4 +1,3 @@
-// perthread fetch at cluster size: a list of URLs, fetched over connections of the executors' own threads.
 package example;
 
 import dev.perthread.net.Connection;
@@ -20,7 +19,10 @@ import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** {@code FetchUrls FILE [TASKS]}: a file with an http URL in each line. */
+/**
+ * {@code perthread fetch} at cluster size: fetches a list of URLs over one connection per executor thread. Usage:
+ * {@code FetchUrls FILE [TASKS]}, with an http URL on each line of the file.
+ */
 public final class FetchUrls {
     private static final Pattern LENGTH = Pattern.compile("(?im)^content-length: *([0-9]+) *$");
 

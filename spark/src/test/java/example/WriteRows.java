@@ -1,4 +1,3 @@
-// Rows into a database: each executor thread has a connection of its own, over all partitions and jobs.
 package example;
 
 import dev.perthread.IdlePolicy;
@@ -16,7 +15,10 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** {@code WriteRows JDBC-URL [ROWS] [TASKS]}. */
+/**
+ * Writes rows into a database over one connection per executor thread, across partitions and jobs. Usage: {@code
+ * WriteRows JDBC-URL [ROWS] [TASKS]}.
+ */
 public final class WriteRows {
     private WriteRows() {}
 

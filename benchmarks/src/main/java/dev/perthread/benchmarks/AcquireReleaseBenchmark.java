@@ -1,4 +1,3 @@
-// Nobody waits: each thread has one of its own, takes it and gives it back. The floor and the peers beside it.
 package dev.perthread.benchmarks;
 
 import com.zaxxer.hikari.HikariDataSource;
@@ -36,7 +35,10 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.vibur.objectpool.PoolService;
 
-/** Threads are given by {@code -t}; every pool has as many resources. */
+/**
+ * Uncontended acquire and release: PerThread, its peers, and the floor under all of them. Every pool has as many
+ * resources as there are threads ({@code -t}).
+ */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 4, time = 1)

@@ -1,4 +1,3 @@
-// The command line of a part's own JVM, and the file that it leaves its figures in.
 package dev.perthread.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -9,7 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** {@code name=value}, in any order; every one has a default. */
+/**
+ * The command line of one part's JVM, as {@code name=value} pairs in any order, and the file its figures go to. Every
+ * argument has a default.
+ */
 final class Arguments {
     private final Map<String, String> given = new LinkedHashMap<>();
 

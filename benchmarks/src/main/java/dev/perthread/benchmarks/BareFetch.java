@@ -1,4 +1,3 @@
-// The loop of perthread fetch on bare sockets, with nothing around them.
 package dev.perthread.benchmarks;
 
 import java.io.IOException;
@@ -11,8 +10,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * {@code HOST PORT THREADS REQUESTS_PER_THREAD WAY}. The ways: {@code three}, the request in three writes as the recipe's;
- * {@code one}, in one; {@code keep}, in one, and a connection is kept for all of a thread's requests.
+ * The loop of {@code perthread fetch} on bare Java sockets: {@code HOST PORT THREADS REQUESTS_PER_THREAD WAY}. The
+ * ways are {@code three}, the request in three writes like the recipe's; {@code one}, in one write; {@code keep}, in
+ * one write, with one connection per thread kept for all of its requests.
  */
 public final class BareFetch {
     private BareFetch() {}

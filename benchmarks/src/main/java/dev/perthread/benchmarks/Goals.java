@@ -1,4 +1,3 @@
-// The goals, each with how its figure follows from the results. Whether one is met is computed, never written down.
 package dev.perthread.benchmarks;
 
 import dev.perthread.benchmarks.Peers.Contender;
@@ -13,7 +12,10 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** Makes the rows of the one table. */
+/**
+ * The goals, each with the rule that computes its figure from the results. Whether a goal is met is computed, never
+ * written down.
+ */
 final class Goals {
     static final List<String> JDKS = List.of("17", "25");
 

@@ -1,4 +1,3 @@
-// A server on the loopback for OpenCloseBenchmark: answers each line of a connection, and closes when told to.
 package dev.perthread.benchmarks;
 
 import java.io.IOException;
@@ -10,7 +9,10 @@ import java.net.Socket;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** Four bytes in, four bytes out; after {@link #LAST} it closes, so that the port of the other side is free at once. */
+/**
+ * The loopback server of {@link OpenCloseBenchmark}. It answers four bytes with four bytes, and closes after {@link
+ * #LAST}, so that the client's port is free again at once.
+ */
 final class LoopbackServer implements AutoCloseable {
     static final byte[] LAST = {'b', 'y', 'e', '\n'};
     static final byte[] MORE = {'a', 's', 'k', '\n'};

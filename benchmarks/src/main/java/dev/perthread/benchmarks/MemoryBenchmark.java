@@ -1,5 +1,3 @@
-// Bytes of heap for an idle entry beside the resource, for threads that never used a holder, and for those that did and
-// ended.
 package dev.perthread.benchmarks;
 
 import dev.perthread.IdlePolicy;
@@ -19,8 +17,10 @@ import javax.management.ObjectName;
 import org.apache.commons.pool2.impl.GenericObjectPool;
 
 /**
- * The difference of the used heap, after full collections by the serial collector, before and after all threads of a crowd
- * have used something once. The resource is one shared object, so it does not count. {@code crowd=N passing=N out=FILE}.
+ * Heap bytes per idle entry (beside the resource), per thread that never used the pool, and per thread that used it
+ * and ended. The figure is the difference of the used heap, after full collections by the serial collector, before and
+ * after all idle threads have used it once. The resource is one shared object, so it does not count. {@code
+ * idleThreads=N passing=N out=FILE}.
  */
 public final class MemoryBenchmark {
     private static final Resource SHARED = new Resource();
@@ -39,17 +39,17 @@ public final class MemoryBenchmark {
     static Map<String, Double> measure(Arguments arguments) throws Exception {
         settleMillis = arguments.number("settle", 1200);
         Map<String, Double> figures = new LinkedHashMap<>();
-        int size = arguments.number("crowd", 2000);
-        // First: after a crowd has gone, what the JVM keeps goes up and down by some hundred kilobytes.
+        int size = arguments.number("idleThreads", 2000);
+        // First: after many threads have ended, what the JVM keeps goes up and down by some hundred kilobytes.
         passing(figures, arguments.number("passing", 100_000));
         double fixed;
-        try (Crowd nobody = new Crowd(0, false)) {
+        try (IdleThreads nobody = new IdleThreads(0, false)) {
             once(nobody); // classes
             fixed = unused(nobody);
         }
-        try (Crowd crowd = new Crowd(size, false)) {
-            figures.put("memory/keep/unused", Math.max(0, unused(crowd) - fixed) / size);
-            owners(figures, crowd);
+        try (IdleThreads idleThreads = new IdleThreads(size, false)) {
+            figures.put("memory/keep/unused", Math.max(0, unused(idleThreads) - fixed) / size);
+            owners(figures, idleThreads);
         }
         pools(figures, size);
         return figures;
@@ -62,54 +62,55 @@ public final class MemoryBenchmark {
     }
 
     /** The median of three: what the JVM does meanwhile, once, is some kilobytes. */
-    private static double unused(Crowd crowd) throws Exception {
-        return Sample.median(new double[] {once(crowd), once(crowd), once(crowd)});
+    private static double unused(IdleThreads idleThreads) throws Exception {
+        return Sample.median(new double[] {once(idleThreads), once(idleThreads), once(idleThreads)});
     }
 
-    /** What a holder takes that one thread uses, while all of the crowd live and do not. */
-    private static double once(Crowd crowd) throws Exception {
+    /** What a holder takes that one thread uses, while all of the idle threads live and do not. */
+    private static double once(IdleThreads idleThreads) throws Exception {
         settle();
         Heap before = Heap.now();
         PerThread<Resource, RuntimeException> holder = holder(IdlePolicy.KEEP);
         holder.run(resource -> {});
         Heap after = Heap.now();
         holder.close();
-        crowd.size(); // they live until here
+        idleThreads.size(); // they live until here
         return after.bytes - before.bytes;
     }
 
-    private static void owners(Map<String, Double> figures, Crowd crowd) throws Exception {
+    private static void owners(Map<String, Double> figures, IdleThreads idleThreads) throws Exception {
         for (IdlePolicy idle : List.of(IdlePolicy.KEEP, IdlePolicy.LEND)) {
             try (PerThread<Resource, RuntimeException> warm = holder(idle)) {
-                atOnce(crowd, warm); // classes, and what the threads allocate for themselves
+                atOnce(idleThreads, warm); // classes, and what the threads allocate for themselves
             }
             PerThread<Resource, RuntimeException> holder = holder(idle);
             settle();
             Heap unused = Heap.now();
-            atOnce(crowd, holder);
+            atOnce(idleThreads, holder);
             Heap used = Heap.now();
             String name = "memory/" + idle.name().toLowerCase(Locale.ROOT) + "/";
-            double all = (used.bytes - unused.bytes) / (double) crowd.size();
-            double watchers = (used.watchers - unused.watchers) / (double) crowd.size();
+            double all = (used.bytes - unused.bytes) / (double) idleThreads.size();
+            double watchers = (used.watchers - unused.watchers) / (double) idleThreads.size();
             figures.put(name + "entry", all - watchers);
             figures.put(name + "watcher", watchers);
             holder.close();
         }
         ThreadStore<Resource> store = ThreadStore.create();
-        figures.put("memory/threadStore/entry", perOwner(crowd, () -> store.set(SHARED)));
+        figures.put("memory/threadStore/entry", perOwner(idleThreads, () -> store.set(SHARED)));
         store.close();
         ThreadLocal<Resource> local = new ThreadLocal<>();
-        figures.put("memory/threadLocal/entry", perOwner(crowd, () -> local.set(SHARED)));
+        figures.put("memory/threadLocal/entry", perOwner(idleThreads, () -> local.set(SHARED)));
         local.get();
         ConcurrentHashMap<Thread, Resource> map = new ConcurrentHashMap<>();
-        figures.put("memory/concurrentHashMap/entry", perOwner(crowd, () -> map.put(Thread.currentThread(), SHARED)));
+        figures.put(
+                "memory/concurrentHashMap/entry", perOwner(idleThreads, () -> map.put(Thread.currentThread(), SHARED)));
         map.clear();
     }
 
     /** All have one at the same time, or they would lend each other the same few. */
-    private static void atOnce(Crowd crowd, PerThread<Resource, RuntimeException> holder) throws Exception {
-        CountDownLatch all = new CountDownLatch(crowd.size());
-        crowd.all(() -> holder.run(resource -> {
+    private static void atOnce(IdleThreads idleThreads, PerThread<Resource, RuntimeException> holder) throws Exception {
+        CountDownLatch all = new CountDownLatch(idleThreads.size());
+        idleThreads.all(() -> holder.run(resource -> {
             all.countDown();
             try {
                 all.await();
@@ -117,15 +118,15 @@ public final class MemoryBenchmark {
                 throw new IllegalStateException(e);
             }
         }));
-        crowd.all(() -> {}); // so that no stack refers to the holder
+        idleThreads.all(() -> {}); // so that no stack refers to the holder
     }
 
-    private static double perOwner(Crowd crowd, Runnable use) throws Exception {
+    private static double perOwner(IdleThreads idleThreads, Runnable use) throws Exception {
         settle();
         Heap before = Heap.now();
-        crowd.all(use);
+        idleThreads.all(use);
         Heap after = Heap.now();
-        return (after.bytes - after.watchers - before.bytes + before.watchers) / (double) crowd.size();
+        return (after.bytes - after.watchers - before.bytes + before.watchers) / (double) idleThreads.size();
     }
 
     private static void pools(Map<String, Double> figures, int size) throws Exception {

@@ -1,4 +1,3 @@
-// JMH's threads as Netty's own kind of thread; see AcquireReleaseBenchmark.nettyFastThreadLocalThread.
 package dev.perthread.benchmarks;
 
 import io.netty.util.concurrent.FastThreadLocalThread;
@@ -6,7 +5,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** Made by JMH, by name. */
+/**
+ * The executor that gives JMH Netty's own kind of thread, for {@link AcquireReleaseBenchmark}. JMH makes it by name.
+ */
 public final class NettyThreads extends ThreadPoolExecutor {
     /**
      * As JMH calls it.

@@ -1,4 +1,3 @@
-// What it costs to be looked at: a lease on a kept resource, with and without Flight Recorder and meters.
 package dev.perthread.benchmarks;
 
 import dev.perthread.IdlePolicy;
@@ -32,7 +31,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Acquire, get and close; nothing is opened or closed meanwhile. */
+/**
+ * The cost of being observed: a lease on a kept resource, with and without Flight Recorder, listeners and meters.
+ * Nothing is opened or closed meanwhile.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

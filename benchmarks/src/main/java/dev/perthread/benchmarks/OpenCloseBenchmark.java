@@ -1,4 +1,3 @@
-// Real sockets on the loopback: what a holder adds to opening, one request and closing, and what keeping saves.
 package dev.perthread.benchmarks;
 
 import dev.perthread.IdlePolicy;
@@ -23,7 +22,11 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Each operation is one request and its answer, of four bytes. The server runs in the same JVM, and costs all the same. */
+/**
+ * Real loopback sockets: what the pool adds to opening, one request and closing, and what keeping saves. One operation
+ * is one request and its answer, of four bytes each. The server runs in the same JVM and costs every contender the
+ * same.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -1,5 +1,3 @@
-// How every peer is configured, and why so: as its own documentation recommends for a pool of a fixed size. All of it
-// is here.
 package dev.perthread.benchmarks;
 
 import com.zaxxer.hikari.HikariConfig;
@@ -31,7 +29,10 @@ import org.vibur.objectpool.PoolService;
 import org.vibur.objectpool.util.ConcurrentLinkedQueueCollection;
 import stormpot.Expiration;
 
-/** The pools beside us. Nobody waits so long that a timeout of theirs matters. */
+/**
+ * The configuration of every peer, all in this file: as its own documentation recommends for a pool of a fixed size.
+ * No timeout of a peer is short enough to matter.
+ */
 final class Peers {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);

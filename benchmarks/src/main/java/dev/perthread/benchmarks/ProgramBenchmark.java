@@ -1,4 +1,3 @@
-// Whole programs against one server in C: perthread fetch, the known Python way, and bare Java sockets.
 package dev.perthread.benchmarks;
 
 import java.io.BufferedReader;
@@ -16,8 +15,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * {@code root=DIRECTORY requests=N out=FILE}. Each program once, by turns; the time is that of the whole process. The Java
- * programs are started with the options of the perthread launcher.
+ * Whole programs against one server in C: {@code perthread fetch}, the usual Python program, and bare Java sockets.
+ * Each program runs once, in turn; the time is that of the whole process. The Java programs get the options of the
+ * {@code perthread} launcher. {@code root=DIRECTORY requests=N out=FILE}.
  */
 public final class ProgramBenchmark {
     private static final int THREADS = 2;

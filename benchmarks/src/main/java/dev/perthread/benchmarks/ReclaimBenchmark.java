@@ -1,4 +1,3 @@
-// How soon after a thread's death what it kept is closed, and what watching 10,000 owners costs while nothing happens.
 package dev.perthread.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
@@ -11,7 +10,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import org.HdrHistogram.ConcurrentHistogram;
 
-/** {@code owners=N deaths=N virtual=true|false idle=MILLIS out=FILE}. */
+/**
+ * The delay from a thread's death to the closer of what it kept, and the cost of watching 10,000 idle owners. {@code
+ * owners=N deaths=N virtual=true|false idle=MILLIS out=FILE}.
+ */
 public final class ReclaimBenchmark {
 
     /** Knows when its thread did its last. */
@@ -25,7 +27,7 @@ public final class ReclaimBenchmark {
     public static void main(String[] args) throws Exception {
         Arguments arguments = new Arguments(args);
         arguments.write(measure(arguments));
-        System.exit(0); // the crowd is asleep, and need not be woken
+        System.exit(0); // they are asleep, and need not be woken
     }
 
     static Map<String, Double> measure(Arguments arguments) throws Exception {
@@ -36,7 +38,7 @@ public final class ReclaimBenchmark {
         CountDownLatch closed = new CountDownLatch(deaths);
         Map<String, Double> figures = new LinkedHashMap<>();
         String name = "reclaim/" + (virtual ? "virtual" : "platform") + "/";
-        Crowd crowd = new Crowd(arguments.number("owners", 10_000), virtual);
+        IdleThreads idleThreads = new IdleThreads(arguments.number("owners", 10_000), virtual);
         ThreadLocal<Kept> own = new ThreadLocal<>();
         try (PerThread<Kept, RuntimeException> holder = PerThread.<Kept, RuntimeException>builder(Kept::new)
                 .whenIdle(IdlePolicy.KEEP)
@@ -49,15 +51,15 @@ public final class ReclaimBenchmark {
                 })
                 .build()) {
             double without = cpuShare(idle);
-            crowd.all(() -> holder.run(own::set));
+            idleThreads.all(() -> holder.run(own::set));
             Thread.sleep(idle); // until all are watched, and the rounds are compiled
             double with = cpuShare(idle);
             for (int i = 0; i < deaths; i++) {
-                crowd.endOne(i * (crowd.size() / deaths), () -> own.get().left = System.nanoTime());
+                idleThreads.endOne(i * (idleThreads.size() / deaths), () -> own.get().left = System.nanoTime());
                 Thread.sleep(ThreadLocalRandom.current().nextInt(5, 25)); // at no particular point of a round
             }
             closed.await();
-            figures.put(name + "owners", (double) crowd.size());
+            figures.put(name + "owners", (double) idleThreads.size());
             figures.put(name + "median", times.getValueAtPercentile(50) / 1e6);
             figures.put(name + "p99", times.getValueAtPercentile(99) / 1e6);
             figures.put(name + "max", times.getMaxValue() / 1e6);

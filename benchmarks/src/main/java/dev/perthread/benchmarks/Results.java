@@ -1,4 +1,3 @@
-// All that was measured, read from the files of a run: JMH's own JSON, and the figures of the other parts.
 package dev.perthread.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,8 +15,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A figure's name is {@code part/case/unit}, such as {@code uncontended/t2/floor/ns}. The files are
- * {@code PART/jdk17/r1-ANYTHING.json}: of which part, on which Java, in which round.
+ * All measured figures, read from the files of a run: JMH's JSON, and the figures of the other parts.
+ *
+ * <p>A figure's name is {@code part/case/unit}, such as {@code uncontended/t2/floor/ns}. The files are {@code
+ * PART/jdk17/r1-ANYTHING.json}, which gives the part, the Java version and the round.
  */
 final class Results {
     private static final Pattern FILE = Pattern.compile("([a-z]+)/jdk(\\d+)/r(\\d+)-[^/]*\\.json");

@@ -1,4 +1,3 @@
-// What was measured of one thing: a value for each fork.
 package dev.perthread.benchmarks;
 
 import java.util.Arrays;
@@ -6,8 +5,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * A fork's value is the median of its iterations. The forks of all peers take turns, so the values of one round were
- * measured close together, and ratios are taken within a round.
+ * The values of one figure, one per fork. A fork's value is the median of its iterations. The forks of all peers take
+ * turns, so the values of one round were measured close together, and ratios are taken within a round.
  */
 final class Sample {
     /** Two-sided 95 %, by degrees of freedom from 1 on; beyond, 1.96. */

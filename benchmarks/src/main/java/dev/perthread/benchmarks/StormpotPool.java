@@ -1,4 +1,3 @@
-// Stormpot's newest needs Java 21, and its types changed from classes to interfaces since the last one for 17.
 package dev.perthread.benchmarks;
 
 import java.lang.invoke.MethodHandle;
@@ -15,8 +14,9 @@ import stormpot.Slot;
 import stormpot.Timeout;
 
 /**
- * The jar has Stormpot 4 in its Java 21 layer and Stormpot 3 below, so the calls on what differs are made through constant
- * method handles, which compile to plain calls.
+ * Stormpot 3 on Java 17 and Stormpot 4 on Java 21 and later, behind one interface. Types changed from classes to
+ * interfaces between the two, so the calls on what differs are made through constant method handles, which compile to
+ * plain calls; the jar has Stormpot 4 in its Java 21 layer.
  */
 final class StormpotPool implements AutoCloseable {
 

@@ -1,4 +1,3 @@
-// A connection to nothing: what is measured is the pool around it.
 package dev.perthread.benchmarks;
 
 import java.sql.Array;
@@ -18,7 +17,10 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Executor;
 
-/** Does no I/O. Answers what a pool asks between two users, and refuses the rest. */
+/**
+ * A JDBC connection that does no I/O, so that what is measured is the pool around it. It answers what a pool asks
+ * between two users, and refuses the rest.
+ */
 final class StubConnection implements Connection {
 
     @Override

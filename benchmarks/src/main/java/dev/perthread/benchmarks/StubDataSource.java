@@ -1,4 +1,3 @@
-// Where the pools of connections get theirs from.
 package dev.perthread.benchmarks;
 
 import java.io.PrintWriter;
@@ -6,7 +5,10 @@ import java.sql.Connection;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 
-/** Gives connections to nothing, without any I/O. Public, with a public constructor: Agroal makes it by reflection. */
+/**
+ * The data source that gives the pools {@link StubConnection}s. Public, with a public constructor, because Agroal
+ * makes it by reflection.
+ */
 public final class StubDataSource implements DataSource {
 
     @Override

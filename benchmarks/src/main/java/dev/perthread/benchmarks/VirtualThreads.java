@@ -1,11 +1,10 @@
-// Virtual threads for code that is compiled for Java 17.
 package dev.perthread.benchmarks;
 
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
-/** There are some from Java 21 on. */
+/** Starts virtual threads from code compiled for Java 17. They exist from Java 21 on. */
 final class VirtualThreads {
     private static final MethodHandle START = start();
 

@@ -1,4 +1,3 @@
-// The table says what the results say: names, ratios round by round, verdicts, and reasons that survive.
 package dev.perthread.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -14,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** The reports say what the results say: names, ratios within a round, verdicts, and reasons that survive. */
 class ReportTest {
     private static final Bound AT_MOST_ONE = new Bound(true, 1, "≤ 1");
 

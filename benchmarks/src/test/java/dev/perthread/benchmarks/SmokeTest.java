@@ -1,4 +1,3 @@
-// Every benchmark runs: once, as short as can be. Measures nothing.
 package dev.perthread.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -21,6 +20,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
+/** Runs every benchmark once, as briefly as possible. It measures nothing. */
 class SmokeTest {
     private static final String VIRTUAL_FROM = "21";
 
@@ -56,17 +56,17 @@ class SmokeTest {
     @ParameterizedTest
     @EnumSource
     void everyContenderServesMoreThreadsThanItHasResources(Contender peer) throws Exception {
-        Map<String, Double> figures = new Contest(peer, 4, 2, 1_000_000, false).run(5, 20);
+        Map<String, Double> figures = new ContendedRun(peer, 4, 2, 1_000_000, false).run(5, 20);
         assertThat(figures).containsKeys("contended/4x2/1ms/" + peer + "/ops");
         if (Runtime.version().compareTo(Runtime.Version.parse(VIRTUAL_FROM)) >= 0) {
-            figures = new Contest(peer, 20, 2, 1_000_000, true).run(5, 20);
+            figures = new ContendedRun(peer, 20, 2, 1_000_000, true).run(5, 20);
             assertThat(figures).containsKeys("virtual/20x2/1ms/" + peer + "/ops");
         }
     }
 
     @Test
     void memoryIsMeasured() throws Exception {
-        assertThat(MemoryBenchmark.measure(new Arguments("crowd=10", "passing=100", "settle=1")))
+        assertThat(MemoryBenchmark.measure(new Arguments("idleThreads=10", "passing=100", "settle=1")))
                 .containsKeys("memory/keep/entry", "memory/lend/entry", "memory/passing/left");
     }
 

@@ -1,4 +1,3 @@
-// A Flink cluster on this machine: a job manager and a task manager, each a process of its own.
 package dev.perthread.flink;
 
 import dev.perthread.testkit.FreePort;
@@ -18,7 +17,10 @@ import org.apache.flink.runtime.taskexecutor.TaskManagerRunner;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.awaitility.Awaitility;
 
-/** The processes have all that the test has on its class path, the project's jars included, but not the jobs. */
+/**
+ * A Flink cluster on this machine: a job manager and a task manager, each a process of its own. The processes have the
+ * class path of the test, including the project's jars, but not the jobs.
+ */
 final class Cluster implements AutoCloseable {
     static final int SLOTS = 4;
 

@@ -1,4 +1,3 @@
-// The jars that a job is sent with.
 package dev.perthread.flink;
 
 import java.io.IOException;
@@ -11,6 +10,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 
+/** Builds the jars that a job is sent with. */
 final class Jars {
     private Jars() {}
 

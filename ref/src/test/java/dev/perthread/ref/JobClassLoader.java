@@ -1,4 +1,3 @@
-// A class loader that has the classes of package travel for itself, as a job's has the job's.
 package dev.perthread.ref;
 
 import dev.perthread.testkit.Probe;
@@ -6,6 +5,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.Callable;
 
+/**
+ * A class loader that defines the classes of package {@code travel} itself, as a job's class loader does the job's.
+ */
 final class JobClassLoader extends ClassLoader {
     private static final ClassLoader UP = JobClassLoader.class.getClassLoader();
 

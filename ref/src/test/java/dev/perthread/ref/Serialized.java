@@ -1,4 +1,3 @@
-// A way that objects travel.
 package dev.perthread.ref;
 
 import java.io.ByteArrayInputStream;
@@ -7,6 +6,7 @@ import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 
+/** Java serialization of single objects, for tests. */
 final class Serialized {
     private Serialized() {}
 

@@ -1,4 +1,3 @@
-// A Spark cluster on this machine whose executors are processes of their own.
 package dev.perthread.spark;
 
 import java.io.IOException;
@@ -11,7 +10,10 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** Two workers, an executor with one core each. The class path of the executors is that of the test. */
+/**
+ * A Spark cluster on this machine whose executors are processes of their own: two workers, each with an executor of
+ * one core. The executors have the class path of the test.
+ */
 final class Cluster implements AutoCloseable {
     final JavaSparkContext spark;
 

@@ -1,4 +1,3 @@
-// A thread that does what it is told, one task after another, so that tests can interleave threads exactly.
 package dev.perthread.testkit;
 
 import java.time.Duration;
@@ -13,7 +12,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
-/** Lives until {@link #end}. */
+/**
+ * A thread that runs the tasks it is given one after another, so that tests can interleave threads exactly. It lives
+ * until {@link #end}.
+ */
 public final class Actor implements AutoCloseable {
     private final BlockingQueue<FutureTask<?>> tasks = new LinkedBlockingQueue<>();
     private final FutureTask<@Nullable Void> last = new FutureTask<>(() -> null);

@@ -1,4 +1,3 @@
-// A connection to a CountingServer, that says who it is and says goodbye.
 package dev.perthread.testkit;
 
 import java.io.BufferedReader;
@@ -10,7 +9,10 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 
-/** Not thread-safe, as the clients are that a resource a thread is for. */
+/**
+ * A client of a {@link CountingServer} that says who it is when it connects and takes its leave when it closes. Not
+ * thread-safe, like the clients that need one instance per thread.
+ */
 public final class CountedClient implements AutoCloseable {
     private final Socket socket;
     private final BufferedReader in;

@@ -1,4 +1,3 @@
-// A server on loopback that knows who is connected: for tests whose resources are opened in other processes.
 package dev.perthread.testkit;
 
 import java.io.BufferedReader;
@@ -14,7 +13,10 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** What it counts is what it saw itself: connections begun, questions answered, ended with a goodbye or without. */
+/**
+ * A loopback server that counts who is connected, for tests whose resources are opened in other processes. It counts
+ * what it saw itself: connections begun, questions answered, connections ended with or without a goodbye.
+ */
 public final class CountingServer implements AutoCloseable {
     private final ServerSocket listener;
     private final Queue<Visit> visits = new ConcurrentLinkedQueue<>();

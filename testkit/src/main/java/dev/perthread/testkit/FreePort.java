@@ -1,4 +1,3 @@
-// A port for a server that is another program and cannot be asked which one it took.
 package dev.perthread.testkit;
 
 import java.io.IOException;
@@ -13,9 +12,11 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Not port 0, opened and closed again: the system may give the same one to whoever asks next, be it this program for its
- * second server or any client that connects somewhere. These lie below the range that it gives away by itself, and none
- * comes twice.
+ * Free ports for servers that are other programs and cannot be asked which port they took.
+ *
+ * <p>Binding port 0 and closing it again will not do: the system may give the same port to whoever asks next, be it
+ * this program for its second server or any client that connects somewhere. These ports lie below the range that the
+ * system gives away by itself, and none comes twice.
  */
 public final class FreePort {
 

@@ -1,4 +1,3 @@
-// What was logged during a test: nothing, unless the test expects it.
 package dev.perthread.testkit;
 
 import java.util.ArrayList;
@@ -10,7 +9,7 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/** Listens to everything the process logs at INFO or above. */
+/** The log lines of a test, at INFO or above. A line fails the test unless the test expects it. */
 public final class LogLines {
     private static final Queue<LogRecord> SEEN = new ConcurrentLinkedQueue<>();
     private static final Queue<String> EXPECTED = new ConcurrentLinkedQueue<>();

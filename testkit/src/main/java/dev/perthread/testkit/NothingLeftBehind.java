@@ -1,4 +1,3 @@
-// Fails a test that leaves a resource, a thread or a socket behind, or whose threads or log said something unexpected.
 package dev.perthread.testkit;
 
 import java.io.IOException;
@@ -22,7 +21,10 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Registered for all tests through the service loader. */
+/**
+ * A JUnit extension, registered for all tests through the service loader, that fails a test which leaves a resource, a
+ * thread or a socket behind, or whose threads or log said something unexpected.
+ */
 public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCallback, AfterAllCallback {
 
     /** A tag for tests whose tools keep threads and sockets from one test to the next, as what drives a browser does. */

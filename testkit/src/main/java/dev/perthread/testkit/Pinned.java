@@ -1,4 +1,3 @@
-// Which virtual threads were pinned to their carriers, by the flight recorder.
 package dev.perthread.testkit;
 
 import java.io.IOException;
@@ -12,7 +11,10 @@ import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 
-/** Records from its making until {@link #stacks}. Java 21 or later. */
+/**
+ * A Flight Recorder recording of the virtual threads that were pinned to their carriers, from its making until {@link
+ * #stacks}. Java 21 or later.
+ */
 public final class Pinned implements AutoCloseable {
     private static final String PINNED = "jdk.VirtualThreadPinned";
     private final Recording recording = new Recording();

@@ -1,4 +1,3 @@
-// A resource that notices every abuse: closed twice, used after close, used by two threads at once.
 package dev.perthread.testkit;
 
 import java.util.ArrayList;
@@ -11,7 +10,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** What it notices is remembered even if the code under test swallows it; every test fails on it at its end. */
+/**
+ * A resource that notices every abuse: closed twice, used after close, used by two threads at once. It remembers the
+ * abuse even if the code under test swallows the failure; every test fails on it at its end.
+ */
 public final class Probe implements AutoCloseable {
     private static final Set<Probe> OPEN = ConcurrentHashMap.newKeySet();
     private static final Queue<String> COMPLAINTS = new ConcurrentLinkedQueue<>();

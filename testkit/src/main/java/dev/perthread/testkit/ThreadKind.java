@@ -1,4 +1,3 @@
-// Platform and virtual threads behind one name, for tests that run on both and on Java 17.
 package dev.perthread.testkit;
 
 import java.lang.invoke.MethodHandle;
@@ -15,7 +14,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The two kinds of thread. {@link #VIRTUAL} exists from Java 21 on. */
+/**
+ * The two kinds of thread behind one name, for tests that run on both and on Java 17. {@link #VIRTUAL} exists from
+ * Java 21 on.
+ */
 public enum ThreadKind {
     /** A thread of the operating system. */
     PLATFORM,

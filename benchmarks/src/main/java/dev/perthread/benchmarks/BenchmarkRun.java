@@ -1,4 +1,3 @@
-// What ./benchmarks/run starts: runs the parts in fresh JVMs by turns, keeps their results, and writes the table.
 package dev.perthread.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,8 +17,12 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** {@code quick|full|smoke|table root=DIRECTORY jdk17=JAVA_HOME jdk25=JAVA_HOME [parts=A,B]}. */
-public final class Run {
+/**
+ * The main program behind {@code ./benchmarks/run}: it runs each part in fresh JVMs, the contenders in turn, keeps the
+ * results, and writes the reports. Usage: {@code quick|full|smoke|table root=DIRECTORY jdk17=JAVA_HOME jdk25=JAVA_HOME
+ * [parts=A,B]}.
+ */
+public final class BenchmarkRun {
     static final List<String> PARTS =
             List.of("uncontended", "contended", "virtual", "openclose", "memory", "reclaim", "program", "observation");
 
@@ -38,9 +41,9 @@ public final class Run {
             int warmups,
             int iterations,
             int iterationMillis,
-            int contestWarmup,
-            int contestMillis,
-            int crowd,
+            int contendedWarmup,
+            int contendedMillis,
+            int idleThreads,
             int deaths,
             int idleMillis,
             int requests) {
@@ -70,7 +73,7 @@ public final class Run {
     private final Map<String, Path> jdks = new LinkedHashMap<>();
     private final List<String> failures = new ArrayList<>();
 
-    private Run(String mode, Arguments arguments) {
+    private BenchmarkRun(String mode, Arguments arguments) {
         this.mode = mode;
         root = Path.of(arguments.text("root", ".")).toAbsolutePath().normalize();
         results = root.resolve(mode.equals("smoke") ? "benchmarks/target/results-smoke" : "benchmarks/target/results");
@@ -86,7 +89,7 @@ public final class Run {
     public static void main(String[] args) throws Exception {
         Arguments arguments =
                 new Arguments(List.of(args).subList(1, args.length).toArray(new String[0]));
-        Run run = new Run(args[0], arguments);
+        BenchmarkRun run = new BenchmarkRun(args[0], arguments);
         if (!args[0].equals("table")) {
             List<String> parts =
                     List.of(arguments.text("parts", String.join(",", PARTS)).split(","));
@@ -153,7 +156,7 @@ public final class Run {
             case "contended" -> {
                 for (int work : List.of(0, 1)) {
                     for (Contender peer : Contender.values()) {
-                        contest(part, jdk, round, plan, "ContendedBenchmark", peer, 64, 8, work);
+                        contended(part, jdk, round, plan, "ContendedBenchmark", peer, 64, 8, work);
                     }
                 }
             }
@@ -163,7 +166,7 @@ public final class Run {
                 }
                 for (int threads : List.of(1000, 10_000)) {
                     for (Contender peer : Contender.values()) {
-                        contest(part, jdk, round, plan, "VirtualThreadBenchmark", peer, threads, 64, 1);
+                        contended(part, jdk, round, plan, "VirtualThreadBenchmark", peer, threads, 64, 1);
                     }
                 }
             }
@@ -175,8 +178,8 @@ public final class Run {
                         "all",
                         List.of("-XX:+UseSerialGC", "-XX:MarkSweepDeadRatio=0"),
                         "MemoryBenchmark",
-                        "crowd=" + plan.crowd,
-                        "passing=" + Math.min(100_000, plan.crowd * 50));
+                        "idleThreads=" + plan.idleThreads,
+                        "passing=" + Math.min(100_000, plan.idleThreads * 50));
             case "reclaim" -> {
                 for (boolean virtual : jdk.equals("17") ? List.of(false) : List.of(false, true)) {
                     own(
@@ -187,7 +190,7 @@ public final class Run {
                             List.of(),
                             "ReclaimBenchmark",
                             "virtual=" + virtual,
-                            "owners=" + Math.min(10_000, plan.crowd * 5),
+                            "owners=" + Math.min(10_000, plan.idleThreads * 5),
                             "deaths=" + plan.deaths,
                             "idle=" + plan.idleMillis);
                 }
@@ -246,7 +249,7 @@ public final class Run {
                         out.toString()));
     }
 
-    private void contest(
+    private void contended(
             String part,
             String jdk,
             int round,
@@ -272,8 +275,8 @@ public final class Run {
                 "threads=" + threads,
                 "resources=" + resources,
                 "work=" + work,
-                "warmup=" + (plan.contestWarmup + 2 * lap),
-                "measure=" + (plan.contestMillis + 10 * lap));
+                "warmup=" + (plan.contendedWarmup + 2 * lap),
+                "measure=" + (plan.contendedMillis + 10 * lap));
     }
 
     private void own(

@@ -1,4 +1,3 @@
-// Many live threads that each do something once when told to, and otherwise sleep: owners of idle resources.
 package dev.perthread.benchmarks;
 
 import java.util.ArrayList;
@@ -7,9 +6,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Starts with all threads asleep. */
-final class Crowd implements AutoCloseable {
-    private static final Runnable GO_HOME = () -> {};
+/** A set of live threads that each run a task once when asked, and otherwise sleep: the owners of idle resources. */
+final class IdleThreads implements AutoCloseable {
+    private static final Runnable END = () -> {};
 
     private final List<Member> members = new ArrayList<>();
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -36,7 +35,7 @@ final class Crowd implements AutoCloseable {
                     return;
                 }
                 done.countDown();
-                if (now == GO_HOME) {
+                if (now == END) {
                     return;
                 }
             }
@@ -56,7 +55,7 @@ final class Crowd implements AutoCloseable {
         }
     }
 
-    Crowd(int size, boolean virtual) throws InterruptedException {
+    IdleThreads(int size, boolean virtual) throws InterruptedException {
         this.virtual = virtual;
         for (int i = 0; i < size; i++) {
             add();
@@ -84,7 +83,7 @@ final class Crowd implements AutoCloseable {
         }
         done.await();
         if (failure.get() != null) {
-            throw new IllegalStateException("a thread of the crowd failed", failure.get());
+            throw new IllegalStateException("a thread failed", failure.get());
         }
         Thread.sleep(50); // until they are asleep again
     }
@@ -100,7 +99,7 @@ final class Crowd implements AutoCloseable {
     @Override
     public void close() throws InterruptedException {
         members.removeIf(member -> !member.thread.isAlive());
-        all(GO_HOME);
+        all(END);
         for (Member member : members) {
             member.thread.join();
         }

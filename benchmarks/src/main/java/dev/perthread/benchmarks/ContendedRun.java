@@ -1,4 +1,3 @@
-// More threads than resources: throughput, how long each wait was, and whether all threads had their share.
 package dev.perthread.benchmarks;
 
 import dev.perthread.benchmarks.Peers.Contender;
@@ -15,11 +14,14 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /**
- * One contender in a JVM of its own. All threads start together and run through the warm-up into the measured time. A wait
- * is from just before the acquire to just after it. One that is not over at the end of the measured time counts as long as
- * it had lasted by then: else a thread that is never served would count as one that never waited.
+ * A run of one contender with more threads than resources: its throughput, the length of each wait, and each thread's
+ * share.
+ *
+ * <p>All threads start together and run through the warm-up into the measured time. A wait lasts from just before the
+ * acquire to just after it. A wait that is not over when the measured time ends counts for as long as it has lasted by
+ * then: otherwise a thread that is never served would count as one that never waited.
  */
-final class Contest {
+final class ContendedRun {
     private static final long LONGEST = TimeUnit.MINUTES.toNanos(10);
 
     private final Contender contender;
@@ -31,7 +33,7 @@ final class Contest {
     private volatile boolean measuring;
     private volatile long end = Long.MAX_VALUE; // in nanoTime; set once the measured time is over
 
-    Contest(Contender contender, int threads, int resources, long workNanos, boolean virtual) {
+    ContendedRun(Contender contender, int threads, int resources, long workNanos, boolean virtual) {
         this.contender = contender;
         this.threads = threads;
         this.resources = resources;
@@ -169,7 +171,7 @@ final class Contest {
     }
 
     static Map<String, Double> run(boolean virtual, Arguments args) throws Exception {
-        return new Contest(
+        return new ContendedRun(
                         Contender.valueOf(args.text("peer", "PER_THREAD")),
                         args.number("threads", 64),
                         args.number("resources", 8),
