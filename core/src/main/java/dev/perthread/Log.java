@@ -16,19 +16,25 @@ final class Log {
 
     /** Needs nothing that could fail before it is caught here. */
     static void line(Level level, String text, Throwable failure) {
+        boolean entered = ContextLoader.enterOwn();
         try {
             logger().log(level, text, failure);
         } catch (Throwable unheard) {
             suppress(unheard, failure);
+        } finally {
+            ContextLoader.leave(entered);
         }
     }
 
     /** A handler of the user's that throws is on its own: here a resource is half opened or half closed. */
     static void line(Level level, Supplier<String> text, @Nullable Throwable failure) {
+        boolean entered = ContextLoader.enterOwn();
         try {
             logger().log(level, text, failure);
         } catch (Throwable unheard) {
             suppress(unheard, failure);
+        } finally {
+            ContextLoader.leave(entered);
         }
     }
 

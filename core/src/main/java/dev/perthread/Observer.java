@@ -99,10 +99,13 @@ final class Observer<T> {
 
     private void tell(Slot<T> slot, ResourceInfo.State state, BiConsumer<Listener, ResourceInfo> event) {
         if (listener != null) {
+            boolean entered = ContextLoader.enter(listener);
             try {
                 event.accept(listener, pool.info(slot, state));
             } catch (Throwable failure) {
                 failed(listener, failure);
+            } finally {
+                ContextLoader.leave(entered);
             }
         }
     }
@@ -111,10 +114,13 @@ final class Observer<T> {
         if (listener == null) {
             return;
         }
+        boolean entered = ContextLoader.enter(listener);
         try {
             event.accept(listener);
         } catch (Throwable failure) {
             failed(listener, failure);
+        } finally {
+            ContextLoader.leave(entered);
         }
     }
 

@@ -66,12 +66,14 @@ final class ResourceCloser<T> {
         slot.closer = Thread.currentThread();
         Jfr.Span recorded = Jfr.closing();
         Throwable failure = null;
+        boolean entered = ContextLoader.enter(options.closer, options.opener);
         try {
             options.closer.close(slot.resource());
         } catch (Throwable thrown) {
             restoreInterrupt(thrown);
             failure = thrown;
         }
+        ContextLoader.leave(entered);
         Jfr.closed(recorded, slot, reason, failure);
         return failure;
     }

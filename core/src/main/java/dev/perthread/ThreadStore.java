@@ -299,7 +299,12 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
 
     private void callBack(Thread thread, V value) {
         if (onRemove != null) {
-            onRemove.accept(thread, value);
+            boolean entered = ContextLoader.enter(onRemove); // where this is a thread of the library
+            try {
+                onRemove.accept(thread, value);
+            } finally {
+                ContextLoader.leave(entered);
+            }
         }
     }
 

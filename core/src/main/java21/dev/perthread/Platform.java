@@ -45,7 +45,10 @@ final class Platform {
             Thread.ofVirtual()
                     .name("perthread-closer")
                     .inheritInheritableThreadLocals(false)
-                    .start(() -> CloserExecutor.bear(task));
+                    .start(() -> {
+                        ContextLoader.clear();
+                        CloserExecutor.bear(task);
+                    });
         } catch (OutOfMemoryError | RejectedExecutionException noThread) {
             // It has been claimed: nobody else will ever do it, unless that thread was started all the same.
             CloserExecutor.bear(task);
