@@ -57,7 +57,7 @@ final class Weaver extends CopyLoader {
                 "dev/perthread/Reaper.opened(Ldev/perthread/Reaper$Entry;)V",
                 "ignore(Ljava/lang/Object;" + string + ")V");
         REPLACED.put(
-                "dev/perthread/Platform.runAside(Ljava/lang/Object;Ljava/lang/Runnable;)V",
+                "dev/perthread/CloserExecutor.run(Ljava/lang/Object;Ljava/lang/Runnable;)V",
                 "aside(Ljava/lang/Object;Ljava/lang/Runnable;" + string + ")V");
         // How long a waiter has waited is anybody's guess.
         REPLACED.put("dev/perthread/Waiter.isDue(J)Z", "isDue(Ljava/lang/Object;J" + string + ")Z");

@@ -17,6 +17,7 @@ final class ClassPreloader {
             Jfr.class,
             Log.class,
             CloserExecutor.class,
+            CloserThreads.class,
             ContextLoader.class,
             ResourceInfo.class,
             ResourceInfo.State.class,

@@ -1,94 +1,157 @@
-// Runs the closers of dead threads' resources, on Java 17 to 20; later there are virtual threads for it.
 package dev.perthread;
 
 import java.lang.System.Logger.Level;
-import java.util.IdentityHashMap;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * A lane a holder, so that slow or stuck closers of one hold up nobody else's; a daemon thread a lane, for as long as it
- * has something to close. A task that has waited for {@link #PATIENCE} in its lane gets another thread, up to
- * {@link #MOST}.
+ * Runs closers, and removal callbacks, side by side and off the thread that wants them run: one that is slow or stuck
+ * holds up neither that thread nor other closers.
+ *
+ * <p>What holds on every Java version: at least {@link CloserThreads#SIDE_BY_SIDE} closers of a pool run at once, other
+ * pools' not counted, and one that has run for {@link CloserThreads#SLOW} does not count any more. From Java 24 on each
+ * closer has a virtual thread, and any number run at once. Before that a virtual thread that blocks in a synchronized
+ * method takes a carrier from the whole process, and on 17 there are none: so {@link CloserThreads} are used, of which a
+ * pool has at most {@link CloserThreads#MOST}. When so many closers of one pool are stuck, this pool's others wait.
+ *
+ * <p>Two ways in:
+ * <ul>
+ * <li>{@code void run(Object pool, Runnable task)} does not wait;
+ * <li>{@code List<Runnable> closeAll(Object pool, List<? extends Runnable> tasks, long boundNanos)} waits until all have
+ *     run or the time is over, and returns those that have not ended by then.
+ * </ul>
+ *
+ * <p>Their tasks have been claimed, so each is run, once, whatever happens: without memory for a thread the caller runs
+ * it, and what it throws is logged. Tasks are made before what they close is claimed.
  */
-final class CloserExecutor implements Runnable {
-    private static final long PATIENCE = 100_000_000;
-    private static final int MOST = 4;
+final class CloserExecutor {
+    private static final long LOOKING = 10_000_000; // how often one that waits looks after the threads it waits for
 
-    private static final ReentrantLock LOCK = new SpinThenParkLock();
-    private static final IdentityHashMap<Object, CloserExecutor> LANES = new IdentityHashMap<>(); // guarded by LOCK
+    private CloserExecutor() {}
 
-    // Guarded by LOCK.
-    private final Object pool;
-    private final Queue<Task> tasks = new ConcurrentLinkedQueue<>(); // which takes a task or, out of memory, does not
-    private int workers;
-
-    private CloserExecutor(Object pool) {
-        this.pool = pool;
-    }
-
-    private record Task(Runnable run, long since) {}
-
+    /**
+     * Has a task run by another thread, if there is memory for one.
+     *
+     * @param pool what the task belongs to; a pool or a store
+     * @param task of {@link #once}, since a thread that seems not to have started may have started all the same
+     */
     static void run(Object pool, Runnable task) {
-        if (!takes(pool, task)) {
+        if (!handOver(pool, task, true)) {
             bear(task); // it has been claimed: nobody else will ever do it
         }
     }
 
-    private static boolean takes(Object pool, Runnable task) {
-        LOCK.lock();
+    private static boolean handOver(Object pool, Runnable task, boolean patient) {
         try {
-            CloserExecutor known = LANES.get(pool);
-            CloserExecutor lane = known == null ? new CloserExecutor(pool) : known;
-            lane.tasks.add(new Task(task, System.nanoTime()));
-            if (known == null) {
-                LANES.put(pool, lane); // now that it has a task: an empty one would stay for ever
+            return Platform.startCloser(task) || CloserThreads.add(pool, task, patient);
+        } catch (OutOfMemoryError | RejectedExecutionException noThread) {
+            return false; // the latter where the carriers' queue is full and there is no memory for a larger one
+        }
+    }
+
+    /**
+     * Has all tasks run by other threads, side by side, and waits for them. The caller runs none of them but for want of
+     * memory. An interrupt does not end the waiting; the flag is set again afterwards.
+     *
+     * @param pool what the tasks belong to
+     * @param tasks what to run; not changed by anybody meanwhile
+     * @param boundNanos how long to wait, at most; with 0 or less it does not wait
+     * @return the tasks that have not ended; they go on
+     */
+    static List<Runnable> closeAll(Object pool, List<? extends Runnable> tasks, long boundNanos) {
+        long begin = System.nanoTime();
+        int count = tasks.size();
+        Batch batch;
+        Job[] jobs;
+        List<Runnable> unfinished;
+        try {
+            batch = new Batch(Thread.currentThread());
+            jobs = new Job[count];
+            unfinished = new ArrayList<>(count);
+            for (int i = 0; i < count; i++) {
+                jobs[i] = new Job(batch, tasks.get(i));
             }
-            lane.tend();
-            return true;
         } catch (OutOfMemoryError noMemory) {
-            return false;
-        } finally {
-            LOCK.unlock();
+            for (int i = 0; i < count; i++) {
+                bear(tasks.get(i));
+            }
+            return Collections.emptyList(); // which needs no memory
         }
+        batch.set(count);
+        for (Job job : jobs) {
+            if (!handOver(pool, job, false)) {
+                job.run();
+            }
+        }
+        batch.await(begin, boundNanos);
+        for (Job job : jobs) {
+            if (!job.done) {
+                unfinished.add(job.task);
+            }
+        }
+        return unfinished;
     }
 
-    /** Starts threads where they are needed. The reaper asks in every round, and goes on while this is true. */
-    static boolean tendAll() {
-        LOCK.lock();
-        try {
-            LANES.values().forEach(CloserExecutor::tend);
-            return !LANES.isEmpty();
-        } finally {
-            LOCK.unlock();
-        }
-    }
+    /** Counts down the tasks that have not ended, for the one thread that waits for them. */
+    private static final class Batch extends AtomicInteger {
+        private static final long serialVersionUID = 1;
 
-    private void tend() {
-        Task oldest = tasks.peek();
-        if (oldest == null) {
-            return;
+        private final transient Thread waiter;
+
+        Batch(Thread waiter) {
+            this.waiter = waiter;
         }
-        boolean late = System.nanoTime() - oldest.since > PATIENCE;
-        if (workers == 0 || (late && workers < MOST)) {
-            try {
-                Reaper.daemon("perthread-closer", this).start();
-                workers++;
-            } catch (OutOfMemoryError noThread) {
-                // The task stays in its lane and the next round tries again. Not logged: a log handler is user code,
-                // and the lock is held here.
-                return;
+
+        void ended() {
+            if (decrementAndGet() == 0) {
+                LockSupport.unpark(waiter);
+            }
+        }
+
+        void await(long begin, long boundNanos) {
+            boolean interrupted = false;
+            long left = boundNanos;
+            while (get() > 0 && left > 0) {
+                try {
+                    CloserThreads.tend();
+                    LockSupport.parkNanos(this, Math.min(left, LOOKING));
+                } catch (OutOfMemoryError noTimer) { // of a virtual thread
+                    Thread.onSpinWait();
+                }
+                interrupted |= Thread.interrupted();
+                left = boundNanos - (System.nanoTime() - begin);
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
     }
 
-    @Override
-    public void run() {
-        for (Runnable task = next(); task != null; task = next()) {
-            bear(task);
+    /** A task of a batch, run once. */
+    private static final class Job extends AtomicBoolean implements Runnable {
+        private static final long serialVersionUID = 1;
+
+        private final transient Batch batch;
+        private final transient Runnable task;
+        private transient volatile boolean done;
+
+        Job(Batch batch, Runnable task) {
+            this.batch = batch;
+            this.task = task;
+        }
+
+        @Override
+        public void run() {
+            if (compareAndSet(false, true)) {
+                bear(task);
+                done = true; // before it is counted: who waits reads this
+                batch.ended();
+            }
         }
     }
 
@@ -111,19 +174,6 @@ final class CloserExecutor implements Runnable {
             task.run();
         } catch (Throwable failure) {
             Log.line(Level.DEBUG, "closing what a dead thread left failed", failure);
-        }
-    }
-
-    private @Nullable Runnable next() {
-        LOCK.lock();
-        try {
-            Task task = tasks.poll();
-            if (task == null && --workers == 0) {
-                LANES.remove(pool); // under the lock: whoever adds the next task makes a new lane
-            }
-            return task == null ? null : task.run;
-        } finally {
-            LOCK.unlock();
         }
     }
 }

@@ -1,6 +1,8 @@
-// All that differs between Java 17 and 21+: this is the Java 17 half, java21/…/Threads.java the other.
 package dev.perthread;
 
+/**
+ * All that differs between Java 17 and 21 or later. This is the Java 17 half; the other one is in {@code java21}.
+ */
 final class Platform {
     private Platform() {}
 
@@ -36,13 +38,12 @@ final class Platform {
         throw new UnsupportedOperationException("needs Java 21");
     }
 
-    /** Runs user code for the reaper, in another thread: a closer that blocks must not hold up everybody else's. */
-    static void runAside(Object pool, Runnable task) {
-        CloserExecutor.run(pool, task);
-    }
-
-    /** Whether such code still waits to be run. Asked by the reaper in every round. */
-    static boolean tendAside() {
-        return CloserExecutor.tendAll();
+    /**
+     * Runs a closer in a virtual thread, where those are never pinned.
+     *
+     * @return whether there are such threads; if not, nothing has been done
+     */
+    static boolean startCloser(Runnable task) {
+        return false;
     }
 }

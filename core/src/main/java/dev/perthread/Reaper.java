@@ -294,7 +294,9 @@ final class Reaper implements Runnable {
         if (unwatched) {
             delay = Math.min(delay, QUICK);
         }
-        if (!goOn()) {
+        long closers = CloserThreads.tend();
+        delay = Math.min(delay, closers);
+        if (!goOn(closers != NO_HURRY)) {
             return NOTHING_OPEN;
         }
         return lingering ? STEADY + 1 : Math.max(delay, QUICK);
@@ -372,11 +374,10 @@ final class Reaper implements Runnable {
     }
 
     /** Whether anything is left to look after. */
-    private boolean goOn() {
-        boolean waiting = Platform.tendAside();
+    private boolean goOn(boolean closersWait) {
         LOCK.lock();
         try {
-            if (!CLIENTS.isEmpty() || waiting) {
+            if (!CLIENTS.isEmpty() || closersWait) {
                 lingering = false;
                 return true;
             }

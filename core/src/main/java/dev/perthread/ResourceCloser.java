@@ -224,7 +224,7 @@ final class ResourceCloser<T> {
     }
 
     private void aside(Runnable task) {
-        Platform.runAside(this, task);
+        CloserExecutor.run(this, task);
     }
 
     /** Whether a dead thread's resource, or one that has expired, is just being closed. */

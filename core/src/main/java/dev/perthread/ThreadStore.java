@@ -418,7 +418,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
         left.set(cell.replace(null));
         dropIfEmpty(cell, dead);
         if (left.get() != null && onRemove != null) {
-            Platform.runAside(this, task);
+            CloserExecutor.run(this, task);
         }
     }
 

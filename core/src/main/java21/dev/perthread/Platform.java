@@ -1,11 +1,12 @@
-// The Java 21 half of Threads: final thread ids and virtual threads.
 package dev.perthread;
 
-import java.util.concurrent.RejectedExecutionException;
-
+/** The Java 21 half of {@code Platform}: final thread ids, and virtual threads. */
 final class Platform {
-    /** Up to Java 23 a virtual thread that joins a platform thread pins its carrier (JEP 491 ended that). */
-    private static final boolean JOIN_NEVER_PINS = Runtime.version().feature() >= 24;
+    /**
+     * Up to Java 23 a virtual thread that blocks in a synchronized method pins its carrier (JEP 491 ended that). So does
+     * one that joins a platform thread, and a closer may be any code.
+     */
+    private static final boolean NEVER_PINS = Runtime.version().feature() >= 24;
 
     private Platform() {}
 
@@ -22,7 +23,7 @@ final class Platform {
     }
 
     static boolean canWatch(Thread thread) {
-        return JOIN_NEVER_PINS || thread.isVirtual();
+        return NEVER_PINS || thread.isVirtual();
     }
 
     static Thread watch(Thread thread, Runnable atEnd) {
@@ -39,23 +40,17 @@ final class Platform {
                 });
     }
 
-    /** A closer that blocks must not keep the reaper from everybody else's resources. */
-    static void runAside(Object pool, Runnable task) {
-        try {
-            Thread.ofVirtual()
-                    .name("perthread-closer")
-                    .inheritInheritableThreadLocals(false)
-                    .start(() -> {
-                        ContextLoader.clear();
-                        CloserExecutor.bear(task);
-                    });
-        } catch (OutOfMemoryError | RejectedExecutionException noThread) {
-            // It has been claimed: nobody else will ever do it, unless that thread was started all the same.
-            CloserExecutor.bear(task);
+    static boolean startCloser(Runnable task) {
+        if (!NEVER_PINS) {
+            return false;
         }
-    }
-
-    static boolean tendAside() {
-        return false;
+        Thread.ofVirtual()
+                .name("perthread-closer")
+                .inheritInheritableThreadLocals(false)
+                .start(() -> {
+                    ContextLoader.clear();
+                    CloserExecutor.bear(task);
+                });
+        return true;
     }
 }

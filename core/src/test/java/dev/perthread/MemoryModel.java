@@ -15,6 +15,7 @@ import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
@@ -98,6 +99,7 @@ public final class MemoryModel {
                 "a crowd", false, builder -> builder.whenIdle(IdlePolicy.KEEP).limit(9), MemoryModel::crowd));
         scenes.add(new StoreScene());
         scenes.add(new LockScene());
+        scenes.add(new CloserScene());
         return scenes.stream();
     }
 
@@ -559,6 +561,27 @@ public final class MemoryModel {
                 return null;
             });
             assertThat(Actor.get(queues)).isTrue();
+        }
+    }
+
+    /** Each closer of a batch runs, and runs once. */
+    private static final class CloserScene extends Played {
+        CloserScene() {
+            super("closing all", true);
+        }
+
+        @Override
+        void play(Cast cast, Runnable begin) throws Exception {
+            List<AtomicInteger> runs =
+                    Stream.generate(AtomicInteger::new).limit(3).toList();
+            List<Runnable> closers =
+                    runs.stream().<Runnable>map(count -> count::incrementAndGet).toList();
+            begin.run();
+            List<Runnable> unfinished = cast.actor.call(() ->
+                    CloserExecutor.closeAll(this, closers, Duration.ofSeconds(5).toNanos()));
+            cast.stage.look();
+            assertThat(unfinished).isEmpty();
+            assertThat(runs).extracting(AtomicInteger::get).containsOnly(1);
         }
     }
 }

@@ -11,14 +11,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What closes closes all that is due and nothing else, for the right reason, and reports each failure once. */
@@ -250,17 +248,5 @@ class ResourceCloserTest {
         assertThat(report.closed() + report.forced()).isZero();
         assertThat(opening.isClaimed()).isFalse();
         assertThat(registry.all()).containsExactly(opening);
-    }
-
-    /** A thread that could not be started may have been started all the same. */
-    @ParameterizedTest
-    @MethodSource(Matrix.KINDS)
-    void whatIsHandedToAnotherThreadIsDoneOnceThoughBothDoIt(ThreadKind kind) throws Exception {
-        AtomicInteger done = new AtomicInteger();
-        for (int i = 1; i <= 100; i++) {
-            Runnable task = CloserExecutor.once(done::incrementAndGet);
-            kind.inParallel(2, which -> task.run());
-            assertThat(done).hasValue(i);
-        }
     }
 }

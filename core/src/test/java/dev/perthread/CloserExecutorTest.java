@@ -1,0 +1,201 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Closers run side by side; those that are stuck hold up neither others nor whoever wants them run. */
+class CloserExecutorTest {
+    private static final long MINUTE = Duration.ofMinutes(1).toNanos();
+
+    private final CountDownLatch end = new CountDownLatch(1);
+    private final AtomicInteger stuck = new AtomicInteger();
+    private final AtomicInteger ended = new AtomicInteger();
+
+    /** Does not return before the test ends. */
+    private void stick() {
+        stuck.incrementAndGet();
+        awaitUninterruptibly(end);
+        ended.incrementAndGet();
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @AfterEach
+    void endAll() {
+        end.countDown();
+        Actor.until(() -> {
+            CloserThreads.tend();
+            return ended.get() == stuck.get();
+        });
+    }
+
+    @Test
+    void closersOfAPool_runSideBySideUpToTheBound() {
+        CountDownLatch all = new CountDownLatch(CloserThreads.SIDE_BY_SIDE);
+        AtomicInteger closed = new AtomicInteger();
+        for (int i = 0; i < CloserThreads.SIDE_BY_SIDE; i++) {
+            CloserExecutor.run(this, CloserExecutor.once(() -> {
+                all.countDown();
+                awaitUninterruptibly(all);
+                closed.incrementAndGet();
+            }));
+        }
+        Actor.until(() -> closed.get() == CloserThreads.SIDE_BY_SIDE);
+    }
+
+    @Test
+    void stuckClosers_doNotUseUpTheBound() {
+        int many = CloserThreads.SIDE_BY_SIDE + 8;
+        for (int i = 0; i < many; i++) {
+            CloserExecutor.run(this, CloserExecutor.once(this::stick));
+        }
+        AtomicInteger closed = new AtomicInteger();
+        CloserExecutor.run(this, CloserExecutor.once(closed::incrementAndGet));
+        Actor.until(() -> {
+            CloserThreads.tend(); // as the reaper does
+            return closed.get() == 1 && stuck.get() == many;
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void stuckClosersOfAPool_doNotStopItsReclaiming(ThreadKind kind) throws Exception {
+        int many = CloserThreads.SIDE_BY_SIDE + 8;
+        AtomicInteger closing = new AtomicInteger();
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .whenIdle(IdlePolicy.KEEP)
+                .closer(probe -> {
+                    if (closing.incrementAndGet() <= many) {
+                        stick();
+                    }
+                    probe.close();
+                })
+                .build();
+        kind.inParallel(many, i -> pool.run(Probe::use));
+        Actor.until(() -> stuck.get() == many);
+        kind.call(() -> pool.call(probe -> probe));
+        Actor.until(() -> Probe.closed() == 1);
+        end.countDown();
+        Actor.until(() -> Probe.closed() == many + 1);
+        Actor.until(() -> pool.stats().open() == 0);
+        pool.close();
+    }
+
+    @Test
+    void threadsOfOnePool_areBounded_othersHaveTheirOwn() {
+        Object another = new Object();
+        for (int i = 0; i < CloserThreads.MOST; i++) {
+            assertThat(CloserThreads.add(this, this::stick, true)).isTrue();
+        }
+        Actor.until(() -> {
+            CloserThreads.tend();
+            return stuck.get() == CloserThreads.MOST;
+        });
+        AtomicInteger closed = new AtomicInteger();
+        CloserThreads.add(this, closed::incrementAndGet, true);
+        assertThat(CloserThreads.tend()).isLessThan(CloserThreads.SLOW); // something waits
+        CountDownLatch other = new CountDownLatch(1);
+        CloserThreads.add(another, other::countDown, true);
+        awaitUninterruptibly(other);
+        assertThat(closed).hasValue(0);
+        end.countDown();
+        Actor.until(() -> closed.get() == 1);
+        assertThat(CloserThreads.tend()).isEqualTo(Reaper.NO_HURRY);
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void closeAll_runsAllOffTheCallersThread_andWaitsForThem(ThreadKind kind) throws Exception {
+        List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
+        List<Runnable> tasks = Collections.nCopies(100, () -> threads.add(Thread.currentThread()));
+        Thread caller = kind.call(() -> {
+            assertThat(CloserExecutor.closeAll(this, tasks, MINUTE)).isEmpty();
+            return Thread.currentThread();
+        });
+        assertThat(threads).hasSize(100).doesNotContain(caller);
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void closeAll_returnsWithinItsBound_withWhatIsStuck_whereverThatStands(ThreadKind kind) throws Exception {
+        int many = CloserThreads.SIDE_BY_SIDE + 8;
+        AtomicInteger closed = new AtomicInteger();
+        Runnable sticking = this::stick;
+        List<Runnable> tasks = new ArrayList<>(Collections.nCopies(many, sticking));
+        tasks.addAll(Collections.nCopies(10, closed::incrementAndGet));
+        long bound = Duration.ofMillis(700).toNanos();
+        long begin = System.nanoTime();
+        List<Runnable> unfinished = kind.call(() -> CloserExecutor.closeAll(this, tasks, bound));
+        assertThat(System.nanoTime() - begin)
+                .isBetween(bound, bound + Duration.ofSeconds(5).toNanos());
+        assertThat(unfinished).hasSize(many).allMatch(task -> task == sticking);
+        assertThat(closed).hasValue(10);
+        assertThat(CloserExecutor.closeAll(this, List.of(sticking), 0)).hasSize(1);
+        Actor.until(() -> stuck.get() == many + 1);
+    }
+
+    @Test
+    void closeAll_ofAnInterruptedThread_waits_andLeavesItInterrupted() {
+        CountDownLatch goOn = new CountDownLatch(1);
+        AtomicInteger closed = new AtomicInteger();
+        Thread.currentThread().interrupt();
+        List<Runnable> unfinished = CloserExecutor.closeAll(
+                this,
+                List.of(
+                        () -> {
+                            awaitUninterruptibly(goOn);
+                            closed.incrementAndGet();
+                        },
+                        goOn::countDown),
+                MINUTE);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(unfinished).isEmpty();
+        assertThat(closed).hasValue(1);
+    }
+
+    @Test
+    void closeAll_isNotDisturbedByATaskThatFails() {
+        AtomicInteger closed = new AtomicInteger();
+        List<Runnable> unfinished = CloserExecutor.closeAll(
+                this,
+                List.of(
+                        () -> {
+                            throw new AssertionError("on purpose");
+                        },
+                        closed::incrementAndGet),
+                MINUTE);
+        assertThat(unfinished).isEmpty();
+        assertThat(closed).hasValue(1);
+    }
+
+    /** A thread that could not be started may have been started all the same. */
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void whatIsHandedToAnotherThread_isDoneOnce_thoughBothDoIt(ThreadKind kind) throws Exception {
+        AtomicInteger done = new AtomicInteger();
+        for (int i = 1; i <= 100; i++) {
+            Runnable task = CloserExecutor.once(done::incrementAndGet);
+            kind.inParallel(2, which -> task.run());
+            assertThat(done).hasValue(i);
+        }
+    }
+}
