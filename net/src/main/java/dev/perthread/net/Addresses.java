@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param from the address to connect from, which decides the family as well, or {@code null} for any
  */
 record Addresses(
-        String host,
+        Host host,
         String target,
         @Nullable StandardProtocolFamily family,
         @Nullable InetAddress from,
@@ -29,9 +29,13 @@ record Addresses(
     List<InetAddress> find() throws UnknownHostException {
         List<InetAddress> all;
         try {
-            all = resolver.resolve(Hosts.withoutBrackets(host));
+            all = resolver.resolve(host.here());
         } catch (UnknownHostException e) {
-            throw unknown("the name" + nameIfOther() + " has no address", e);
+            throw unknown(
+                    host.isAddress()
+                            ? "the address" + nameIfOther() + " has no meaning here: " + e.getMessage()
+                            : "the name" + nameIfOther() + " has no address",
+                    e);
         }
         StandardProtocolFamily wanted = family != null ? family : from == null ? null : familyOf(from);
         if (wanted == null) {
@@ -48,7 +52,7 @@ record Addresses(
 
     /** The name of a proxy is not in the target. */
     private String nameIfOther() {
-        return target.startsWith(host) || target.startsWith("[" + host) ? "" : " " + host;
+        return target.startsWith(host.toString()) || target.startsWith("[" + host) ? "" : " " + host;
     }
 
     static StandardProtocolFamily familyOf(InetAddress address) {

@@ -6,18 +6,6 @@ import java.time.Duration;
 final class Checks {
     private Checks() {}
 
-    static String requireHost(String host) {
-        if (host.isBlank()) {
-            throw new IllegalArgumentException("host is empty; a name or an address is allowed");
-        }
-        // Refused here because it would go into messages and logs as it is.
-        if (host.codePoints().anyMatch(Messages::isInvisible)) {
-            throw new IllegalArgumentException("host is \"" + Messages.shown(host)
-                    + "\"; a name or an address without spaces or control characters is allowed");
-        }
-        return host;
-    }
-
     static int requirePort(int port) {
         if (port < 1 || port > 65_535) {
             throw new IllegalArgumentException("port is " + port + "; 1 to 65535 is allowed");

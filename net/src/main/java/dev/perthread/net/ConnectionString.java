@@ -24,13 +24,16 @@ import org.jspecify.annotations.Nullable;
  * The parser of connection strings: what to connect to and how, in one line of text, as configuration files and
  * arguments have it.
  *
- * <p>Every refusal names the string as far as its question mark: what comes after it may have a password in it.
+ * <p>Every refusal names the string as far as its question mark: what comes after it may have a password in it. Where a
+ * password may have got before the question mark, or been cut into pieces by an {@code &} of its own, nothing is quoted but
+ * what has been understood.
  */
 final class ConnectionString {
     private static final Pattern ADDRESSED = Pattern.compile("(tcp|tls|udp)://(.*)", Pattern.DOTALL);
     private static final Pattern HOST_AND_PORT = Pattern.compile("(\\[[^\\[\\]]*\\]|[^:\\[\\]/@]*):([0-9]{1,9})");
     private static final Pattern PROXY = Pattern.compile("(socks5|http)://(?:([^:@/]*):([^@/]*)@)?(.*)");
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
+    private static final Pattern SECRET = Pattern.compile("@|password", Pattern.CASE_INSENSITIVE);
     private static final String FORMS = "tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed";
 
     /** Options that are not TLS's own, by name. */
@@ -96,24 +99,53 @@ final class ConnectionString {
         return read(text, LazyConnection.Builder::build); // which may refuse it as well, for what contradicts itself
     }
 
+    /** A refusal that quotes, and what it says where there may be a password in what it would quote. */
+    private static final class Refusal extends IllegalArgumentException {
+        private static final long serialVersionUID = 1;
+
+        final String discreet;
+
+        Refusal(String quoting, String discreet) {
+            super(quoting);
+            this.discreet = discreet;
+        }
+    }
+
     private static <R> R read(String text, Function<LazyConnection.Builder, R> then) {
         int mark = text.indexOf('?');
         String place = mark < 0 ? text : text.substring(0, mark);
+        boolean secret = SECRET.matcher(text).find();
+        String shown = beforeEquals(place);
         try {
-            LazyConnection.Builder builder = place(place);
+            LazyConnection.Builder builder;
+            try {
+                builder = place(place);
+            } catch (IllegalArgumentException e) {
+                shown = secret ? place.replaceFirst("(?s)^([a-z0-9]{0,8}:(?://)?|).*", "$1...") : shown;
+                throw e;
+            }
             return then.apply(mark < 0 ? builder : withOptions(builder, text.substring(mark + 1)));
         } catch (IllegalArgumentException e) {
+            String why = secret && e instanceof Refusal refusal ? refusal.discreet : String.valueOf(e.getMessage());
             // No cause, and all of it fit to read: whatever refused it may quote it as it is.
-            throw new IllegalArgumentException("connection string \"" + Messages.shown(place, 200)
-                    + (mark < 0 ? "" : "?...") + "\": " + Messages.shown(String.valueOf(e.getMessage())));
+            throw new IllegalArgumentException("connection string \"" + Messages.shown(shown, 200)
+                    + (mark < 0 ? "" : "?...") + "\": " + Messages.shown(why));
         }
+    }
+
+    /** Where the question mark was forgotten, the first option is part of the place, and its value may be a password. */
+    private static String beforeEquals(String place) {
+        int equals = place.indexOf('=');
+        return equals < 0 ? place : place.substring(0, equals) + "=...";
     }
 
     private static LazyConnection.Builder place(String place) {
         if (place.startsWith("unix:")) {
             String path = place.substring("unix:".length()).replaceFirst("^//(?=/)", "");
             if (!path.startsWith("/")) {
-                throw new IllegalArgumentException("the path is \"" + path + "\"; one that begins with / is allowed");
+                throw new Refusal(
+                        "the path is \"" + beforeEquals(path) + "\"; one that begins with / is allowed",
+                        "the path must begin with /");
             }
             return LazyConnection.unix(Path.of(decoded(path)));
         }
@@ -136,11 +168,18 @@ final class ConnectionString {
     private static <T> T at(String hostAndPort, Place<T> make) {
         Matcher parts = HOST_AND_PORT.matcher(hostAndPort);
         if (!parts.matches()) {
-            throw new IllegalArgumentException("\"" + hostAndPort
-                    + "\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing after"
-                    + " the port");
+            String allowed =
+                    "host:port is allowed, with an IPv6 address in brackets and nothing before the host or after"
+                            + " the port";
+            throw new Refusal(
+                    "\"" + beforeEquals(hostAndPort) + "\" is no address; " + allowed,
+                    "there is no address; " + allowed);
         }
-        return make.at(parts.group(1), Integer.parseInt(parts.group(2)));
+        String host = parts.group(1);
+        if (host.startsWith("[")) {
+            host = host.replaceFirst("%25(?=[^\\]])", "%"); // a zone is written so in URLs (RFC 6874, section 2)
+        }
+        return make.at(host, Integer.parseInt(parts.group(2)));
     }
 
     private static LazyConnection.Builder withOptions(LazyConnection.Builder builder, String query) {
@@ -152,8 +191,13 @@ final class ConnectionString {
                         "an option has no name or no value; name=value is allowed, and & " + "between two of them");
             }
             String name = option.substring(0, equals);
-            if (given.put(name, decoded(option.substring(equals + 1))) != null) {
-                throw new IllegalArgumentException("option " + name + " is given twice; once is allowed");
+            String value = option.substring(equals + 1);
+            // A URL is taken apart before it is decoded, or a password could not have in it what separates its parts.
+            boolean url = name.equals("proxy") && value.contains("://");
+            if (given.put(name, url ? value : decoded(value)) != null) {
+                throw new Refusal(
+                        "option " + name + " is given twice; once is allowed",
+                        "an option is given twice; once is allowed");
             }
         }
         Map<TlsOption, String> encrypted = new TreeMap<>();
@@ -165,9 +209,11 @@ final class ConnectionString {
             } else if (setter != null) {
                 setter.set(builder, value);
             } else {
-                throw new IllegalArgumentException("option " + Messages.shown(name, 40) + " is unknown; allowed are "
-                        + String.join(", ", SETTERS.keySet()) + ", and for tls "
-                        + Arrays.stream(TlsOption.values()).map(Enum::name).collect(Collectors.joining(", ")));
+                String allowed = " is unknown; allowed are " + String.join(", ", SETTERS.keySet()) + ", and for tls "
+                        + Arrays.stream(TlsOption.values()).map(Enum::name).collect(Collectors.joining(", "));
+                throw new Refusal(
+                        "option " + Messages.shown(name, 40) + allowed,
+                        "an option" + allowed + "; in a password, %26 must be written for &");
             }
         });
         if (!encrypted.isEmpty()) {
@@ -176,7 +222,13 @@ final class ConnectionString {
                         "option " + encrypted.keySet().iterator().next()
                                 + " has an effect on tls connections only; leave it out");
             }
-            builder.tls(tls(encrypted));
+            try {
+                builder.tls(tls(encrypted));
+            } catch (IllegalArgumentException e) {
+                throw new Refusal(
+                        String.valueOf(e.getMessage()),
+                        "one of the options " + encrypted.keySet() + " has a value that is refused");
+            }
         }
         return builder;
     }
@@ -261,12 +313,12 @@ final class ConnectionString {
     }
 
     private static InetAddress address(String value) {
-        String bare = Hosts.withoutBrackets(value);
         try {
-            if (Hosts.isAddress(bare)) {
-                return InetAddress.getByName(bare); // looks nothing up
+            Host host = Host.of(value);
+            if (host.isAddress()) {
+                return InetAddress.getByName(host.here()); // looks nothing up
             }
-        } catch (UnknownHostException noAddress) {
+        } catch (IllegalArgumentException | UnknownHostException noAddress) {
             // told below
         }
         throw bad("bindTo", value, "an IPv4 or IPv6 address");
@@ -289,7 +341,8 @@ final class ConnectionString {
     }
 
     private static IllegalArgumentException bad(String name, String value, String allowed) {
-        return new IllegalArgumentException(
-                "option " + name + " is \"" + Messages.shown(value, 60) + "\"; " + allowed + " is allowed");
+        return new Refusal(
+                "option " + name + " is \"" + Messages.shown(value, 60) + "\"; " + allowed + " is allowed",
+                "option " + name + " has another value; " + allowed + " is allowed");
     }
 }

@@ -264,6 +264,8 @@ public final class LazyConnection implements AutoCloseable {
      * A bad value is refused where it is given, options that contradict each other at {@code build}.
      */
     public static final class Builder extends HolderOptions<Builder> {
+        private static final int LONGEST_LINGER_SECONDS = 65_535; // what the system counts them in
+
         private UnaryOperator<Connector> via = UnaryOperator.identity();
 
         private Builder(Options options) {
@@ -363,11 +365,12 @@ public final class LazyConnection implements AutoCloseable {
          */
         public Builder linger(Duration linger) {
             Checks.requireNotNegative("linger", linger);
-            long seconds = linger.toSeconds() + (linger.toNanosPart() > 0 ? 1 : 0);
-            if (seconds > 65_535) {
-                throw new IllegalArgumentException("linger is " + linger + "; 65535 seconds at most are allowed");
+            if (linger.compareTo(Duration.ofSeconds(LONGEST_LINGER_SECONDS)) > 0) {
+                throw new IllegalArgumentException(
+                        "linger is " + linger + "; " + LONGEST_LINGER_SECONDS + " seconds at most are allowed");
             }
-            options.give("linger", StandardSocketOptions.SO_LINGER, (int) seconds);
+            int seconds = (int) linger.toSeconds() + (linger.toNanosPart() > 0 ? 1 : 0);
+            options.give("linger", StandardSocketOptions.SO_LINGER, seconds);
             return this;
         }
 

@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +55,7 @@ final class Options {
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
 
     final Kind kind;
-    private final String host;
+    private final @Nullable Host host; // none for a Unix socket
     private final int port;
     private final @Nullable UnixDomainSocketAddress path;
     private final Set<String> given = new LinkedHashSet<>();
@@ -86,7 +87,7 @@ final class Options {
 
     Options(Kind kind, String host, int port) {
         this.kind = kind;
-        this.host = Checks.requireHost(host);
+        this.host = Host.of(host);
         this.port = Checks.requirePort(port);
         this.path = null;
         if (TCP_BASED.contains(kind)) {
@@ -96,7 +97,7 @@ final class Options {
 
     Options(UnixDomainSocketAddress path) {
         this.kind = Kind.UNIX;
-        this.host = "";
+        this.host = null;
         this.port = 0;
         this.path = path;
     }
@@ -112,9 +113,9 @@ final class Options {
     }
 
     String name() {
-        return path != null
-                ? "unix:" + Messages.shown(path.toString())
-                : kind.scheme() + "://" + Hosts.endpoint(host, port);
+        return host == null
+                ? "unix:" + Messages.shown(String.valueOf(path))
+                : kind.scheme() + "://" + host.endpoint(port);
     }
 
     /** Refuses what contradicts itself. */
@@ -171,7 +172,11 @@ final class Options {
         if (path != null) {
             return new UnixConnector(name, path, connectNanos(), options);
         }
-        String endpoint = Hosts.endpoint(host, port);
+        return connector(name, Objects.requireNonNull(host), options);
+    }
+
+    private Connector connector(String name, Host host, Map<SocketOption<?>, Object> options) {
+        String endpoint = host.endpoint(port);
         if (kind == Kind.UDP) {
             Addresses addresses = new Addresses(host, endpoint, family, from, resolver);
             return new UdpConnector(name, endpoint, addresses, port, options);

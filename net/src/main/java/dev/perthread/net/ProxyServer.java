@@ -1,6 +1,7 @@
 package dev.perthread.net;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,18 +14,18 @@ public final class ProxyServer {
         HTTP
     }
 
-    /** What the SOCKS protocol has room for. */
-    private static final int LONGEST = 255;
+    /** In bytes: a login and a name have their length in one byte. */
+    private static final int LONGEST_OF_SOCKS = 255;
 
     private final Protocol protocol;
-    private final String host;
+    private final Host host;
     private final int port;
     private final @Nullable String user;
     private final @Nullable String password;
 
-    private ProxyServer(Protocol protocol, String host, int port, @Nullable String user, @Nullable String password) {
+    private ProxyServer(Protocol protocol, Host host, int port, @Nullable String user, @Nullable String password) {
         this.protocol = protocol;
-        this.host = Checks.requireHost(host);
+        this.host = host;
         this.port = Checks.requirePort(port);
         this.user = user;
         this.password = password;
@@ -39,7 +40,7 @@ public final class ProxyServer {
      * @throws IllegalArgumentException if the host is blank or has spaces in it, or the port is out of range
      */
     public static ProxyServer socks5(String host, int port) {
-        return new ProxyServer(Protocol.SOCKS5, host, port, null, null);
+        return new ProxyServer(Protocol.SOCKS5, Host.of(host), port, null, null);
     }
 
     /**
@@ -51,34 +52,39 @@ public final class ProxyServer {
      * @throws IllegalArgumentException if the host is blank or has spaces in it, or the port is out of range
      */
     public static ProxyServer http(String host, int port) {
-        return new ProxyServer(Protocol.HTTP, host, port, null, null);
+        return new ProxyServer(Protocol.HTTP, Host.of(host), port, null, null);
     }
 
     /**
-     * The same proxy with a login, which is sent unencrypted: by RFC 1929, or as Basic authentication.
+     * The same proxy with a login, which is sent unencrypted: by RFC 1929, or as Basic authentication (RFC 7617).
      *
-     * @param user 1 to 255 bytes in UTF-8, for HTTP without a colon
-     * @param password 1 to 255 bytes in UTF-8
+     * @param user for SOCKS 1 to 255 bytes in UTF-8, for HTTP anything without a colon
+     * @param password for SOCKS 1 to 255 bytes in UTF-8, for HTTP anything; empty where the user is a key or a token
      * @return another one
-     * @throws IllegalArgumentException if one is empty or longer, or has a colon where it may not
+     * @throws IllegalArgumentException if one is not as said; the message does not show it
      */
     public ProxyServer login(String user, String password) {
-        if (protocol == Protocol.HTTP && user.indexOf(':') >= 0) {
-            throw new IllegalArgumentException("user of an HTTP proxy has a colon in it; one without is allowed");
+        Objects.requireNonNull(password, "password");
+        if (protocol == Protocol.HTTP) {
+            if (user.indexOf(':') >= 0) {
+                throw new IllegalArgumentException("user of an HTTP proxy must be without a colon, but had one");
+            }
+        } else {
+            requireRoom("user", user);
+            requireRoom("password", password);
         }
-        return new ProxyServer(protocol, host, port, required("user", user), required("password", password));
+        return new ProxyServer(protocol, host, port, user, password);
     }
 
-    private static String required(String what, String given) {
+    private static void requireRoom(String what, String given) {
         int length = given.getBytes(StandardCharsets.UTF_8).length;
-        if (length < 1 || length > LONGEST) {
+        if (length < 1 || length > LONGEST_OF_SOCKS) {
             throw new IllegalArgumentException(
-                    what + " of a proxy has " + length + " bytes; 1 to " + LONGEST + " are allowed");
+                    what + " of a SOCKS5 proxy must have 1 to " + LONGEST_OF_SOCKS + " bytes, but had " + length);
         }
-        return given;
     }
 
-    String host() {
+    Host host() {
         return host;
     }
 
@@ -87,21 +93,21 @@ public final class ProxyServer {
     }
 
     /** What is done over a connection to the proxy to get one to the target. */
-    ConnectionUpgrade to(String targetHost, int targetPort) {
-        String bare = Hosts.withoutBrackets(targetHost);
+    ConnectionUpgrade to(Host target, int targetPort) {
         if (protocol == Protocol.HTTP) {
-            return new HttpConnect(toString(), bare, targetPort, user, password);
+            return new HttpConnect(toString(), target, targetPort, user, password);
         }
-        if (bare.getBytes(StandardCharsets.UTF_8).length > LONGEST) {
+        if (target.elsewhere().length() > LONGEST_OF_SOCKS) {
             throw new IllegalArgumentException(
-                    "host has more than " + LONGEST + " bytes, which is the most that a SOCKS5 proxy takes");
+                    "host must have " + LONGEST_OF_SOCKS + " bytes at most for a SOCKS5 proxy, but had "
+                            + target.elsewhere().length());
         }
-        return new Socks5(toString(), bare, targetPort, user, password);
+        return new Socks5(toString(), target, targetPort, user, password);
     }
 
     /** The protocol and the address; no login. */
     @Override
     public String toString() {
-        return (protocol == Protocol.HTTP ? "HTTP proxy " : "SOCKS5 proxy ") + Hosts.endpoint(host, port);
+        return (protocol == Protocol.HTTP ? "HTTP proxy " : "SOCKS5 proxy ") + host.endpoint(port);
     }
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Socks5(
         String proxy,
-        String host,
+        Host host,
         int port,
         @Nullable String user,
         @Nullable String password) implements ConnectionUpgrade {
@@ -40,7 +40,7 @@ record Socks5(
     @Override
     public Transport apply(SocketTransport below, Deadline deadline) throws IOException {
         ProxyExchange talk = new ProxyExchange(
-                below, deadline, "cannot connect to " + Hosts.endpoint(host, port) + " through the " + proxy);
+                below, deadline, "cannot connect to " + host.endpoint(port) + " through the " + proxy);
         agreeOnLogin(talk);
         talk.send(request());
         byte[] head = talk.receive(4);
@@ -85,13 +85,13 @@ record Socks5(
     private byte[] request() throws IOException {
         ByteArrayOutputStream ask = new ByteArrayOutputStream();
         ask.writeBytes(new byte[] {VERSION, 1, 0});
-        if (Hosts.isAddress(host)) {
-            byte[] address = InetAddress.getByName(host).getAddress();
+        if (host.isAddress()) {
+            byte[] address = InetAddress.getByName(host.elsewhere()).getAddress();
             ask.write(address.length == 4 ? IPV4 : IPV6);
             ask.writeBytes(address);
         } else {
             ask.write(NAME);
-            counted(ask, host);
+            counted(ask, host.elsewhere());
         }
         ask.write(port >> 8);
         ask.write(port);

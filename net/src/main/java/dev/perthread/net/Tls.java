@@ -126,12 +126,14 @@ public final class Tls {
      * @throws IllegalArgumentException if it is no host name
      */
     public Tls serverName(String name) {
+        String ascii;
         try {
-            new SNIHostName(name);
+            ascii = Host.of(name).forTls();
+            new SNIHostName(ascii);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("serverName is \"" + name + "\"; a host name is allowed", e);
         }
-        return new Tls(context, trust, certificates, key, alpn, protocols, name, verifiesHostName);
+        return new Tls(context, trust, certificates, key, alpn, protocols, ascii, verifiesHostName);
     }
 
     /**
@@ -167,15 +169,15 @@ public final class Tls {
     }
 
     /** What speaks TLS with this host; reads the files. */
-    TlsUpgrade to(String host, int port) {
-        String name = serverName != null ? serverName : Hosts.withoutBrackets(host);
+    TlsUpgrade to(Host host, int port) {
+        String name = serverName != null ? serverName : host.forTls();
         SSLContext ready = context != null ? context : context(name);
         SSLParameters parameters = new SSLParameters();
         parameters.setProtocols(protocols.toArray(String[]::new));
         if (verifiesHostName) {
             parameters.setEndpointIdentificationAlgorithm("HTTPS");
         }
-        if (!Hosts.isAddress(name)) {
+        if (!Host.of(name).isAddress()) {
             try {
                 parameters.setServerNames(List.of(new SNIHostName(name)));
             } catch (IllegalArgumentException e) {
@@ -188,7 +190,7 @@ public final class Tls {
         if (!alpn.isEmpty()) {
             parameters.setApplicationProtocols(alpn.toArray(String[]::new));
         }
-        return new TlsUpgrade(Hosts.endpoint(host, port), () -> engine(ready, parameters, name, port));
+        return new TlsUpgrade(host.endpoint(port), () -> engine(ready, parameters, name, port));
     }
 
     private static SSLEngine engine(SSLContext context, SSLParameters parameters, String name, int port) {

@@ -161,7 +161,7 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
             if (!hosts.isEmpty()) {
                 GeneralName[] names = hosts.stream()
                         .map(host -> new GeneralName(
-                                Hosts.isAddress(host) ? GeneralName.iPAddress : GeneralName.dNSName, host))
+                                Host.of(host).isAddress() ? GeneralName.iPAddress : GeneralName.dNSName, host))
                         .toArray(GeneralName[]::new);
                 builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(names));
             }

@@ -49,10 +49,11 @@ class ConnectionStringTest {
                 "''|it is none of the known kinds; tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed",
                 "a:1|it is none of the known kinds; tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed",
                 "TCP://a:1|it is none of the known kinds; tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed",
-                "tcp://a|\"a\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing after the port",
-                "tcp://::1:80|\"::1:80\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing after the port",
-                "tcp://a:1/|\"a:1/\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing after the port",
-                "tcp://me@a:1|\"me@a:1\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing after the port",
+                "tcp://a|\"a\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing before the host or after the port",
+                "tcp://::1:80|\"::1:80\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing before the host or after the port",
+                "tcp://a:1/|\"a:1/\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing before the host or after the port",
+                "tcp://[]:6379|host is \"[]\"; a name, or an address, an IPv6 address in brackets or not, is allowed",
+                "tcp://[::1%]:1|host is \"[::1%]\"; a name, or an address, an IPv6 address in brackets or not, is allowed",
                 "tcp://:1|host is empty; a name or an address is allowed",
                 "tcp://a:0|port is 0; 1 to 65535 is allowed",
                 "tcp://a:65536|port is 65536; 1 to 65535 is allowed",
@@ -163,7 +164,28 @@ class ConnectionStringTest {
                 "tcp://a:1?proxy=socks5://me:secret@b",
                 "tcp://a:1?proxy=http://me:sl/secret@b:1",
                 "tcp://a:1?proxy=http://me:@secret@b:1",
-                "tcp://a:1?password=secret"
+                "tcp://a:1?password=secret",
+                "tls://user:secret@h:1",
+                "tls://secret@h:1",
+                "tls://user:se?secret@h:1",
+                "tls://user:secret?se@h:1",
+                "redis://:secret@h:1/0",
+                "http://user:secret@h/",
+                "secret@h:1",
+                "unix:secret@h",
+                "tcp://a:1&proxy=http://me:secret@b:1",
+                "tcp://a:1proxy=socks5://me:secret@b:1",
+                "tls://a:1keyPassword=secret",
+                "tcp://a:1?proxy=http://me:x&secret@b:1",
+                "tcp://a:1?proxy=http://me:x&secret=@b:1",
+                "tcp://a:1?proxy=http://me:x@b:1&secret=@b:1",
+                "tcp://a:1?proxy=http://me:x@b:1&secret=1&secret=@b:1",
+                "tcp://a:1?proxy=http://me:x@b:1&limit=secret@b:1",
+                "tls://a:1?proxy=http://me:x@b:1&serverName=sec%20secret@b:1",
+                "tcp://a:1?proxy=http://secret@b:1",
+                "tcp://a:1?proxy=http://me:secret@[]:1",
+                "tcp://a:1?proxy=http://me:secret@b@c:1",
+                "tcp://a:1?limit=x&proxy=http://me:secret@b:1"
             })
     void noPasswordGetsIntoAMessageOrItsCauses(String text) {
         assertThatThrownBy(() -> LazyConnection.to(text))
@@ -173,6 +195,22 @@ class ConnectionStringTest {
                         assertThat(one.getMessage()).doesNotContain("secret");
                     }
                 });
+    }
+
+    /** What was understood is still named, so that the line can be found. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "tls://user:S3CRET@h:1|tls://...|there is no address; host:port is allowed, with an IPv6 address in brackets"
+                        + " and nothing before the host or after the port",
+                "tcp://a:1?proxy=http://me:x@b:1&limit=x|tcp://a:1?...|option limit has another value; a whole number is"
+                        + " allowed",
+                "tcp://a:1limit=2|tcp://a:1limit=...|\"a:1limit=...\" is no address; host:port is allowed, with an IPv6"
+                        + " address in brackets and nothing before the host or after the port",
+            })
+    void refusalWithoutASecret_stillSaysWhatIsWrong(String text, String shown, String why) {
+        refused(text, "connection string \"" + shown + "\": " + why);
     }
 
     private static void refused(String text, String message) {

@@ -17,6 +17,7 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.NetworkChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -284,6 +285,9 @@ class OptionsTest {
         refused(
                 () -> builder().linger(Duration.ofSeconds(65_536)),
                 "linger is PT18H12M16S; 65535 seconds at most are allowed");
+        refused(
+                () -> builder().linger(ChronoUnit.FOREVER.getDuration()),
+                "linger is PT2562047788015215H30M7.999999999S; 65535 seconds at most are allowed");
         refused(() -> LazyConnection.unix(Path.of("")), "socket is empty; the path of a Unix domain socket is allowed");
         refused(
                 () -> LazyConnection.tls("a_b..c", 1).build(),

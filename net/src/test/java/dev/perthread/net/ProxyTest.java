@@ -13,6 +13,7 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.URLEncoder;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -326,18 +327,98 @@ class ProxyTest {
 
     @ParameterizedTest
     @CsvSource({
-        "'',x,user of a proxy has 0 bytes; 1 to 255 are allowed",
-        "x,'',password of a proxy has 0 bytes; 1 to 255 are allowed"
+        "'',x,'user of a SOCKS5 proxy must have 1 to 255 bytes, but had 0'",
+        "x,'','password of a SOCKS5 proxy must have 1 to 255 bytes, but had 0'"
     })
     void logins(String user, String password, String message) {
         assertThatThrownBy(() -> ProxyServer.socks5("a", 1).login(user, password))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
         assertThatThrownBy(() -> ProxyServer.http("a", 1).login("a:b", "c"))
-                .hasMessage("user of an HTTP proxy has a colon in it; one without is allowed");
+                .hasMessage("user of an HTTP proxy must be without a colon, but had one");
         assertThatThrownBy(() -> LazyConnection.tcp("a".repeat(256), 1)
                         .proxy(ProxyServer.socks5("a", 1))
                         .build())
-                .hasMessage("host has more than 255 bytes, which is the most that a SOCKS5 proxy takes");
+                .hasMessage("host must have 255 bytes at most for a SOCKS5 proxy, but had 256");
+    }
+
+    /** An API key has no password, and a token is longer than SOCKS has room for. */
+    @ParameterizedTest
+    @ValueSource(strings = {"APIKEY:", ":", "TOKEN:TOKEN"})
+    void loginOfAnHttpProxy_hasNoLimitsOfSocks(String form) throws Exception {
+        String login = form.replace("TOKEN", "t".repeat(800));
+        int colon = login.indexOf(':');
+        try (TestServer target = new TestServer(TestServer.ECHO);
+                TestServer http = new TestServer(http(login));
+                LazyConnection shared = LazyConnection.tcp("inside.example", target.port())
+                        .proxy(ProxyServer.http("127.0.0.1", http.port())
+                                .login(login.substring(0, colon), login.substring(colon + 1)))
+                        .build()) {
+            echo(shared);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "me:p%40ss, me:p@ss",
+        "me:a%2541, me:a%41",
+        "me:a%26b%2Fc%3a, me:a&b/c:",
+        "me:a+b, me:a+b",
+        "%6de:%25, me:%",
+        "KEY:, KEY:",
+    })
+    void loginInAConnectionString_isDecodedOnce(String written, String login) throws Exception {
+        try (TestServer target = new TestServer(TestServer.ECHO);
+                TestServer http = new TestServer(http(login))) {
+            String proxy = "http://" + written + "@127.0.0.1:" + http.port();
+            String whole = URLEncoder.encode(proxy, StandardCharsets.UTF_8); // as what builds a query does
+            for (String value : List.of(proxy, whole)) {
+                try (LazyConnection shared =
+                        LazyConnection.to("tcp://inside.example:" + target.port() + "?proxy=" + value)) {
+                    echo(shared);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+                "HTTP/1.1 200 OK\n\n",
+                "HTTP/1.1 200 OK\nVia: a\r\n\n",
+                "HTTP/1.1 200 OK\r\nVia: a\n\r\n",
+                "HTTP/1.1 200\r\n\r\n"
+            })
+    void answerOfAnHttpProxy_isTakenAsTheRfcHasIt(String answer) throws Exception {
+        TestServer.Talk http = (in, out) -> {
+            while (in.read() != '\n' || in.read() != '\r') {
+                // to the empty line
+            }
+            in.read();
+            out.write(bytes(answer + "220 welcome"));
+        };
+        try (TestServer proxy = new TestServer(http);
+                LazyConnection shared =
+                        through(false, proxy).openTimeout(Duration.ofSeconds(5)).build();
+                Connection mine = shared.open()) {
+            assertThat(mine.recvAll()).isEqualTo(bytes("220 welcome"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "HTTP/1.1 101 Switching Protocols, the proxy says: HTTP/1.1 101 Switching Protocols",
+        "HTTP/1.1 100 Continue, it closed the connection in the middle of its answer"
+    })
+    void interimAnswerAlone_isNone(String status, String why) throws Exception {
+        TestServer.Talk http = (in, out) -> {
+            in.readNBytes("CONNECT a.example:1 HTTP/1.1\r\nHost: a.example:1\r\n\r\n".length());
+            out.write(bytes(status + "\r\n\r\n"));
+        };
+        try (TestServer proxy = new TestServer(http);
+                LazyConnection shared = through(false, proxy).build()) {
+            assertThatThrownBy(shared::open).hasMessageEndingWith(": " + why);
+        }
     }
 }

@@ -86,7 +86,8 @@ class UdpTest {
             try (Echo echo = new Echo(host);
                     LazyConnection shared =
                             LazyConnection.udp(host, echo.port()).build()) {
-                assertThat(shared.holder().name()).isEqualTo("udp://" + Hosts.endpoint(host, echo.port()));
+                assertThat(shared.holder().name())
+                        .isEqualTo("udp://" + Host.of(host).endpoint(echo.port()));
                 kind.call(() -> {
                     try (Connection mine = shared.open()) {
                         mine.send(bytes("one"));

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param url as it was given
  * @param tls whether by https
- * @param host a name or an address, an IPv6 address without its brackets
+ * @param host a name or an address, an IPv6 address without its brackets and with its zone, if it has one
  * @param port from 1 to 65535
  * @param path the path and the query, as they are sent
  */
@@ -66,7 +66,7 @@ record Target(String url, boolean tls, String host, int port, String path) {
 
     private static String host(String given, String host) {
         if (host.startsWith("[")) {
-            return host.substring(1, host.length() - 1);
+            return host.substring(1, host.length() - 1).replaceFirst("%25(?=.)", "%"); // RFC 6874, section 2
         }
         try {
             String name = IDN.toASCII(host).toLowerCase(Locale.ROOT);
@@ -102,7 +102,11 @@ record Target(String url, boolean tls, String host, int port, String path) {
     }
 
     private static IllegalArgumentException refuse(String given, String why) {
-        return new IllegalArgumentException("'" + given + "' " + why + "; http[s]://HOST[:PORT][/PATH] is allowed");
+        int user = given.lastIndexOf('@'); // before it there may be a password
+        String shown = user < 0
+                ? given
+                : given.substring(0, Math.max(0, given.indexOf("//") + 2)) + "..." + given.substring(user);
+        return new IllegalArgumentException("'" + shown + "' " + why + "; http[s]://HOST[:PORT][/PATH] is allowed");
     }
 
     Endpoint endpoint() {
@@ -111,7 +115,8 @@ record Target(String url, boolean tls, String host, int port, String path) {
 
     /** The recipe's request. After HTTP/1.0 the server closes the connection to end its answer. */
     byte[] request(String version) {
-        String name = host.contains(":") ? "[" + host + "]" : host;
+        // The zone of an address means something on this machine only (RFC 6874, section 4).
+        String name = host.contains(":") ? "[" + host.replaceFirst("%.*", "") + "]" : host;
         boolean usual = port == (tls ? HTTPS : HTTP);
         String request = "GET " + path + " " + version + "\r\nHost: " + name + (usual ? "" : ":" + port) + "\r\n\r\n";
         return request.getBytes(StandardCharsets.US_ASCII);
