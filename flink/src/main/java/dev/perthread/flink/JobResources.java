@@ -1,4 +1,3 @@
-// For resources that must not outlive a job.
 package dev.perthread.flink;
 
 import dev.perthread.CloseReport;
@@ -8,12 +7,14 @@ import java.time.Duration;
 import org.apache.flink.api.common.functions.RuntimeContext;
 
 /**
- * What happens when a Flink job ends, in each of its task managers. For the {@code open} of a rich function:
+ * Ties pools to the life of a Flink job, in each of its task managers. For the {@code open} of a rich function:
  *
  * {@snippet file="job/Counting.java" region="function"}
  *
- * <p>A subtask has a thread of its own, so it has a resource of its own. {@link Ref#release()} in {@code close} ends that
- * with the subtask, by its own thread; left out, it is closed a little later, because that thread has ended.
+ * <p>Each subtask has its own thread, and so its own resource. {@link Ref#release()} in {@code close} ends that resource
+ * with the subtask, in its own thread; without it the resource is closed a little later, because its thread has ended.
+ *
+ * @since 0.1
  */
 public final class JobResources {
     static final Duration GRACE = Duration.ofSeconds(5);
@@ -23,16 +24,17 @@ public final class JobResources {
     private JobResources() {}
 
     /**
-     * Closes what this job keeps open in this process when Flink releases the job's class loader: when the last of its
-     * subtasks here has ended, because the job has, or because it starts anew after a failure. That is the holder of this
-     * reference and of every other one that the job has used. Other jobs have class loaders of their own, and so holders
-     * of their own: theirs are left alone, also if they use the same id. May be called many times.
+     * Registers that all pools of this job in this process are closed when Flink releases the job's class loader: when the
+     * last of its subtasks here has ended, because the job has, or because it restarts after a failure. These are the pool
+     * of this reference and of every other one that the job has used. Other jobs have class loaders of their own and so
+     * pools of their own, even under the same id; those stay open. May be called many times.
      *
-     * @param <H> the holder
+     * @param <H> the pool
      * @param ref the reference, as it came with the function
      * @param context what the function's {@code getRuntimeContext} returns
-     * @return the holder, of {@link Ref#get()}; so it is also known from here on whether it can be had at all
+     * @return the pool, as {@link Ref#get()} returns it, so that a reference that cannot be used fails here
      * @throws IllegalStateException as for {@link Ref#get()}
+     * @since 0.1
      */
     public static <H> H closeOnRelease(Ref<H> ref, RuntimeContext context) {
         ClassLoader job = context.getUserCodeClassLoader();
@@ -49,7 +51,7 @@ public final class JobResources {
         if (report.forced() > 0) {
             log.log(
                     System.Logger.Level.WARNING,
-                    () -> report.forced() + " resources closed under their users, after " + GRACE.toSeconds() + " s");
+                    () -> report.forced() + " resources closed while in use, after " + GRACE.toSeconds() + " s");
         }
     }
 }

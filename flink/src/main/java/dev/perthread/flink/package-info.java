@@ -1,5 +1,5 @@
 /**
- * A resource of its own for every subtask of a Flink job: {@link dev.perthread.ref.PerThreadRef} in a function,
+ * One resource per subtask of a Flink job: {@link dev.perthread.ref.PerThreadRef} in a function,
  * {@link dev.perthread.flink.JobResources} in its {@code open}.
  */
 @NullMarked

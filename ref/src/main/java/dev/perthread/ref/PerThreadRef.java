@@ -1,4 +1,3 @@
-// A reference to a PerThread: its options and a serializable opener travel.
 package dev.perthread.ref;
 
 import dev.perthread.Action;
@@ -7,28 +6,37 @@ import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import dev.perthread.ReentryPolicy;
+import java.io.IOException;
+import java.io.ObjectInputFilter;
+import java.io.ObjectInputStream;
 import java.time.Duration;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A reference to a {@link PerThread} that can be serialized; {@link Ref} says what that means.
+ * A serializable reference to a {@link PerThread}; {@link Ref} says what that means.
  *
  * {@snippet file="example/RefTest.java" region="ref"}
  *
- * <p>Two references have the same configuration if all options are equal, and their opener, closer and check have the same
- * serialized form: the same class, or the same lambda expression, with equal captured values. The defaults are those of
- * {@link PerThread.Builder}: a resource is closed when its lease closes. A listener does not travel;
- * {@link ReferenceRegistry#holders()} has the holders to look at.
+ * <p>Two references have the same configuration if all options are equal, and their opener and other functions have the
+ * same serialized form: the same class, or the same lambda expression, with equal captured values. The defaults are those
+ * of {@link PerThread.Builder}: a resource is closed when its lease closes. A listener does not travel;
+ * {@link ReferenceRegistry#holders()} has the pools to observe.
+ *
+ * <p>The configuration is read with the {@link ObjectInputFilter} of the stream that the reference came in or, without
+ * one, with that of the Java virtual machine. A filter that lists what it admits must list the classes of the opener and of
+ * what it captures, those of this package, and for a lambda {@link java.lang.invoke.SerializedLambda}.
  *
  * @param <T> the resource
  * @param <X> what opening one may throw; it reaches the caller of {@code acquire} as itself
+ * @since 0.1
  */
 public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T, X>> {
     private static final long serialVersionUID = 1;
 
+    private transient volatile @Nullable ObjectInputFilter filter; // null: made here, or it came without one
+
     private PerThreadRef(String id, PoolConfig<T, X> config) {
-        super(id, config.bytes(id), config.described());
+        super(id, config.bytes(id));
     }
 
     /**
@@ -36,10 +44,11 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
      *
      * @param <T> the resource
      * @param <X> what opening may throw
-     * @param id the same wherever the same resources are meant; not blank
+     * @param id the same wherever the same resources are meant; 1 to 200 printable characters
      * @param opener opens one resource
      * @return a reference to share and to send
-     * @throws IllegalArgumentException if the id is blank, or the opener cannot be serialized
+     * @throws IllegalArgumentException if the id is no such text, or the opener cannot be serialized
+     * @since 0.1
      */
     public static <T extends AutoCloseable, X extends Exception> PerThreadRef<T, X> of(
             String id, SerializableOpener<? extends T, ? extends X> opener) {
@@ -47,35 +56,80 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
     }
 
     /**
-     * Starts a reference with options.
+     * Starts a reference with options, for resources that are closed by {@link AutoCloseable#close()}.
      *
      * @param <T> the resource
      * @param <X> what opening may throw
-     * @param id the same wherever the same resources are meant; not blank
+     * @param id the same wherever the same resources are meant; 1 to 200 printable characters
      * @param opener opens one resource
      * @return a builder with the defaults
-     * @throws IllegalArgumentException if the id is blank
+     * @throws IllegalArgumentException if the id is no such text
+     * @since 0.1
+     */
+    public static <T extends AutoCloseable, X extends Exception> Builder<T, X> builder(
+            String id, SerializableOpener<? extends T, ? extends X> opener) {
+        return new Builder<>(requireId(id), opener);
+    }
+
+    /**
+     * Starts a reference with options, for resources of any type.
+     *
+     * @param <T> the resource
+     * @param <X> what opening may throw
+     * @param id the same wherever the same resources are meant; 1 to 200 printable characters
+     * @param opener opens one resource
+     * @param closer closes one resource, called once for each
+     * @return a builder with the defaults
+     * @throws IllegalArgumentException if the id is no such text
+     * @since 0.1
      */
     public static <T, X extends Exception> Builder<T, X> builder(
-            String id, SerializableOpener<? extends T, ? extends X> opener) {
-        return new Builder<>(requireId(id), Objects.requireNonNull(opener, "opener"));
+            String id, SerializableOpener<? extends T, ? extends X> opener, SerializableCloser<? super T> closer) {
+        return new Builder<T, X>(requireId(id), opener).closer(closer);
     }
 
     @Override
     SharedPool<PerThread<T, X>> make(ClassLoader loader) {
-        PoolConfig.ConfigInputStream in = PoolConfig.read(config(), loader, id());
+        PoolConfig.Loaded loaded = PoolConfig.read(config(), loader, filter, id());
         @SuppressWarnings("unchecked") // as it was when it was written
-        PoolConfig<T, X> config = (PoolConfig<T, X>) Objects.requireNonNull(in.config);
-        PerThread<T, X> made = config.build(id());
-        return new SharedPool<>(this, made, made, made::close, made::close, in.anchor());
+        PoolConfig<T, X> config = (PoolConfig<T, X>) loaded.config();
+        PerThread<T, X> made;
+        try {
+            made = config.build(id());
+        } catch (IllegalArgumentException | ClassCastException e) {
+            throw PoolConfig.unusable(id(), loader, e); // from a stream that no builder has checked
+        }
+        return new SharedPool<>(this, config.describe(), made, made, made::close, made::close, loaded.anchor());
+    }
+
+    @Override
+    String describe(ClassLoader loader) {
+        try {
+            return PoolConfig.read(config(), loader, filter, id()).config().describe();
+        } catch (IllegalStateException e) {
+            return "one that cannot be read here: " + e.getMessage();
+        }
     }
 
     /**
-     * A lease on the calling thread's own resource: {@link PerThread#acquire()} of {@link #get()}.
+     * Remembers the filter of the stream, for the configuration, which is read when it is first needed.
+     *
+     * @param in the stream it is read from
+     * @throws IOException if it cannot be read
+     * @throws ClassNotFoundException never: it has no fields of its own
+     */
+    private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+        in.defaultReadObject();
+        filter = in.getObjectInputFilter();
+    }
+
+    /**
+     * Acquires a lease on the calling thread's own resource: {@link PerThread#acquire()} of {@link #get()}.
      *
      * @return a new lease, to be closed by this thread
      * @throws X what the opener threw
      * @throws IllegalStateException as for {@link PerThread#acquire()} and {@link #get()}
+     * @since 0.1
      */
     public Lease<T> acquire() throws X {
         return get().acquire();
@@ -91,6 +145,7 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
      * @throws X what the opener threw
      * @throws Y what the body threw; a failure to close is suppressed onto it
      * @throws IllegalStateException as for {@link #acquire()}
+     * @since 0.1
      */
     public <R extends @Nullable Object, Y extends Exception> R call(Body<? super T, ? extends R, ? extends Y> body)
             throws X, Y {
@@ -105,17 +160,19 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
      * @throws X what the opener threw
      * @throws Y what the action threw; a failure to close is suppressed onto it
      * @throws IllegalStateException as for {@link #acquire()}
+     * @since 0.1
      */
     public <Y extends Exception> void run(Action<? super T, ? extends Y> action) throws X, Y {
         get().run(action);
     }
 
     /**
-     * Options of a reference, which are those of {@link PerThread.Builder}. Not safe for use by several threads. A bad value
-     * is refused by {@link #build}.
+     * The options of a reference, which are those of {@link PerThread.Builder}. Not thread-safe. {@link #build} refuses bad
+     * values.
      *
      * @param <T> the resource
      * @param <X> what opening may throw
+     * @since 0.1
      */
     public static final class Builder<T, X extends Exception> {
         private final String id;
@@ -126,70 +183,75 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
             this.config = new PoolConfig<>(opener);
         }
 
+        private Builder<T, X> set(PoolOption option, Object value) {
+            config.set(option, value);
+            return this;
+        }
+
         /**
          * Closes a resource, as for {@link PerThread.Builder#closer}.
          *
          * @param closer called once for each resource
          * @return this
+         * @since 0.1
          */
         public Builder<T, X> closer(SerializableCloser<? super T> closer) {
-            config.closer = Objects.requireNonNull(closer, "closer");
-            return this;
+            return set(PoolOption.CLOSER, closer);
         }
 
         /**
-         * Asked before a resource is handed out again, as for {@link PerThread.Builder#check}.
+         * Validates a resource before it is handed out again, as for {@link PerThread.Builder#check}.
          *
-         * @param check says whether a resource is still usable
+         * @param check returns whether a resource is still usable
          * @return this
+         * @since 0.1
          */
         public Builder<T, X> check(SerializableCheck<? super T> check) {
-            config.check = Objects.requireNonNull(check, "check");
-            return this;
+            return set(PoolOption.CHECK, check);
         }
 
         /**
-         * What a thread gets that acquires while it holds a lease, as for {@link PerThread.Builder#reentry}.
+         * What happens when a thread acquires while it already holds a lease, as for {@link PerThread.Builder#reentry}.
          *
          * @param reentry the policy
          * @return this
+         * @since 0.1
          */
         public Builder<T, X> reentry(ReentryPolicy reentry) {
-            config.reentry = Objects.requireNonNull(reentry, "reentry");
-            return this;
+            return set(PoolOption.REENTRY, reentry);
         }
 
         /**
-         * What becomes of a resource when its lease closes, as for {@link PerThread.Builder#whenIdle}.
+         * What happens to a resource when its lease closes, as for {@link PerThread.Builder#whenIdle}.
          *
          * @param whenIdle the policy
          * @return this
+         * @since 0.1
          */
         public Builder<T, X> whenIdle(IdlePolicy whenIdle) {
-            config.whenIdle = Objects.requireNonNull(whenIdle, "whenIdle");
-            return this;
+            return set(PoolOption.WHEN_IDLE, whenIdle);
         }
 
         /**
-         * Closes a resource that nobody has used for so long, as for {@link PerThread.Builder#idleTimeout}.
+         * Closes a resource that has been idle for this long, as for {@link PerThread.Builder#idleTimeout}.
          *
          * @param idleTimeout more than zero
          * @return this
+         * @since 0.1
          */
         public Builder<T, X> idleTimeout(Duration idleTimeout) {
-            config.idleTimeout = Objects.requireNonNull(idleTimeout, "idleTimeout");
-            return this;
+            return set(PoolOption.IDLE_TIMEOUT, idleTimeout);
         }
 
         /**
-         * Closes a resource that has been open for so long, as for {@link PerThread.Builder#maxAge}.
+         * Closes a resource that has been open for this long, as for {@link PerThread.Builder#maxAge}.
          *
          * @param maxAge more than zero
          * @return this
+         * @since 0.1
          */
         public Builder<T, X> maxAge(Duration maxAge) {
-            config.maxAge = Objects.requireNonNull(maxAge, "maxAge");
-            return this;
+            return set(PoolOption.MAX_AGE, maxAge);
         }
 
         /**
@@ -197,10 +259,10 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          *
          * @param limit 1 or more
          * @return this
+         * @since 0.1
          */
         public Builder<T, X> limit(int limit) {
-            config.limit = limit;
-            return this;
+            return set(PoolOption.LIMIT, limit);
         }
 
         /**
@@ -208,10 +270,10 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          *
          * @param acquireTimeout zero or more
          * @return this
+         * @since 0.1
          */
         public Builder<T, X> acquireTimeout(Duration acquireTimeout) {
-            config.acquireTimeout = Objects.requireNonNull(acquireTimeout, "acquireTimeout");
-            return this;
+            return set(PoolOption.ACQUIRE_TIMEOUT, acquireTimeout);
         }
 
         /**
@@ -219,10 +281,10 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          *
          * @param closeTimeout zero or more
          * @return this
+         * @since 0.1
          */
         public Builder<T, X> closeTimeout(Duration closeTimeout) {
-            config.closeTimeout = Objects.requireNonNull(closeTimeout, "closeTimeout");
-            return this;
+            return set(PoolOption.CLOSE_TIMEOUT, closeTimeout);
         }
 
         /**
@@ -230,10 +292,10 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          *
          * @param trace whether to
          * @return this
+         * @since 0.1
          */
         public Builder<T, X> trace(boolean trace) {
-            config.trace = trace;
-            return this;
+            return set(PoolOption.TRACE, trace);
         }
 
         /**
@@ -241,7 +303,8 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          *
          * @return a reference to share and to send
          * @throws IllegalArgumentException if a value is bad, if two options contradict each other, or if the opener,
-         *     closer or check cannot be serialized
+         *     closer or another function cannot be serialized
+         * @since 0.1
          */
         public PerThreadRef<T, X> build() {
             config.build(id);

@@ -1,25 +1,22 @@
-// The configuration of a PerThreadRef, and how it becomes bytes and a holder again.
 package dev.perthread.ref;
 
-import dev.perthread.IdlePolicy;
 import dev.perthread.PerThread;
-import dev.perthread.ReentryPolicy;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.InvalidObjectException;
+import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
-import java.io.ObjectStreamClass;
 import java.io.Serializable;
-import java.lang.reflect.Modifier;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Objects;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is not given stays {@code null}, and is then whatever {@link PerThread.Builder} has for it.
+ * The configuration of a {@link PerThreadRef}: an opener, and the options that were given. An option that was not given is
+ * whatever {@link PerThread.Builder} has for it.
  *
  * @param <T> the resource
  * @param <X> what opening may throw
@@ -27,103 +24,45 @@ import org.jspecify.annotations.Nullable;
 final class PoolConfig<T, X extends Exception> implements Serializable {
     private static final long serialVersionUID = 1;
 
-    final SerializableOpener<? extends T, ? extends X> opener;
+    /** The opener. */
+    private final SerializableOpener<? extends T, ? extends X> opener;
 
-    @Nullable
-    SerializableCloser<? super T> closer;
-
-    @Nullable
-    SerializableCheck<? super T> check;
-
-    @Nullable
-    ReentryPolicy reentry;
-
-    @Nullable
-    IdlePolicy whenIdle;
-
-    @Nullable
-    Duration idleTimeout;
-
-    @Nullable
-    Duration maxAge;
-
-    @Nullable
-    Duration acquireTimeout;
-
-    @Nullable
-    Duration closeTimeout;
-
-    @Nullable
-    Integer limit;
-
-    boolean trace;
+    /** The options in the order of their declaration, so that equal ones have equal bytes. */
+    private final EnumMap<PoolOption, Object> given = new EnumMap<>(PoolOption.class);
 
     PoolConfig(SerializableOpener<? extends T, ? extends X> opener) {
-        this.opener = opener;
+        this.opener = Objects.requireNonNull(opener, "opener");
+    }
+
+    /** A configuration that was read, and a class that lives as long as all classes it needs. */
+    record Loaded(PoolConfig<?, ?> config, Class<?> anchor) {}
+
+    void set(PoolOption option, Object value) {
+        given.put(option, Objects.requireNonNull(value, option.toString()));
     }
 
     /** Refuses what {@link PerThread.Builder} refuses. */
     PerThread<T, X> build(String name) {
-        PerThread.Builder<T, X> builder =
-                PerThread.<T, X>builder(opener).name(name).trace(trace);
-        if (closer != null) {
-            builder.closer(closer);
-        }
-        if (check != null) {
-            builder.check(check);
-        }
-        if (reentry != null) {
-            builder.reentry(reentry);
-        }
-        if (whenIdle != null) {
-            builder.whenIdle(whenIdle);
-        }
-        if (idleTimeout != null) {
-            builder.idleTimeout(idleTimeout);
-        }
-        if (maxAge != null) {
-            builder.maxAge(maxAge);
-        }
-        if (acquireTimeout != null) {
-            builder.acquireTimeout(acquireTimeout);
-        }
-        if (closeTimeout != null) {
-            builder.closeTimeout(closeTimeout);
-        }
-        if (limit != null) {
-            builder.limit(limit);
-        }
+        PerThread.Builder<T, X> builder = PerThread.<T, X>builder(opener).name(name);
+        given.forEach((option, value) -> option.apply(builder, value));
         return builder.build();
     }
 
-    String described() {
+    String describe() {
         StringJoiner words = new StringJoiner(", ");
         words.add("opener " + named(opener));
-        add(words, "closer", closer == null ? null : named(closer));
-        add(words, "check", check == null ? null : named(check));
-        add(words, "reentry", reentry);
-        add(words, "whenIdle", whenIdle);
-        add(words, "idleTimeout", idleTimeout);
-        add(words, "maxAge", maxAge);
-        add(words, "acquireTimeout", acquireTimeout);
-        add(words, "closeTimeout", closeTimeout);
-        add(words, "limit", limit);
-        if (trace) {
-            words.add("trace");
-        }
+        given.forEach((option, value) -> words.add(option + " " + named(value)));
         return words.toString();
     }
 
-    private static void add(StringJoiner words, String option, @Nullable Object value) {
-        if (value != null) {
-            words.add(option + " " + value);
+    /** A value as it is, and a function by its class: what it captures may be a secret. */
+    private static String named(Object value) {
+        if (value instanceof Duration || value instanceof Enum || value instanceof Number || value instanceof Boolean) {
+            return value.toString();
         }
-    }
-
-    private static String named(Object function) {
-        String name = function.getClass().getName();
+        String name = value.getClass().getName();
         int lambda = name.indexOf("$$Lambda");
-        return lambda < 0 ? name : "a lambda of " + name.substring(0, lambda);
+        return Messages.shown(lambda < 0 ? name : "a lambda of " + name.substring(0, lambda));
     }
 
     byte[] bytes(String id) {
@@ -132,124 +71,56 @@ final class PoolConfig<T, X extends Exception> implements Serializable {
             out.writeObject(this);
         } catch (IOException e) {
             throw new IllegalArgumentException(
-                    "reference \"" + id + "\" cannot travel: " + e
-                            + "; its opener, closer and check may capture only what can be serialized, such as a host"
-                            + " name and a port",
+                    "reference \"" + id + "\" cannot be serialized: " + Messages.shown(e.toString())
+                            + "; its functions, such as the opener, must capture only what can be serialized, such as a"
+                            + " host name and a port",
                     e);
         }
         return bytes.toByteArray();
     }
 
-    static ConfigInputStream read(byte[] config, ClassLoader loader, String id) {
-        ClassNotFoundException lost = null;
-        try (ConfigInputStream in = new ConfigInputStream(new ByteArrayInputStream(config), loader)) {
+    static Loaded read(byte[] config, ClassLoader loader, @Nullable ObjectInputFilter filter, String id) {
+        ClassNotFoundException notFound = null;
+        try (ConfigInputStream in = new ConfigInputStream(config, loader, filter)) {
             try {
-                in.config = (PoolConfig<?, ?>) in.readObject();
-                return in;
+                return new Loaded(in.readConfig(), in.anchor());
             } finally {
-                lost = in.lost;
+                notFound = in.notFound();
             }
         } catch (IOException | ClassNotFoundException | RuntimeException | LinkageError e) {
-            // A lambda whose class is not there ends in a ClassCastException that says nothing of it.
-            Throwable cause = lost == null ? e : lost;
-            throw new IllegalStateException(
-                    "reference \"" + id + "\" cannot be used here: " + cause + ", with class loader " + loader
-                            + "; its classes must be where the job's are, and a thread that is not the job's own must have"
-                            + " the job's context class loader",
-                    cause);
+            throw unusable(id, loader, notFound == null ? e : notFound);
         }
     }
 
-    /** Finds classes as the job does, and remembers which of them sees all the others. */
-    static final class ConfigInputStream extends ObjectInputStream {
-        private final ClassLoader loader;
-        private Class<?> anchor = Ref.class;
-
-        @Nullable
-        PoolConfig<?, ?> config;
-
-        @Nullable
-        ClassNotFoundException lost;
-
-        private ConfigInputStream(InputStream bytes, ClassLoader loader) throws IOException {
-            super(bytes);
-            this.loader = loader;
-            enableResolveObject(true);
+    static IllegalStateException unusable(String id, ClassLoader loader, Throwable cause) {
+        String hint = "";
+        if (cause instanceof ClassNotFoundException || cause instanceof NoClassDefFoundError) {
+            hint =
+                    "; its classes must be where the job's are, and a thread that is not the job's own must have the job's"
+                            + " context class loader";
+        } else if (String.valueOf(cause.getMessage()).startsWith("filter status")) {
+            hint =
+                    "; the serial filter of the stream it came in, or of this Java virtual machine, must admit its classes";
         }
+        String text = String.valueOf(cause);
+        String shown = Messages.shown(text);
+        return new IllegalStateException(
+                "reference \"" + id + "\" cannot be used here: " + shown + ", with class loader "
+                        + Messages.shown(String.valueOf(loader)) + hint,
+                shown.equals(text) ? cause : null); // a stack trace would show it as it is
+    }
 
-        Class<?> anchor() {
-            return anchor;
-        }
-
-        @Override
-        protected Class<?> resolveClass(ObjectStreamClass described) throws IOException, ClassNotFoundException {
-            try {
-                return seen(Class.forName(described.getName(), false, loader));
-            } catch (ClassNotFoundException notThere) {
-                return elsewhere(described);
-            }
-        }
-
-        @Override
-        @SuppressWarnings("deprecation") // the class is wanted, and not an instance
-        protected Class<?> resolveProxyClass(String[] interfaces) throws ClassNotFoundException {
-            Class<?>[] types = new Class<?>[interfaces.length];
-            @Nullable ClassLoader definer = loader;
-            for (int i = 0; i < types.length; i++) {
-                types[i] = Class.forName(interfaces[i], false, loader);
-                definer = Modifier.isPublic(types[i].getModifiers()) ? definer : types[i].getClassLoader();
-            }
-            return seen(Proxy.getProxyClass(definer, types));
-        }
-
-        /** A reference that an opener captures belongs where the opener does, whichever thread reads it. */
-        @Override
-        protected Object resolveObject(Object read) {
-            if (read instanceof Ref<?> inner) {
-                inner.belongTo(loader);
-            }
-            return read;
-        }
-
-        /** Primitive types, and what only this library's class loader sees. */
-        private Class<?> elsewhere(ObjectStreamClass described) throws IOException, ClassNotFoundException {
-            try {
-                return seen(super.resolveClass(described));
-            } catch (ClassNotFoundException e) {
-                lost = lost == null ? e : lost;
-                throw e;
-            }
-        }
-
-        private Class<?> seen(Class<?> type) {
-            if (!sees(anchor, type)) {
-                anchor = type;
-            }
-            return type;
-        }
-
-        /**
-         * Whether the class loader of one leads to the other, and so keeps it. Parents alone do not tell: one that asks
-         * itself first, or a module system's, may have others to ask than its parent.
-         */
-        private static boolean sees(Class<?> one, Class<?> other) {
-            if (isAbove(other.getClassLoader(), one.getClassLoader())) {
-                return true;
-            }
-            try {
-                return Class.forName(other.getName(), false, one.getClassLoader()) == other;
-            } catch (ClassNotFoundException | LinkageError no) {
-                return false;
-            }
-        }
-
-        private static boolean isAbove(@Nullable ClassLoader upper, @Nullable ClassLoader lower) {
-            for (ClassLoader one = lower; one != null; one = one.getParent()) {
-                if (one == upper) {
-                    return true;
-                }
-            }
-            return upper == null;
+    /**
+     * Checks that nothing is missing; the builder checks the values.
+     *
+     * @param in the stream it is read from
+     * @throws IOException if the stream cannot be read, or its fields are not those of a configuration
+     * @throws ClassNotFoundException if a class of the opener is missing
+     */
+    private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+        in.defaultReadObject();
+        if (Objects.isNull(opener) || Objects.isNull(given) || given.containsValue(null)) {
+            throw new InvalidObjectException("the opener and the options must not be null");
         }
     }
 }

@@ -1,30 +1,29 @@
-// What both references share: an id and a config as bytes travel; the holder is found where it is used.
 package dev.perthread.ref;
 
 import dev.perthread.PerThread;
 import dev.perthread.ResourceCloseException;
 import java.io.IOException;
+import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
 import java.io.Serializable;
 import java.lang.ref.WeakReference;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A reference to a holder that can be serialized. What travels is an id and the configuration; on arrival the reference
- * finds the holder of that id, or makes it. There is one for each id and class loader in a Java virtual machine, however
- * many copies of the reference arrive. That class loader is the context class loader of the thread that deserialized the
- * reference, or, where a serializer gives no notice of that (Kryo), of the thread that uses it first.
+ * A serializable reference to a pool. What travels is an id and the configuration; on arrival the reference finds the pool
+ * of that id, or makes it. There is one pool per id and class loader in a Java virtual machine, however many copies of the
+ * reference arrive. That class loader is the context class loader of the thread that deserialized the reference or, where
+ * the serializer gives no notice of that (Kryo), of the thread that uses it first.
  *
- * <p>Serializing, deserializing and making a reference opens nothing. Deserializing runs no code of the opener's class,
- * and does not even load it: that waits for {@link #get()}.
+ * <p>Making, serializing and deserializing a reference opens nothing. Deserializing runs no code of the opener's class and
+ * does not even load it: that waits for {@link #get()}. A stream with a bad id or without a configuration is refused with
+ * an {@link InvalidObjectException}.
  *
  * <p>All methods may be called by any thread, platform or virtual.
  *
- * @param <H> the holder: {@link PerThread} or {@link dev.perthread.net.LazyConnection}
+ * @param <H> the pool: {@link PerThread} or {@link dev.perthread.net.LazyConnection}
+ * @since 0.1
  */
 public abstract sealed class Ref<H> implements Serializable permits PerThreadRef, LazyConnectionRef {
     private static final long serialVersionUID = 1;
@@ -37,86 +36,87 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
     /** The configuration, and what is compared of it. */
     private final byte[] config;
 
-    /** The configuration in words, for the message that compares two; without passwords. */
-    private final String described;
-
-    private transient volatile @Nullable WeakReference<ClassLoader>
-            contextLoader; // null where no readObject was called
+    private transient volatile @Nullable WeakReference<ClassLoader> contextLoader; // null: no readObject was called
     private transient volatile @Nullable SharedPool<H> shared;
 
-    Ref(String id, byte[] config, String described) {
+    Ref(String id, byte[] config) {
         this.id = id;
         this.config = config;
-        this.described = described + " (" + digest(config) + ")";
         this.contextLoader = new WeakReference<>(currentContextLoader());
     }
 
-    /** Runs code of the user, so no lock is held. */
+    /** Makes the pool. Runs code of the user, so no lock may be held. */
     abstract SharedPool<H> make(ClassLoader loader);
 
+    /** The configuration in words and without secrets, fit for a message. May run code of the user. */
+    abstract String describe(ClassLoader loader);
+
     static String requireId(String id) {
-        if (id.isBlank()) {
-            throw new IllegalArgumentException(
-                    "id is empty; some text is allowed, the same in every program that means" + " the same resource");
+        String problem = problemOf(Objects.requireNonNull(id, "id"));
+        if (problem != null) {
+            throw new IllegalArgumentException(problem);
         }
         return id;
+    }
+
+    /** The id goes into messages, log lines and the names of meters as it is. */
+    private static @Nullable String problemOf(@Nullable String id) {
+        if (id == null) {
+            return "id must be a text, but was null";
+        }
+        if (id.isBlank() || id.length() > Messages.LONGEST || !Messages.isPrintable(id)) {
+            return "id must have 1 to " + Messages.LONGEST + " printable characters, but was \"" + Messages.shown(id)
+                    + "\" (" + id.length() + " characters); use the same id wherever the same resources are meant";
+        }
+        return null;
     }
 
     byte[] config() {
         return config;
     }
 
-    String described() {
-        return described;
-    }
-
-    /** Some characters that differ where the config does. */
-    private static String digest(byte[] config) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(config);
-            return HexFormat.of().formatHex(hash, 0, 4);
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new AssertionError(impossible); // every Java runtime has it
-        }
-    }
-
     /**
-     * The id given when the reference was made; also the holder's name in messages, meters and events.
+     * The id given when the reference was made; also the pool's name in messages, meters and events.
      *
      * @return the id
+     * @since 0.1
      */
     public String id() {
         return id;
     }
 
     /**
-     * The holder in this Java virtual machine, made now if there is none. Opens nothing. It is shared with every other
-     * copy of this reference, so it is closed by {@link #close()} here and not by itself.
+     * The pool in this Java virtual machine, made now if there is none. Opens nothing. It is shared with every other copy
+     * of this reference, so close it by {@link #close()} here and not by its own {@code close}.
      *
-     * @return the same holder until that is closed, then a new one
-     * @throws IllegalStateException if there is a holder of this id with another configuration, or if the opener's class
-     *     cannot be loaded or read here; the message tells which
+     * @return the same pool until that is closed, then a new one
+     * @throws IllegalStateException if there is a pool of this id with another configuration, or if the configuration
+     *     cannot be read here: its classes are missing, a serial filter refuses them, or it is damaged; the message says
+     *     which
+     * @since 0.1
      */
     public H get() {
         return shared().value();
     }
 
     /**
-     * The holder of the resources: what {@link #get()} returns, or, for connections, what holds those.
+     * The pool of the resources: what {@link #get()} returns or, for connections, the pool behind it.
      *
-     * @return the holder, for its {@code stats}, {@code snapshot} and the like
+     * @return the pool, for its {@code stats}, {@code snapshot} and the like
      * @throws IllegalStateException as for {@link #get()}
+     * @since 0.1
      */
     public PerThread<?, ?> holder() {
         return shared().holder();
     }
 
     /**
-     * Closes the calling thread's idle resource now, as {@link PerThread#release()} does. Makes no holder.
+     * Closes the calling thread's idle resource now, as {@link PerThread#release()} does. Makes no pool.
      *
      * @return whether there was one
-     * @throws ResourceCloseException if its closer failed; it is gone all the same
-     * @throws IllegalStateException if there is a holder of this id with another configuration
+     * @throws ResourceCloseException if its closer failed; the resource counts as closed all the same
+     * @throws IllegalStateException if there is a pool of this id with another configuration
+     * @since 0.1
      */
     public boolean release() {
         SharedPool<H> known = known();
@@ -124,11 +124,12 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
     }
 
     /**
-     * Closes the holder in this Java virtual machine, if there is one, with the grace that its {@code closeTimeout} says;
-     * for all copies of this reference here. It is forgotten: whoever uses one of them afterwards gets a new holder.
+     * Closes the pool in this Java virtual machine, if there is one, with its {@code closeTimeout} as the grace, for all
+     * copies of this reference here. The pool is forgotten: the next use of a copy makes a new one.
      *
      * @throws ResourceCloseException if closers failed, once all were called
-     * @throws IllegalStateException if there is a holder of this id with another configuration
+     * @throws IllegalStateException if there is a pool of this id with another configuration
+     * @since 0.1
      */
     public void close() {
         SharedPool<H> known = known();
@@ -155,10 +156,22 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
         WeakReference<ClassLoader> remembered = contextLoader;
         ClassLoader loader = remembered == null ? null : remembered.get();
         if (loader == null) {
+            requireIntact(); // a serializer that calls no readObject has set the fields to whatever it found
             loader = currentContextLoader();
             contextLoader = new WeakReference<>(loader);
         }
         return loader;
+    }
+
+    private void requireIntact() {
+        String problem = problem();
+        if (problem != null) {
+            throw new IllegalStateException("damaged reference: " + problem);
+        }
+    }
+
+    private @Nullable String problem() {
+        return Objects.isNull(config) ? "the configuration must not be null" : problemOf(id);
     }
 
     void belongTo(ClassLoader loader) {
@@ -171,20 +184,28 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
     }
 
     /**
-     * Remembers where it arrived.
+     * Checks the fields and remembers the class loader it arrived in.
      *
-     * @param in what it is read from
-     * @throws IOException if it cannot be read
+     * @param in the stream it is read from
+     * @throws IOException if the stream cannot be read, or its fields are not those of a reference
      * @throws ClassNotFoundException never: its fields are of Java's own classes
      */
     private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
         in.defaultReadObject();
+        String problem = problem();
+        if (problem != null) {
+            throw new InvalidObjectException(problem);
+        }
         contextLoader = new WeakReference<>(currentContextLoader());
     }
 
-    /** The id. */
+    /**
+     * The kind of reference and its id.
+     *
+     * @since 0.1
+     */
     @Override
     public String toString() {
-        return getClass().getSimpleName() + "[" + id + "]";
+        return getClass().getSimpleName() + "[" + Messages.shown(String.valueOf(id)) + "]";
     }
 }

@@ -1,4 +1,3 @@
-// All holders of references in this Java virtual machine. Pins no class loader; how is said where the maps are.
 package dev.perthread.ref;
 
 import dev.perthread.CloseReport;
@@ -20,17 +19,22 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** For whoever ends a process or a class loader: closes the holders there; and for meters. */
+/**
+ * The registry of the pools of all references in this Java virtual machine, for code that ends a process or a class loader
+ * and closes the pools there, and for meters. It keeps no class loader in memory.
+ *
+ * @since 0.1
+ */
 public final class ReferenceRegistry {
     /**
-     * Where a holder is found. Weak at both ends: a holder mostly refers to classes of its class loader, by its opener, so
-     * a map that keeps it alive would keep that alive, weak key or not. Guarded by {@link #LOCK}.
+     * Where a pool is found. Weak at both ends: a pool mostly refers to classes of its class loader, by its opener, so a
+     * map that keeps the pool alive would keep the class loader alive, weak key or not. Guarded by {@link #LOCK}.
      */
     private static final Map<ClassLoader, Map<String, WeakReference<SharedPool<?>>>> INDEX = new WeakHashMap<>();
 
     /**
-     * What keeps a holder: a class that the opener needs ({@link SharedPool#anchor}). A class value hangs on the class itself,
-     * so holder and class loader keep each other alive and go together.
+     * What keeps a pool: a class that the opener needs ({@link SharedPool#anchor}). A class value hangs on the class
+     * itself, so pool and class loader keep each other alive and go together.
      */
     private static final ClassValue<Set<SharedPool<?>>> KEPT = new ClassValue<>() {
         @Override
@@ -39,17 +43,17 @@ public final class ReferenceRegistry {
         }
     };
 
-    /** Homes that are gone while their holder, all of whose classes are this library's or the JDK's, stayed. */
+    /** Class loaders that are gone while their pool, all of whose classes are this library's or the JDK's, stayed. */
     private static final ReferenceQueue<ClassLoader> GONE = new ReferenceQueue<>();
 
-    /** Those that came out of it and are not closed yet. */
+    /** The pools whose class loader is gone, not closed yet. */
     private static final Queue<SharedPool<?>> ORPHANS = new ConcurrentLinkedQueue<>();
 
     private static final ReentrantLock LOCK = new ReentrantLock();
 
     private ReferenceRegistry() {}
 
-    /** The class loader that a holder is there for. */
+    /** The class loader that a pool is there for. */
     static final class ContextLoader extends WeakReference<ClassLoader> {
         final SharedPool<?> shared;
 
@@ -62,30 +66,35 @@ public final class ReferenceRegistry {
     static <H> SharedPool<H> resolve(Ref<H> ref, ClassLoader contextLoader) {
         closeOrphans();
         SharedPool<H> found = find(ref, contextLoader);
-        return found != null ? found : add(ref, contextLoader, ref.make(contextLoader));
+        if (found != null) {
+            return found;
+        }
+        SharedPool<H> made = ref.make(contextLoader);
+        SharedPool<?> first = add(made, contextLoader);
+        return first == made ? made : first.requireSame(ref, contextLoader);
     }
 
     static <H> @Nullable SharedPool<H> find(Ref<H> ref, ClassLoader contextLoader) {
+        SharedPool<?> shared;
         LOCK.lock();
         try {
-            return found(ref, INDEX.get(contextLoader));
+            shared = indexed(ref.id(), contextLoader);
         } finally {
             LOCK.unlock();
         }
+        return shared == null ? null : shared.requireSame(ref, contextLoader);
     }
 
-    /** Two threads may have made one each, neither of which has opened anything. */
-    private static <H> SharedPool<H> add(Ref<H> ref, ClassLoader contextLoader, SharedPool<H> made) {
+    /** Adds a pool, or returns the one that another thread has added meanwhile; neither has opened anything. */
+    private static SharedPool<?> add(SharedPool<?> made, ClassLoader contextLoader) {
         LOCK.lock();
         try {
-            Map<String, WeakReference<SharedPool<?>>> byId =
-                    INDEX.computeIfAbsent(contextLoader, loader -> new HashMap<>());
-            SharedPool<H> first = found(ref, byId);
+            SharedPool<?> first = indexed(made.id(), contextLoader);
             if (first != null) {
                 return first;
             }
             made.contextLoader = new ContextLoader(contextLoader, made);
-            byId.put(ref.id(), new WeakReference<>(made));
+            INDEX.computeIfAbsent(contextLoader, loader -> new HashMap<>()).put(made.id(), new WeakReference<>(made));
             KEPT.get(made.anchor()).add(made);
             return made;
         } finally {
@@ -93,17 +102,10 @@ public final class ReferenceRegistry {
         }
     }
 
-    private static <H> @Nullable SharedPool<H> found(
-            Ref<H> ref, @Nullable Map<String, WeakReference<SharedPool<?>>> byId) {
-        WeakReference<SharedPool<?>> weak = byId == null ? null : byId.get(ref.id());
-        SharedPool<?> shared = weak == null ? null : weak.get();
-        if (shared == null) {
-            return null;
-        }
-        shared.requireSame(ref);
-        @SuppressWarnings("unchecked") // the same class of reference and the same configuration
-        SharedPool<H> same = (SharedPool<H>) shared;
-        return same;
+    private static @Nullable SharedPool<?> indexed(String id, ClassLoader contextLoader) {
+        Map<String, WeakReference<SharedPool<?>>> byId = INDEX.get(contextLoader);
+        WeakReference<SharedPool<?>> weak = byId == null ? null : byId.get(id);
+        return weak == null ? null : weak.get();
     }
 
     static void forget(SharedPool<?> shared) {
@@ -128,7 +130,7 @@ public final class ReferenceRegistry {
             ORPHANS.add(((ContextLoader) gone).shared);
         }
         for (SharedPool<?> orphan : List.copyOf(ORPHANS)) {
-            // Who has a reference goes on using it, and is not to be disturbed by the next user of another one.
+            // A thread that still has a reference goes on using it, undisturbed by the next user of another one.
             if (!isInUse(orphan.holder().stats()) && ORPHANS.remove(orphan)) {
                 report(orphan, orphan.close(Duration.ZERO));
             }
@@ -147,9 +149,10 @@ public final class ReferenceRegistry {
     }
 
     /**
-     * The holders of all references at this moment, of every class loader; the name of each is its reference's id.
+     * The pools of all references at this moment, of every class loader; a pool's name is its reference's id.
      *
      * @return an unmodifiable list
+     * @since 0.1
      */
     public static List<PerThread<?, ?>> holders() {
         List<PerThread<?, ?>> holders = new ArrayList<>();
@@ -160,24 +163,26 @@ public final class ReferenceRegistry {
     }
 
     /**
-     * Closes the holders of all references in this Java virtual machine, and forgets them.
+     * Closes the pools of all references in this Java virtual machine, and forgets them.
      *
-     * @param grace the longest wait for leases to end, of all holders together; zero forces at once
+     * @param grace the longest wait for leases to end, of all pools together; zero forces at once
      * @return what happened, summed up
      * @throws IllegalArgumentException if the grace is negative
+     * @since 0.1
      */
     public static CloseReport closeAll(Duration grace) {
         return close(all(null), grace);
     }
 
     /**
-     * Closes the holders that belong to a class loader, and forgets them. Those of other class loaders, its parent's and
-     * its children's included, are left alone.
+     * Closes the pools that belong to a class loader, and forgets them. The pools of other class loaders, its parent and
+     * its children included, stay open.
      *
      * @param contextLoader the class loader
-     * @param grace the longest wait for leases to end, of all holders together; zero forces at once
+     * @param grace the longest wait for leases to end, of all pools together; zero forces at once
      * @return what happened, summed up
      * @throws IllegalArgumentException if the grace is negative
+     * @since 0.1
      */
     public static CloseReport closeAll(ClassLoader contextLoader, Duration grace) {
         return close(all(Objects.requireNonNull(contextLoader, "contextLoader")), grace);
@@ -185,7 +190,7 @@ public final class ReferenceRegistry {
 
     private static CloseReport close(List<SharedPool<?>> all, Duration grace) {
         if (grace.isNegative()) {
-            throw new IllegalArgumentException("grace is " + grace + "; zero or more is allowed");
+            throw new IllegalArgumentException("grace must be zero or more, but was " + grace);
         }
         long end =
                 System.nanoTime() + Math.min(grace.toSeconds(), 1_000_000_000L) * 1_000_000_000L + grace.toNanosPart();

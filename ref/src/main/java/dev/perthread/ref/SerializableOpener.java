@@ -8,6 +8,7 @@ import java.io.Serializable;
  *
  * @param <T> what is opened
  * @param <X> what opening may throw
+ * @since 0.1
  */
 @FunctionalInterface
 public interface SerializableOpener<T, X extends Exception> extends Opener<T, X>, Serializable {}

@@ -1,4 +1,3 @@
-// The one holder of an id and a class loader.
 package dev.perthread.ref;
 
 import dev.perthread.CloseReport;
@@ -9,12 +8,17 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows nothing of the class loader it was made for, except by what the opener refers to.
+ * The one pool of an id and a class loader. It knows nothing of that class loader, except by what the opener refers to; so
+ * it keeps the configuration of the reference that made it, and not the reference, which may refer to a serial filter of
+ * the user.
  *
  * @param <H> as for {@link Ref}
  */
 final class SharedPool<H> {
-    private final Ref<H> ref; // a reference as it was made first, for comparison
+    private final Class<?> kind;
+    private final String id;
+    private final byte[] config;
+    private final String description;
     private final H value;
     private final PerThread<?, ?> holder;
     private final Runnable close;
@@ -25,18 +29,23 @@ final class SharedPool<H> {
     ReferenceRegistry.@Nullable ContextLoader contextLoader; // set once, under the lock of ReferenceRegistry
 
     /**
-     * One holder.
+     * A pool for a reference and all of its copies.
      *
-     * @param anchor a class that lives as long as everything the holder refers to
+     * @param description the configuration in words, without secrets
+     * @param anchor a class that lives as long as everything the pool refers to
      */
     SharedPool(
             Ref<H> ref,
+            String description,
             H value,
             PerThread<?, ?> holder,
             Runnable close,
             Function<Duration, CloseReport> closeWithin,
             Class<?> anchor) {
-        this.ref = ref;
+        this.kind = ref.getClass();
+        this.id = ref.id();
+        this.config = ref.config();
+        this.description = description;
         this.value = value;
         this.holder = holder;
         this.close = close;
@@ -57,21 +66,25 @@ final class SharedPool<H> {
     }
 
     String id() {
-        return ref.id();
+        return id;
     }
 
-    /** From the end of the closing on; while it closes, whoever asks for it is still refused by it. */
+    /** True once closing has ended; while it closes, an acquire is still refused by the pool itself. */
     boolean isClosed() {
         return closed;
     }
 
-    void requireSame(Ref<?> other) {
-        if (ref.getClass() != other.getClass() || !Arrays.equals(ref.config(), other.config())) {
-            throw new IllegalStateException(
-                    "two configurations under one id, \"" + other.id() + "\": the holder here has "
-                            + ref.described() + "; this reference has " + other.described()
-                            + "; give one of them another id, or both the same configuration");
+    /** Not to be called with a lock held: describing the other reference may run code of the user. */
+    <O> SharedPool<O> requireSame(Ref<O> other, ClassLoader loader) {
+        if (kind != other.getClass() || !Arrays.equals(config, other.config())) {
+            throw new IllegalStateException("two configurations under one id, \"" + id + "\": the pool here has "
+                    + description + " (" + Messages.fingerprint(config) + "); this reference has "
+                    + other.describe(loader) + " (" + Messages.fingerprint(other.config())
+                    + "); give one of them another id, or both the same configuration");
         }
+        @SuppressWarnings("unchecked") // the same class of reference and the same configuration
+        SharedPool<O> same = (SharedPool<O>) this;
+        return same;
     }
 
     void close() {

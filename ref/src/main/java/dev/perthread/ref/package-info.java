@@ -1,5 +1,5 @@
 /**
- * References to holders that can be serialized, and that are one holder in each Java virtual machine they arrive in:
+ * Serializable references to pools, each of which finds or makes one pool in every Java virtual machine it arrives in:
  * {@link dev.perthread.ref.PerThreadRef} and {@link dev.perthread.ref.LazyConnectionRef}.
  */
 @NullMarked

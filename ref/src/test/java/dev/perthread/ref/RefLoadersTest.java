@@ -30,7 +30,7 @@ class RefLoadersTest {
     }
 
     @Test
-    void theSameIdInTwoClassLoadersIsTwoHolders() throws Exception {
+    void sameIdInTwoClassLoadersMustBeTwoPools() throws Exception {
         JobClassLoader one = new JobClassLoader();
         JobClassLoader two = new JobClassLoader();
         PerThreadRef<Probe, IOException> ref = one.ref();
@@ -50,7 +50,7 @@ class RefLoadersTest {
     }
 
     @Test
-    void aReferenceBelongsWhereItWasReadAndNotWhereItIsUsed() throws Exception {
+    void referenceMustBelongToTheClassLoaderItWasReadInAndNotToTheUsers() throws Exception {
         JobClassLoader home = new JobClassLoader();
         PerThreadRef<Probe, IOException> ref = home.ref();
         byte[] sent = Serialized.bytesOf(ref);
@@ -68,7 +68,7 @@ class RefLoadersTest {
     }
 
     @Test
-    void anOpenerWhoseClassIsNotThereIsToldWhenItIsUsedAndNotBefore() throws Exception {
+    void missingClassOfTheOpenerMustFailTheFirstUseAndNotTheReading() throws Exception {
         String sent = new String(Serialized.bytesOf(new JobClassLoader().ref()), StandardCharsets.ISO_8859_1);
         PerThreadRef<Probe, IOException> lost =
                 Serialized.read(sent.replace("Making", "Absent").getBytes(StandardCharsets.ISO_8859_1));
@@ -81,7 +81,7 @@ class RefLoadersTest {
 
     @Test
     @SuppressWarnings("unchecked")
-    void whatAnOpenerCapturesIsReadWithItsClassLoaderInWhicheverThread() throws Exception {
+    void capturedObjectsMustBeReadWithTheOpenersClassLoaderInAnyThread() throws Exception {
         JobClassLoader home = new JobClassLoader();
         byte[] sent = Serialized.bytesOf(home.made("travel.Capturing"));
         PerThreadRef<Probe, IOException> copy = JobClassLoader.runWith(home, () -> Serialized.read(sent));
@@ -92,7 +92,7 @@ class RefLoadersTest {
     }
 
     @Test
-    void noClassLoaderIsNotAllOfThem() throws Exception {
+    void closeAllMustRefuseNullInsteadOfClosingEveryLoadersPools() throws Exception {
         PerThreadRef<Probe, IOException> ref = new JobClassLoader().ref();
         PerThread<Probe, IOException> holder = ref.get();
         assertThatThrownBy(() -> ReferenceRegistry.closeAll(null, Duration.ZERO))
@@ -122,7 +122,7 @@ class RefLoadersTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aClassLoaderThatIsDroppedIsCollectedWithItsHolder(boolean parent) throws Exception {
+    void droppedClassLoaderMustBeCollectedWithItsPool(boolean parent) throws Exception {
         WeakReference<ClassLoader> loader = used(parent);
         Awaitility.await().until(() -> {
             System.gc();
@@ -145,7 +145,7 @@ class RefLoadersTest {
     }
 
     @Test
-    void aHolderThatOutlivesItsClassLoaderIsClosedAtTheNextOccasion() throws Exception {
+    void poolThatOutlivesItsClassLoaderMustBeClosedByTheNextUseOfAnyReference() throws Exception {
         try (CountingServer server = CountingServer.start()) {
             WeakReference<ClassLoader> loader = connected(server.port());
             Awaitility.await().until(() -> {
@@ -179,7 +179,7 @@ class RefLoadersTest {
     }
 
     @Test
-    void aHolderThatOutlivesItsClassLoaderIsLeftAloneWhileItIsUsed() throws Exception {
+    void poolThatOutlivesItsClassLoaderMustStayOpenWhileInUse() throws Exception {
         try (CountingServer server = CountingServer.start()) {
             Map<String, LazyConnectionRef> refs = new HashMap<>();
             WeakReference<ClassLoader> loader = made(refs, server.port());

@@ -1,4 +1,3 @@
-// Ends what the executors of a Spark application keep open, and shows it to Spark's metrics system.
 package dev.perthread.spark;
 
 import com.codahale.metrics.Gauge;
@@ -21,17 +20,19 @@ import org.apache.spark.api.plugin.SparkPlugin;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes the holders of all references in an executor when that is shut down, and has a gauge for each number of
- * {@link Stats} of each of them. Spark loads it by
- * {@code --conf spark.plugins=dev.perthread.spark.PerThreadPlugin}. Without it everything works, but an executor that is
- * shut down drops its connections without a goodbye.
+ * A Spark plugin that closes the pools of all references in an executor when the executor shuts down, and has a gauge for
+ * each number of {@link Stats} of each pool. Spark loads it by
+ * {@code --conf spark.plugins=dev.perthread.spark.PerThreadPlugin}. Without it everything works, but an executor that shuts
+ * down drops its connections without closing them.
  *
  * <p>Leases get five seconds to end. An executor that is killed closes nothing; the operating system does. In local mode
- * the driver is the executor, and its holders are closed when the {@code SparkContext} stops.
+ * the driver is the executor, and its pools are closed when the {@code SparkContext} stops.
  *
  * <p>The gauges are called {@code plugin.dev.perthread.spark.PerThreadPlugin.ID.NUMBER}, such as {@code redis.open}, and
- * are there from the end of the first task that has used the reference on. References with the same id in several class
- * loaders are added up. {@code holders} is how many there are.
+ * exist from the end of the first task that has used the reference. References with the same id in several class loaders
+ * are added up. {@code holders} is the number of pools.
+ *
+ * @since 0.1
  */
 public final class PerThreadPlugin implements SparkPlugin {
     static final Duration GRACE = Duration.ofSeconds(5);
@@ -55,19 +56,30 @@ public final class PerThreadPlugin implements SparkPlugin {
         NUMBERS.put("leaked", Stats::leaked);
     }
 
-    /** For Spark, which makes one in each executor and in the driver. */
+    /**
+     * For Spark, which makes one in each executor and in the driver.
+     *
+     * @since 0.1
+     */
     public PerThreadPlugin() {}
 
     /**
-     * The driver needs none.
+     * Returns {@code null}: the driver needs no plugin.
      *
-     * @return always {@code null}, which tells Spark so
+     * @return always {@code null}, as Spark's interface has it for a plugin without a driver part
+     * @since 0.1
      */
     @Override
     public @Nullable DriverPlugin driverPlugin() {
         return null;
     }
 
+    /**
+     * Returns the part that runs in an executor.
+     *
+     * @return a new one
+     * @since 0.1
+     */
     @Override
     public ExecutorPlugin executorPlugin() {
         return new InExecutor();
@@ -80,7 +92,7 @@ public final class PerThreadPlugin implements SparkPlugin {
         @Override
         public void init(PluginContext context, Map<String, String> extraConf) {
             MetricRegistry all = context.metricRegistry();
-            // Spark takes a registry in only if there is something in it by now.
+            // Spark takes the registry only if it is not empty by the end of this method.
             all.register("holders", (Gauge<Integer>)
                     () -> ReferenceRegistry.holders().size());
             registry = all;
@@ -96,7 +108,7 @@ public final class PerThreadPlugin implements SparkPlugin {
             meter();
         }
 
-        /** Spark's system takes in what is registered later, too. */
+        /** Spark's metrics system also takes gauges that are registered later. */
         private void meter() {
             MetricRegistry all = registry;
             if (all == null) {
@@ -128,8 +140,7 @@ public final class PerThreadPlugin implements SparkPlugin {
             if (report.forced() > 0) {
                 log.log(
                         System.Logger.Level.WARNING,
-                        () -> report.forced() + " resources closed under their users, after " + GRACE.toSeconds()
-                                + " s");
+                        () -> report.forced() + " resources closed while in use, after " + GRACE.toSeconds() + " s");
             }
         }
     }

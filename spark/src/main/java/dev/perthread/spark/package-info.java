@@ -1,5 +1,5 @@
 /**
- * A resource of its own for every task thread of every Spark executor: {@link dev.perthread.ref.PerThreadRef} in the job,
+ * One resource per task thread of every Spark executor: {@link dev.perthread.ref.PerThreadRef} in the job,
  * {@link dev.perthread.spark.PerThreadPlugin} in the executor.
  */
 @NullMarked

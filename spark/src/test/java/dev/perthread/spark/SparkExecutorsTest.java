@@ -152,9 +152,8 @@ class SparkExecutorsTest {
                 .limit(3)
                 .build();
         assertThatThrownBy(() -> cluster.tasks(20).map(work(other)).collect())
-                .hasMessageContaining(
-                        "two configurations under one id, \"same\": the holder here has opener a lambda of "
-                                + SparkExecutorsTest.class.getName() + ", whenIdle KEEP (")
+                .hasMessageContaining("two configurations under one id, \"same\": the pool here has opener a lambda of "
+                        + SparkExecutorsTest.class.getName() + ", whenIdle KEEP (")
                 .hasMessageContaining("; this reference has opener a lambda of " + SparkExecutorsTest.class.getName()
                         + ", whenIdle KEEP, limit 3 (");
         assertThat(server.visits("other")).isEmpty();
