@@ -1,6 +1,7 @@
 // The second floor: a resource a thread behind one shared object. Read this first, then Lease, Slot, ThreadStore.
 package dev.perthread;
 
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -271,6 +272,28 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      */
     public CloseReport close(Duration grace) {
         return pool.close(Messages.nanos("grace", grace, 0));
+    }
+
+    /**
+     * Runs an action when this pool has been closed: at the end of {@link #close(Duration)}, in the thread that calls it, or
+     * at once, in the calling thread, if the pool was closed before. For what shows or measures the pool and should end with
+     * it. What the action throws is logged. The pool keeps the action in memory.
+     *
+     * @param action runs once, with no lock held
+     * @since 0.1
+     */
+    public void onClose(Runnable action) {
+        Objects.requireNonNull(action, "action");
+        Runnable guarded = () -> {
+            try {
+                action.run();
+            } catch (Throwable failure) {
+                Log.line(Level.WARNING, () -> name() + ": an action of onClose failed", failure);
+            }
+        };
+        if (!pool.atEnd(guarded)) {
+            guarded.run();
+        }
     }
 
     /** The name and the counters. */
