@@ -1,4 +1,4 @@
-/** Meters of every holder, by Micrometer. */
+/** Micrometer meters of pools. */
 @SuppressWarnings({"requires-automatic", "requires-transitive-automatic"}) // Micrometer has names, but no descriptors
 module dev.perthread.micrometer {
     requires transitive dev.perthread;

@@ -4,6 +4,7 @@ import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import dev.perthread.micrometer.PerThreadMetrics;
+import dev.perthread.micrometer.PoolTimers;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -81,11 +82,10 @@ public class ObservationBenchmark {
                 }
             }
             case METERS, METERS_WITH_USAGE -> {
-                PerThreadMetrics metrics =
-                        observer == Observer.METERS ? PerThreadMetrics.create() : PerThreadMetrics.withUsage();
+                PoolTimers timers = observer == Observer.METERS ? PoolTimers.create() : PoolTimers.withUsage();
                 registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-                holder = builder.listener(metrics).build();
-                metrics.watch(holder).bindTo(registry);
+                holder = builder.listener(timers).build();
+                PerThreadMetrics.create().watch(holder, timers).bindTo(registry);
             }
         }
     }

@@ -1,4 +1,4 @@
-/** Meters of every holder: {@link dev.perthread.micrometer.PerThreadMetrics}. */
+/** Micrometer meters of pools: {@link dev.perthread.micrometer.PerThreadMetrics}. */
 @NullMarked
 package dev.perthread.micrometer;
 

@@ -41,19 +41,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every query of the Grafana dashboard finds what it asks for in a scrape of a holder that has seen everything. */
+/** Every query of the Grafana dashboard finds what it asks for in a scrape of a pool that everything has happened to. */
 class DashboardTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    private PerThread<Probe, IOException> holder;
+    private PerThread<Probe, IOException> pool;
     private int calls;
 
     @BeforeEach
-    void makeAHolder() {
+    void buildThePool() {
         LogLines.expect("ended without closing its lease");
-        PerThreadMetrics metrics = PerThreadMetrics.withUsage();
-        holder = PerThread.<Probe, IOException>builder(() -> {
+        PoolTimers timers = PoolTimers.withUsage();
+        pool = PerThread.<Probe, IOException>builder(() -> {
                     if (++calls % 3 == 0) {
                         throw new IOException("no route");
                     }
@@ -66,29 +66,29 @@ class DashboardTest {
                 .name("orders")
                 .whenIdle(IdlePolicy.LEND)
                 .limit(1)
-                .listener(metrics)
+                .listener(timers)
                 .build();
-        metrics.watch(holder).bindTo(registry);
+        PerThreadMetrics.create().watch(pool, timers).bindTo(registry);
     }
 
     @AfterEach
-    void closeTheHolder() {
-        holder.close(Duration.ZERO);
+    void closeThePool() {
+        pool.close(Duration.ZERO);
     }
 
     /** A wait, a lease, a timeout, a leak, and a failure now and then. */
     private void work() throws Exception {
         try {
-            holder.run(probe -> ThreadKind.PLATFORM.call(() -> {
+            pool.run(probe -> ThreadKind.PLATFORM.call(() -> {
                 try {
-                    return holder.acquire(Duration.ofMillis(1));
+                    return pool.acquire(Duration.ofMillis(1));
                 } catch (AcquireTimeoutException expected) {
                     return null;
                 }
             }));
-            holder.evictIdle();
-            ThreadKind.PLATFORM.call(holder::acquire);
-            holder.run(Probe::use);
+            pool.evictIdle();
+            ThreadKind.PLATFORM.call(pool::acquire);
+            pool.run(Probe::use);
         } catch (Exception expected) {
             assertThat(expected).hasMessageContaining("no route");
         }
@@ -120,7 +120,7 @@ class DashboardTest {
     }
 
     @Test
-    void everyMetricAndLabelOfEveryQueryIsInAScrape() throws Exception {
+    void queries_askForWhatAScrapeHas() throws Exception {
         for (int i = 0; i < 4; i++) {
             work();
         }
@@ -166,7 +166,7 @@ class DashboardTest {
 
     @Test
     @EnabledIf(value = "isThereAPrometheus", disabledReason = "no prometheus on the PATH")
-    void prometheusAnswersEveryQueryWithANumber(@TempDir Path folder) throws Exception {
+    void prometheus_answersEveryQueryWithANumber(@TempDir Path folder) throws Exception {
         HttpServer site = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         site.createContext("/metrics", exchange -> {
             byte[] page = registry.scrape().getBytes(StandardCharsets.UTF_8);
@@ -213,7 +213,7 @@ class DashboardTest {
         }
     }
 
-    /** Whether there is a number for the holder, and not that nothing was divided by nothing. */
+    /** Whether there is a number for the pool, and not that nothing was divided by nothing. */
     private static boolean isAnswered(int port, String query) {
         try {
             HttpURLConnection connection = (HttpURLConnection) URI.create("http://127.0.0.1:" + port

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What Prometheus scrapes are the numbers of the holder. */
+/** What Prometheus scrapes are the numbers of the pool. */
 class PerThreadMetricsTest {
     private static final String KINDS = "dev.perthread.testkit.ThreadKind#available";
 
@@ -33,7 +33,7 @@ class PerThreadMetricsTest {
     private boolean failOpen;
     private boolean failClose;
 
-    private PerThread.Builder<Probe, IOException> builder(PerThreadMetrics metrics) {
+    private PerThread.Builder<Probe, IOException> builder(PoolTimers timers) {
         return PerThread.<Probe, IOException>builder(() -> {
                     if (failOpen) {
                         throw new IOException("no route");
@@ -47,7 +47,7 @@ class PerThreadMetricsTest {
                     }
                 })
                 .name("orders")
-                .listener(metrics);
+                .listener(timers);
     }
 
     /** The samples of a scrape, by name and labels, without those of the tag {@code pool}. */
@@ -72,12 +72,12 @@ class PerThreadMetricsTest {
 
     @ParameterizedTest
     @MethodSource(KINDS)
-    void aScrapeHasTheNumbersOfTheHolder(ThreadKind kind) throws Exception {
+    void scrape_hasTheNumbersOfThePool(ThreadKind kind) throws Exception {
         LogLines.expect("ended without closing its lease");
-        PerThreadMetrics metrics = PerThreadMetrics.withUsage();
-        PerThread<Probe, IOException> holder =
-                builder(metrics).whenIdle(IdlePolicy.LEND).limit(2).build();
-        metrics.watch(holder).bindTo(registry);
+        PoolTimers timers = PoolTimers.withUsage();
+        PerThread<Probe, IOException> pool =
+                builder(timers).whenIdle(IdlePolicy.LEND).limit(2).build();
+        PerThreadMetrics.create().watch(pool, timers).bindTo(registry);
         try (Actor first = new Actor(kind);
                 Actor second = new Actor(kind);
                 Actor third = new Actor(kind)) {
@@ -85,12 +85,12 @@ class PerThreadMetricsTest {
                     .containsEntry("", 0.0)
                     .containsEntry("_max", 2.0)
                     .containsEntry("_pending", 0.0);
-            Lease<Probe> one = first.call(holder::acquire);
-            Lease<Probe> two = second.call(holder::acquire);
-            assertThatThrownBy(() -> third.call(() -> holder.acquire(Duration.ofMillis(2))))
+            Lease<Probe> one = first.call(pool::acquire);
+            Lease<Probe> two = second.call(pool::acquire);
+            assertThatThrownBy(() -> third.call(() -> pool.acquire(Duration.ofMillis(2))))
                     .isInstanceOf(AcquireTimeoutException.class);
-            FutureTask<Object> waiting = third.begin(() -> holder.call(probe -> probe));
-            Actor.until(() -> holder.stats().waiting() == 1);
+            FutureTask<Object> waiting = third.begin(() -> pool.call(probe -> probe));
+            Actor.until(() -> pool.stats().waiting() == 1);
             assertThat(scrape())
                     .containsEntry("", 2.0)
                     .containsEntry("_active", 2.0)
@@ -115,14 +115,14 @@ class PerThreadMetricsTest {
             assertThat(scrape().get("_usage_seconds_max")).isPositive();
             first.call(() -> end(one));
             failClose = true;
-            assertThat(holder.evictIdle()).isEqualTo(2);
+            assertThat(pool.evictIdle()).isEqualTo(2);
             failClose = false;
             failOpen = true;
-            assertThatThrownBy(() -> first.call(holder::acquire)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> first.call(pool::acquire)).isInstanceOf(IOException.class);
             failOpen = false;
-            kind.call(holder::acquire); // never closed
-            Actor.until(() -> holder.stats().leaked() == 1);
-            Actor.until(() -> holder.stats().open() == 0);
+            kind.call(pool::acquire); // never closed
+            Actor.until(() -> pool.stats().leaked() == 1);
+            Actor.until(() -> pool.stats().open() == 0);
             assertThat(scrape())
                     .containsEntry("_closed_total{reason=\"EVICTED\"}", 2.0)
                     .containsEntry("_closed_total{reason=\"THREAD_ENDED\"}", 1.0)
@@ -132,51 +132,36 @@ class PerThreadMetricsTest {
                     .containsEntry("_leaked_total", 1.0)
                     .containsEntry("_reclaimed_total", 1.0);
         } finally {
-            holder.close();
+            pool.close();
         }
     }
 
     @Test
-    void withoutALimitThereIsNoMaximumAndWithoutBeingAskedForNoUsage() throws Exception {
-        PerThreadMetrics metrics = PerThreadMetrics.create("region", "eu");
-        PerThread<Probe, IOException> holder = builder(metrics).build();
-        metrics.watch(holder).bindTo(registry);
-        holder.run(Probe::use);
+    void meters_haveNoMaximumWithoutALimit_andNoUsageUnlessAskedFor() throws Exception {
+        PoolTimers timers = PoolTimers.create();
+        PerThread<Probe, IOException> pool = builder(timers).build();
+        PerThreadMetrics.create("region", "eu").watch(pool, timers).bindTo(registry);
+        pool.run(Probe::use);
         assertThat(scrape())
                 .doesNotContainKeys("_max{region=\"eu\"}", "_usage_seconds_count{region=\"eu\"}")
                 .containsEntry("_closed_total{reason=\"SCOPE_END\",region=\"eu\"}", 1.0);
-        holder.close();
+        pool.close();
     }
 
+    /** A lease of a kept resource must not notice them: nothing is allocated, no clock is read, no listener is called. */
     @Test
-    void whoForgetsTheHolderOrGivesTwoIsTold() {
-        PerThreadMetrics metrics = PerThreadMetrics.create();
-        assertThatThrownBy(() -> metrics.bindTo(registry))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("watch(holder)");
-        PerThread<Probe, IOException> holder = builder(metrics).build();
-        metrics.watch(holder);
-        assertThatThrownBy(() -> metrics.watch(holder))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("orders")
-                .hasMessageContaining("create()");
-        holder.close();
-    }
-
-    /** A lease on a kept resource must not notice them: nothing is allocated, no clock is read, nobody is told. */
-    @Test
-    void boundMetersAddNothingToALeaseOnAKeptResource() throws Exception {
-        PerThreadMetrics metrics = PerThreadMetrics.create();
-        PerThread<Probe, IOException> holder =
-                builder(metrics).whenIdle(IdlePolicy.KEEP).build();
-        metrics.watch(holder).bindTo(registry);
+    void meters_addNothingToALeaseOfAKeptResource() throws Exception {
+        PoolTimers timers = PoolTimers.create();
+        PerThread<Probe, IOException> pool =
+                builder(timers).whenIdle(IdlePolicy.KEEP).build();
+        PerThreadMetrics.create().watch(pool, timers).bindTo(registry);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long begin = System.nanoTime();
         long least = Long.MAX_VALUE;
         while (least > 0 && System.nanoTime() - begin < 60_000_000_000L) {
             long before = threads.getCurrentThreadAllocatedBytes();
             for (int i = 0; i < 50_000; i++) {
-                try (Lease<Probe> lease = holder.acquire()) {
+                try (Lease<Probe> lease = pool.acquire()) {
                     lease.get();
                 }
             }
@@ -184,23 +169,23 @@ class PerThreadMetricsTest {
         }
         assertThat(least).isZero();
         assertThat(scrape().get("_acquired_total")).isGreaterThanOrEqualTo(50_000);
-        holder.close();
+        pool.close();
     }
 
     private WeakReference<?> bindAndForget() {
-        PerThreadMetrics metrics = PerThreadMetrics.withUsage();
-        PerThread<Probe, IOException> holder = builder(metrics).build();
-        metrics.watch(holder).bindTo(registry);
-        return new WeakReference<>(holder);
+        PoolTimers timers = PoolTimers.withUsage();
+        PerThread<Probe, IOException> pool = builder(timers).build();
+        PerThreadMetrics.create().watch(pool, timers).bindTo(registry);
+        return new WeakReference<>(pool);
     }
 
     @Test
-    void theRegistryDoesNotKeepADroppedHolder() {
+    void pool_isNotKeptInMemory_andItsMetersGoWithIt_whenItIsDropped() {
         WeakReference<?> dropped = bindAndForget();
         Actor.until(() -> {
             System.gc();
             return dropped.refersTo(null);
         });
-        assertThat(scrape().get("_active")).isNaN();
+        Actor.until(() -> registry.getMeters().isEmpty());
     }
 }

@@ -1,0 +1,99 @@
+package dev.perthread.micrometer;
+
+import dev.perthread.PerThread;
+import dev.perthread.Stats;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The meters of one pool in one registry. A registry knows a meter by name and tags, and answers a second registration with
+ * the first meter: so a pool of the same name and tags that was published before has to give way first, and has nothing
+ * left to remove at its end. Guarded by the lock of {@link PerThreadMetrics}.
+ */
+final class PoolMeters {
+    /** Who has the meters, until its pool is closed or collected. */
+    private static final Map<Key, PoolMeters> OWNERS = new HashMap<>();
+
+    private record Key(MeterRegistry registry, Tags tags) {}
+
+    private final MeterRegistry registry;
+    private final Tags tags;
+    private final List<Meter> meters = new ArrayList<>();
+
+    PoolMeters(MeterRegistry registry, Tags tags) {
+        this.registry = registry;
+        this.tags = tags;
+        PoolMeters before = OWNERS.put(new Key(registry, tags), this);
+        if (before != null) {
+            before.removeMeters();
+        }
+    }
+
+    MeterRegistry registry() {
+        return registry;
+    }
+
+    Tags tags() {
+        return tags;
+    }
+
+    <M extends Meter> M add(M registered) {
+        meters.add(registered);
+        return registered;
+    }
+
+    void remove() {
+        OWNERS.remove(new Key(registry, tags), this);
+        removeMeters();
+    }
+
+    private void removeMeters() {
+        meters.forEach(registry::remove);
+        meters.clear();
+    }
+
+    void registerStats(PerThread<?, ?> pool) {
+        gauge(pool, "", "open: leased, idle or being closed", Stats::open);
+        gauge(pool, ".active", "in use", Stats::leased);
+        gauge(pool, ".idle", "open and not in use", Stats::idle);
+        gauge(pool, ".opening", "being opened", Stats::opening);
+        gauge(pool, ".pending", "threads waiting at the limit", Stats::waiting);
+        if (pool.limit().isPresent()) {
+            add(Gauge.builder("perthread.resources.max", pool, it -> it.limit().orElse(0))
+                    .description("the most that may be open at once")
+                    .tags(tags)
+                    .register(registry));
+        }
+        counter(pool, ".acquired", "leases", Stats::acquired);
+        counter(pool, ".opened", "resources opened", Stats::opened);
+        counter(pool, ".timeout", "acquires that timed out", Stats::timeouts);
+        counter(pool, ".creation.failed", "openers that threw", Stats::openFailures);
+        counter(pool, ".close.failed", "closers that threw", Stats::closeFailures);
+        counter(pool, ".reclaimed", "closed because their thread had ended", Stats::reclaimed);
+        counter(pool, ".leaked", "reclaimed from a thread that ended during its lease", Stats::leaked);
+    }
+
+    // Both keep the pool weakly.
+
+    private void gauge(PerThread<?, ?> pool, String name, String description, ToDoubleFunction<Stats> value) {
+        add(Gauge.builder("perthread.resources" + name, pool, it -> value.applyAsDouble(it.stats()))
+                .description(description)
+                .tags(tags)
+                .register(registry));
+    }
+
+    private void counter(PerThread<?, ?> pool, String name, String description, ToDoubleFunction<Stats> value) {
+        add(FunctionCounter.builder("perthread.resources" + name, pool, it -> value.applyAsDouble(it.stats()))
+                .description(description)
+                .tags(tags)
+                .register(registry));
+    }
+}
