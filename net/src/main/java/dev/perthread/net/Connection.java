@@ -24,10 +24,12 @@ import java.util.Optional;
  */
 public interface Connection extends Closeable {
     /**
-     * Sends all of the bytes, in one write; over UDP as one datagram. Blocks while the peer takes nothing, until the
-     * {@link LazyConnection} is closed.
+     * Sends all of the bytes, in one write, or in one for each 128 KiB; over UDP as one datagram. Blocks while the peer
+     * takes nothing, as long as {@link LazyConnection.Builder#writeTimeout} says.
      *
      * @param bytes what to send, not changed
+     * @throws java.net.SocketTimeoutException if the peer did not take them in this time; it may have a part of them, and
+     *     every later send fails
      * @throws java.net.SocketException if the peer reset the connection, or is gone
      * @throws IOException if sending fails, over UDP also if a datagram cannot be that long
      * @throws UnsupportedOperationException over UDP if it is empty, which Java cannot send
@@ -106,7 +108,7 @@ public interface Connection extends Closeable {
      * Tells the peer that nothing more comes: it reads the end of the stream, and may still answer. The connection is not
      * kept for a later scope. With TLS 1.2 most peers end the other direction too.
      *
-     * @throws IOException if sending fails
+     * @throws IOException if sending fails, with TLS also by the write timeout
      * @throws UnsupportedOperationException over UDP, which has no end
      * @throws IllegalStateException as said above
      */

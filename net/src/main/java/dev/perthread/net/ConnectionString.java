@@ -49,6 +49,7 @@ final class ConnectionString {
         duration("connectTimeout", LazyConnection.Builder::connectTimeout);
         duration("openTimeout", LazyConnection.Builder::openTimeout);
         duration("readTimeout", LazyConnection.Builder::readTimeout);
+        duration("writeTimeout", LazyConnection.Builder::writeTimeout);
         duration("acquireTimeout", LazyConnection.Builder::acquireTimeout);
         duration("closeTimeout", LazyConnection.Builder::closeTimeout);
         duration("idleTimeout", LazyConnection.Builder::idleTimeout);

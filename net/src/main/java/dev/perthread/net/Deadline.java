@@ -1,5 +1,7 @@
 package dev.perthread.net;
 
+import java.util.concurrent.TimeUnit;
+
 /**
  * The moment by which something must be done, for everything that takes several waits.
  *
@@ -9,6 +11,10 @@ package dev.perthread.net;
 record Deadline(long at, long nanos) {
     static Deadline in(long nanos) {
         return new Deadline(System.nanoTime() + nanos, nanos);
+    }
+
+    static Deadline inMillis(long millis) {
+        return in(TimeUnit.MILLISECONDS.toNanos(millis));
     }
 
     long left() {

@@ -40,6 +40,7 @@ public final class LazyConnection implements AutoCloseable {
     private final PerThread<Transport, IOException> holder;
     private final Connector connector;
     private final int readMillis;
+    private final int writeMillis;
     private final long openNanos;
     private final @Nullable Duration longestWait; // at the limit, if the openTimeout covers that
 
@@ -52,6 +53,7 @@ public final class LazyConnection implements AutoCloseable {
         options.check();
         this.connector = builder.via.apply(options.connector(builder.name()));
         this.readMillis = Timeouts.millis(options.readTimeout);
+        this.writeMillis = Timeouts.millis(options.writeTimeout());
         this.openNanos = options.openNanos();
         this.longestWait = options.waitWithinOpenTimeout();
         this.holder = builder.holder(() -> connector.connect(deadline()));
@@ -172,11 +174,11 @@ public final class LazyConnection implements AutoCloseable {
 
     private LeasedConnection openLeased() throws IOException {
         if (longestWait == null) {
-            return new LeasedConnection(holder.name(), holder.acquire(), readMillis);
+            return new LeasedConnection(holder.name(), holder.acquire(), readMillis, writeMillis);
         }
         deadlines.set(Deadline.in(openNanos));
         try {
-            return new LeasedConnection(holder.name(), holder.acquire(longestWait), readMillis);
+            return new LeasedConnection(holder.name(), holder.acquire(longestWait), readMillis, writeMillis);
         } finally {
             deadlines.remove();
         }
@@ -314,6 +316,21 @@ public final class LazyConnection implements AutoCloseable {
          */
         public Builder readTimeout(Duration readTimeout) {
             options.readTimeout = Checks.requireNotNegative("readTimeout", readTimeout);
+            return this;
+        }
+
+        /**
+         * The longest that sending may take: the time in which the peer must have taken each 128 KiB of a write, or all of
+         * it if it is shorter; over UDP the time for a datagram. A send that does not end in this time fails with a
+         * {@link java.net.SocketTimeoutException}, and nothing more can be sent on that connection, because the peer may
+         * have got half a message. Default: the {@code readTimeout}.
+         *
+         * @param writeTimeout zero or more, in whole milliseconds, rounded up; zero waits for ever
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder writeTimeout(Duration writeTimeout) {
+            options.writeTimeout = Checks.requireNotNegative("writeTimeout", writeTimeout);
             return this;
         }
 

@@ -24,19 +24,23 @@ import java.util.Optional;
  * must not reach a transport that is by now another scope's, or another thread's.
  */
 final class LeasedConnection implements Connection {
-    private static final int PIECE = 128 * 1024; // the Java runtime does not read more at once either
+    /** The runtime would copy a whole array to memory outside the heap, and keep that, one per thread. */
+    private static final int PIECE = 128 * 1024;
+
     private static final byte[] NOTHING = {};
     private static final int ARRAY = Integer.MAX_VALUE - 8;
 
     private final String name;
     private final Lease<Transport> lease;
+    private final int writeMillis;
     private int timeoutMillis; // kept here and not in the transport, so that it ends with the scope
     private byte[] spare = NOTHING; // what recv did not fill: the last piece of an answer is followed by an empty one
 
-    LeasedConnection(String name, Lease<Transport> lease, int timeoutMillis) {
+    LeasedConnection(String name, Lease<Transport> lease, int timeoutMillis, int writeMillis) {
         this.name = name;
         this.lease = lease;
         this.timeoutMillis = timeoutMillis;
+        this.writeMillis = writeMillis;
     }
 
     @Override
@@ -106,9 +110,9 @@ final class LeasedConnection implements Connection {
     public void shutdownOutput() throws IOException {
         requireStream("shutdownOutput", "send sends one");
         try {
-            lease.get().shutdownOutput();
+            lease.get().shutdownOutput(writeMillis);
         } catch (IOException failure) {
-            throw broken(failure);
+            throw broken(failure, notSent());
         }
         lease.invalidate(); // nobody could say anything on it any more
     }
@@ -190,20 +194,31 @@ final class LeasedConnection implements Connection {
             }
             return read;
         } catch (IOException failure) {
-            throw broken(failure);
+            throw broken(failure, "nothing received for " + Messages.duration(timeoutMillis) + ", the read timeout");
         }
     }
 
     private void write(byte[] bytes, int from, int length) throws IOException {
         Transport transport = lease.get();
         try {
-            transport.write(bytes, from, length);
+            int most = transport.isStream() ? PIECE : length;
+            int sent = 0;
+            do {
+                int piece = Math.min(most, length - sent);
+                transport.write(bytes, from + sent, piece, writeMillis);
+                sent += piece;
+            } while (sent < length);
         } catch (IOException failure) {
-            throw broken(failure);
+            throw broken(failure, notSent());
         }
     }
 
-    private IOException broken(IOException failure) {
+    private String notSent() {
+        return "not all was taken within " + Messages.duration(writeMillis)
+                + ", the write timeout; the peer may have a part of it";
+    }
+
+    private IOException broken(IOException failure, String late) {
         try {
             lease.invalidate();
         } catch (IllegalStateException forced) { // its words say who closed it; the socket's only that it is closed
@@ -212,8 +227,7 @@ final class LeasedConnection implements Connection {
             return clear;
         }
         if (failure instanceof SocketTimeoutException) {
-            SocketTimeoutException clear = new SocketTimeoutException(
-                    name + ": nothing received for " + Messages.duration(timeoutMillis) + ", the read timeout");
+            SocketTimeoutException clear = new SocketTimeoutException(name + ": " + late);
             clear.initCause(failure);
             return clear;
         }

@@ -1,13 +1,22 @@
 package dev.perthread.net;
 
+import org.jspecify.annotations.Nullable;
+
 /** The parts of messages: foreign text made fit to read, and durations. */
 final class Messages {
+    /** The most of somebody else's text in a message. */
+    static final int LONGEST_SHOWN = 200;
+
+    private static final int LONGEST_FIT = 1000;
+
     private Messages() {}
 
     /** What somebody else has sent, fit for a message. */
     static String shown(String text, int longest) {
-        String plain = text.replaceAll("[^\\x20-\\x7e]", "?");
-        return plain.length() <= longest ? plain : plain.substring(0, longest) + "...";
+        String cut = text.length() <= longest ? text : text.substring(0, longest) + "...";
+        StringBuilder shown = new StringBuilder(cut.length());
+        cut.chars().map(c -> c >= ' ' && c <= '~' ? c : '?').forEach(c -> shown.append((char) c));
+        return shown.toString();
     }
 
     /** The same, with the letters of all languages. */
@@ -25,6 +34,45 @@ final class Messages {
                     case Character.CONTROL, Character.FORMAT, Character.SURROGATE -> true;
                     default -> false;
                 };
+    }
+
+    /**
+     * The same failure, unless a message in its chain of causes is not fit to read, as it quotes somebody else: then a copy
+     * whose messages are. For what is going to be a cause: logs print those as well.
+     */
+    static Throwable withoutForeignText(Throwable failure) {
+        for (Throwable one = failure; one != null; one = one.getCause()) {
+            if (!isFit(one.getMessage())) {
+                return new Copy(failure);
+            }
+        }
+        return failure;
+    }
+
+    private static boolean isFit(@Nullable String message) {
+        return message == null
+                || message.length() <= LONGEST_FIT && shown(message).equals(message);
+    }
+
+    /** What another exception says, and where it came from. */
+    private static final class Copy extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private final String words;
+
+        Copy(Throwable original) {
+            super(shown(String.valueOf(original.getMessage()), LONGEST_SHOWN));
+            this.words = original.getClass().getName() + ": " + getMessage();
+            setStackTrace(original.getStackTrace());
+            if (original.getCause() != null) {
+                initCause(new Copy(original.getCause()));
+            }
+        }
+
+        @Override
+        public String toString() {
+            return words;
+        }
     }
 
     static String duration(long millis) {

@@ -73,6 +73,9 @@ final class Options {
     Duration readTimeout = READ_TIMEOUT;
 
     @Nullable
+    Duration writeTimeout;
+
+    @Nullable
     StandardProtocolFamily family;
 
     @Nullable
@@ -143,6 +146,10 @@ final class Options {
             throw new IllegalArgumentException(option + " is " + part + " and openTimeout, which " + why + ", is "
                     + openTimeout + "; " + option + " may be as long at most");
         }
+    }
+
+    Duration writeTimeout() {
+        return writeTimeout == null ? readTimeout : writeTimeout;
     }
 
     long connectNanos() {

@@ -28,7 +28,14 @@ final class ProxyExchange {
     }
 
     void send(byte[] bytes) throws IOException {
-        transport.write(bytes, 0, bytes.length);
+        if (deadline.isOver()) {
+            throw late(null);
+        }
+        try {
+            transport.write(bytes, 0, bytes.length, deadline.millis());
+        } catch (SocketTimeoutException e) {
+            throw late(e);
+        }
     }
 
     byte[] receive(int length) throws IOException {

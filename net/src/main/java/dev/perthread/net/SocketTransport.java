@@ -45,16 +45,21 @@ final class SocketTransport extends ChannelTransport {
     }
 
     @Override
-    public void write(byte[] bytes, int from, int length) throws IOException {
+    public void write(byte[] bytes, int from, int length, int timeoutMillis) throws IOException {
+        requireWholeOutput();
         try {
-            output.write(bytes, from, length);
+            if (timeoutMillis == 0) {
+                output.write(bytes, from, length);
+            } else {
+                write(channel, ByteBuffer.wrap(bytes, from, length), Deadline.inMillis(timeoutMillis));
+            }
         } catch (IOException failure) {
             throw Transport.asOfASocket(failure);
         }
     }
 
     @Override
-    public void shutdownOutput() throws IOException {
+    public void shutdownOutput(int timeoutMillis) throws IOException {
         socket.shutdownOutput();
     }
 
@@ -91,6 +96,10 @@ final class SocketTransport extends ChannelTransport {
 
     @Override
     public void close() throws IOException {
-        socket.close();
+        try {
+            socket.close();
+        } finally {
+            wakeWriter();
+        }
     }
 }

@@ -5,12 +5,9 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketException;
-import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLEngineResult.Status;
 import javax.net.ssl.SSLException;
@@ -19,29 +16,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * A transport that encrypts, over one that does not: the Java runtime's TLS engine, fed and emptied by hand.
  *
- * <p>An engine and not an {@code SSLSocket}, for three things that a socket cannot do: look at what has come without waiting,
- * and tell a session ticket, which every server of TLS 1.3 sends unasked, from data ({@link #isReusable}); tell a stream that
- * was cut off from one that has ended; and close while a writer is stuck.
+ * <p>An engine and not an {@code SSLSocket}, for three things that a socket cannot do: look at what has come without
+ * waiting, and tell a session ticket, which every server of TLS 1.3 sends unasked, from data ({@link #isReusable}); tell a
+ * stream that was cut off from one that has ended; and close while a writer is stuck.
  */
 final class TlsTransport implements Transport {
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+    /** A server sends a few session tickets at once; who sends more without being asked would keep the look busy. */
+    private static final int MOST_RECORDS_LOOKED_AT = 16;
+
+    private static final int MOST_BYTES_LOOKED_AT = 64 * 1024;
 
     private final SocketTransport below;
     private final SSLEngine engine;
+    private final TlsRecords records;
     private final ReentrantLock inUse = new ReentrantLock(); // whether close() would talk into the middle of a record
-    private ByteBuffer received; // encrypted, not yet taken by the engine; ready to be read
-    private ByteBuffer plain; // decrypted, not yet taken by the user; ready to be read
-    private ByteBuffer sending; // encrypted, on its way
-    private boolean ended; // whether the peer has said that nothing more comes
 
     TlsTransport(SocketTransport below, SSLEngine engine) {
         this.below = below;
         this.engine = engine;
-        int packet = engine.getSession().getPacketBufferSize();
-        this.received = ByteBuffer.allocate(packet).flip();
-        this.plain = ByteBuffer.allocate(engine.getSession().getApplicationBufferSize())
-                .flip();
-        this.sending = ByteBuffer.allocate(packet);
+        this.records = new TlsRecords(below, engine);
     }
 
     void handshake(Deadline deadline) throws IOException {
@@ -50,13 +43,13 @@ final class TlsTransport implements Transport {
             engine.beginHandshake();
             while (true) {
                 switch (engine.getHandshakeStatus()) {
-                    case NEED_TASK -> runTasks();
-                    case NEED_WRAP -> sendFlight();
+                    case NEED_TASK -> records.runTasks();
+                    case NEED_WRAP -> sendFlight(deadline);
                     case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
-                        if (unwrap() == Status.BUFFER_UNDERFLOW) {
-                            fill(deadline);
+                        if (records.unwrap() == Status.BUFFER_UNDERFLOW) {
+                            records.fill(deadline);
                         }
-                        if (ended) {
+                        if (records.hasEnded()) {
                             throw new EOFException();
                         }
                     }
@@ -70,51 +63,62 @@ final class TlsTransport implements Transport {
         }
     }
 
+    /**
+     * All that the engine has to say now, in one write. In several, a peer that refuses the first of them has hung up
+     * before the last, and what is seen is a broken pipe and not its reason.
+     */
+    private void sendFlight(Deadline deadline) throws IOException {
+        ByteArrayOutputStream flight = new ByteArrayOutputStream();
+        while (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP
+                && records.seal(TlsRecords.NOTHING) == Status.OK) {
+            ByteBuffer record = records.sealed();
+            flight.write(record.array(), record.position(), record.remaining());
+        }
+        records.send(flight.toByteArray(), 0, flight.size(), deadline);
+    }
+
     /** Sends what the engine has to say about its failure, if the system takes it at once. */
     void alert() {
         try {
             if (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
-                sending.clear();
-                engine.wrap(NOTHING, sending);
-                below.writeNow(sending.flip());
+                records.wrapNow();
             }
         } catch (IOException unimportant) {
             // It was a courtesy; the failure itself is on its way to the caller.
         }
     }
 
+    /** The wait is one in all: a record may come in many pieces, and what has to be sent on the way counts too. */
     @Override
     public int read(byte[] into, int from, int length, int timeoutMillis) throws IOException {
-        // One wait in all, though a record may come in many pieces.
-        Deadline deadline = timeoutMillis == 0 ? null : Deadline.in(TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
+        Deadline deadline = timeoutMillis == 0 ? null : Deadline.inMillis(timeoutMillis);
         inUse.lock();
         try {
-            while (!plain.hasRemaining()) {
-                if (ended) {
+            while (!records.plain().hasRemaining()) {
+                if (records.hasEnded()) {
                     return -1;
                 }
-                switch (unwrap()) {
-                    case BUFFER_UNDERFLOW -> fill(deadline);
-                    case OK, CLOSED, BUFFER_OVERFLOW -> answer();
+                switch (records.unwrap()) {
+                    case BUFFER_UNDERFLOW -> records.fill(deadline);
+                    case OK, CLOSED, BUFFER_OVERFLOW -> answer(deadline);
                 }
             }
+            ByteBuffer plain = records.plain();
             int read = Math.min(length, plain.remaining());
             plain.get(into, from, read);
             return read;
-        } catch (SSLException failure) {
-            throw clear(failure);
         } finally {
             inUse.unlock();
         }
     }
 
     /** What the engine wants to be done after something came: most often nothing. */
-    private void answer() throws IOException {
+    private void answer(@Nullable Deadline deadline) throws IOException {
         while (true) {
             switch (engine.getHandshakeStatus()) {
-                case NEED_TASK -> runTasks();
+                case NEED_TASK -> records.runTasks();
                 case NEED_WRAP -> {
-                    if (wrap(NOTHING) == Status.CLOSED) {
+                    if (records.wrap(TlsRecords.NOTHING, deadline) == Status.CLOSED) {
                         return;
                     }
                 }
@@ -125,58 +129,16 @@ final class TlsTransport implements Transport {
         }
     }
 
-    /** Lets the engine take one record of what has come. */
-    private Status unwrap() throws SSLException {
-        while (true) {
-            plain.compact();
-            Status status;
-            try {
-                status = engine.unwrap(received, plain).getStatus();
-            } finally {
-                plain.flip();
-            }
-            if (status == Status.CLOSED) {
-                ended = true;
-            }
-            if (status != Status.BUFFER_OVERFLOW) {
-                return status;
-            }
-            plain = larger(plain, engine.getSession().getApplicationBufferSize());
-        }
-    }
-
-    /** Waits for more from below, at least a byte. */
-    private void fill(@Nullable Deadline deadline) throws IOException {
-        if (received.remaining() == received.capacity()) {
-            received = larger(received, engine.getSession().getPacketBufferSize());
-        }
-        if (deadline != null && deadline.isOver()) {
-            throw new SocketTimeoutException();
-        }
-        received.compact();
-        try {
-            int read = below.read(
-                    received.array(),
-                    received.position(),
-                    received.remaining(),
-                    deadline == null ? 0 : deadline.millis());
-            if (read < 0) {
-                throw new EOFException("the connection was cut off: the peer closed it without the end that TLS has");
-            }
-            received.position(received.position() + read);
-        } finally {
-            received.flip();
-        }
-    }
-
     @Override
-    public void write(byte[] bytes, int from, int length) throws IOException {
+    public void write(byte[] bytes, int from, int length, int timeoutMillis) throws IOException {
+        Deadline deadline = timeoutMillis == 0 ? null : Deadline.inMillis(timeoutMillis);
         inUse.lock();
         try {
+            records.requireSound();
             ByteBuffer source = ByteBuffer.wrap(bytes, from, length);
             while (source.hasRemaining()) {
                 int before = source.remaining();
-                if (wrap(source) == Status.CLOSED) {
+                if (records.wrap(source, deadline) == Status.CLOSED) {
                     throw new SocketException("nothing can be sent any more: one side has ended this direction");
                 }
                 if (source.remaining() == before && engine.getHandshakeStatus() == HandshakeStatus.NEED_UNWRAP) {
@@ -188,75 +150,15 @@ final class TlsTransport implements Transport {
         }
     }
 
-    /**
-     * All that the engine has to say now, in one write. In several, a peer that refuses the first of them has hung up
-     * before the last, and what is seen is a broken pipe and not its reason.
-     */
-    private void sendFlight() throws IOException {
-        ByteArrayOutputStream flight = new ByteArrayOutputStream();
-        while (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP && seal(NOTHING) == Status.OK) {
-            flight.write(sending.array(), sending.position(), sending.remaining());
-        }
-        below.write(flight.toByteArray(), 0, flight.size());
-    }
-
-    /** Encrypts one record and sends it. */
-    private Status wrap(ByteBuffer source) throws IOException {
-        Status status = seal(source);
-        if (sending.hasRemaining()) {
-            below.write(sending.array(), sending.position(), sending.remaining());
-        }
-        return status;
-    }
-
-    /** Encrypts one record. */
-    private Status seal(ByteBuffer source) throws SSLException {
-        while (true) {
-            sending.clear();
-            SSLEngineResult result = engine.wrap(source, sending);
-            if (result.getStatus() == Status.BUFFER_OVERFLOW) {
-                sending = larger(sending.flip(), engine.getSession().getPacketBufferSize());
-                continue;
-            }
-            if (result.getHandshakeStatus() == HandshakeStatus.NEED_TASK) {
-                runTasks();
-            }
-            sending.flip();
-            return result.getStatus();
-        }
-    }
-
-    private void runTasks() {
-        for (Runnable task = engine.getDelegatedTask(); task != null; task = engine.getDelegatedTask()) {
-            task.run();
-        }
-    }
-
-    /** The same bytes with more room behind them. */
-    private static ByteBuffer larger(ByteBuffer full, int wanted) {
-        int capacity = Math.max(wanted, 0) + full.remaining();
-        return ByteBuffer.allocate(Math.max(capacity, full.capacity() + 1024))
-                .put(full)
-                .flip();
-    }
-
-    private static SSLException clear(SSLException failure) {
-        String words = TlsUpgrade.alertInWords(String.valueOf(failure.getMessage()));
-        if (words.equals(failure.getMessage())) {
-            return failure;
-        }
-        SSLException clear = new SSLException(words);
-        clear.initCause(failure);
-        return clear;
-    }
-
     @Override
-    public void shutdownOutput() throws IOException {
+    public void shutdownOutput(int timeoutMillis) throws IOException {
+        Deadline deadline = timeoutMillis == 0 ? null : Deadline.inMillis(timeoutMillis);
         inUse.lock();
         try {
+            records.requireSound();
             engine.closeOutbound();
             while (!engine.isOutboundDone()) {
-                wrap(NOTHING);
+                records.wrap(TlsRecords.NOTHING, deadline);
             }
         } finally {
             inUse.unlock();
@@ -265,7 +167,7 @@ final class TlsTransport implements Transport {
 
     @Override
     public int available() {
-        return plain.remaining();
+        return records.plain().remaining();
     }
 
     @Override
@@ -282,27 +184,26 @@ final class TlsTransport implements Transport {
     public boolean isReusable() throws IOException {
         inUse.lock();
         try {
-            while (!plain.hasRemaining() && !ended) {
-                Status status = unwrap();
-                if (engine.getHandshakeStatus() == HandshakeStatus.NEED_TASK) {
-                    runTasks();
+            int seen = 0;
+            int bytes = 0;
+            while (!records.plain().hasRemaining() && !records.hasEnded()) {
+                Status status = records.unwrap();
+                if (records.isHandshaking()) {
+                    return false; // the next write would fall into the middle of it
                 }
                 if (status == Status.BUFFER_UNDERFLOW) {
-                    if (received.remaining() == received.capacity()) {
-                        received = larger(received, engine.getSession().getPacketBufferSize());
-                    }
-                    received.compact();
-                    int read;
-                    try {
-                        read = below.readNow(received);
-                    } finally {
-                        received.flip();
-                    }
+                    int read = records.fillNow();
                     if (read <= 0) {
                         // Half a record is not a ticket yet, and may become data that somebody would take for an
                         // answer.
-                        return read == 0 && !received.hasRemaining();
+                        return read == 0 && !records.hasHalfARecord();
                     }
+                    bytes += read;
+                } else {
+                    seen++;
+                }
+                if (seen > MOST_RECORDS_LOOKED_AT || bytes > MOST_BYTES_LOOKED_AT) {
+                    return false;
                 }
             }
             return false;
@@ -341,11 +242,9 @@ final class TlsTransport implements Transport {
         try {
             engine.closeOutbound();
             while (!engine.isOutboundDone()) {
-                sending.clear();
-                if (engine.wrap(NOTHING, sending).bytesProduced() == 0) {
+                if (!records.wrapNow()) {
                     return;
                 }
-                below.writeNow(sending.flip());
             }
         } catch (IOException gone) {
             // Nobody is there any more to say it to.

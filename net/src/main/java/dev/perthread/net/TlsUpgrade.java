@@ -17,6 +17,7 @@ import javax.net.ssl.SSLHandshakeException;
  * @param engines makes a new one, in client mode and with all options, each time
  */
 record TlsUpgrade(String target, Supplier<SSLEngine> engines) implements ConnectionUpgrade {
+    private static final String ALERT = "eceived fatal alert: "; // the runtime has it with a capital letter and without
 
     @Override
     public Transport apply(SocketTransport below, Deadline deadline) throws IOException {
@@ -28,9 +29,10 @@ record TlsUpgrade(String target, Supplier<SSLEngine> engines) implements Connect
         } catch (SSLException failure) {
             encrypted.alert(); // the engine has something to say to the server about it; the channel is the caller's
             String message = context + why(failure);
+            Throwable cause = Messages.withoutForeignText(failure);
             throw failure instanceof SSLHandshakeException
-                    ? with(failure, new SSLHandshakeException(message))
-                    : with(failure, new SSLException(message));
+                    ? with(cause, new SSLHandshakeException(message))
+                    : with(cause, new SSLException(message));
         } catch (SocketTimeoutException late) {
             throw with(
                     late,
@@ -49,6 +51,19 @@ record TlsUpgrade(String target, Supplier<SSLEngine> engines) implements Connect
         return failure;
     }
 
+    /** The same failure with a message that is fit to read. */
+    static SSLException clear(SSLException failure) {
+        String given = String.valueOf(failure.getMessage());
+        String words = alertInWords(Messages.shown(given, Messages.LONGEST_SHOWN));
+        Throwable cause = Messages.withoutForeignText(failure);
+        if (words.equals(given) && cause == failure) {
+            return failure;
+        }
+        SSLException clear =
+                failure instanceof SSLHandshakeException ? new SSLHandshakeException(words) : new SSLException(words);
+        return with(cause, clear);
+    }
+
     private static String why(SSLException failure) {
         DiagnosingTrustManager.Refused refused =
                 DiagnosingTrustManager.cause(failure, DiagnosingTrustManager.Refused.class);
@@ -59,7 +74,8 @@ record TlsUpgrade(String target, Supplier<SSLEngine> engines) implements Connect
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        String words = String.valueOf(root.getMessage());
+        String words =
+                Messages.shown(String.valueOf(root.getMessage()), Messages.LONGEST_SHOWN); // it may quote the server
         if (words.contains("nrecognized SSL message")) { // the runtime has two ways to say it
             return "the server does not speak TLS there";
         }
@@ -68,10 +84,11 @@ record TlsUpgrade(String target, Supplier<SSLEngine> engines) implements Connect
 
     /** An alert of the peer is named by the Java runtime by its name in the RFC. */
     static String alertInWords(String words) {
-        String alert = words.replaceFirst(".*[Rr]eceived fatal alert: ", "");
-        if (alert.equals(words)) {
+        int at = words.indexOf(ALERT);
+        if (at < 0) {
             return words;
         }
+        String alert = words.substring(at + ALERT.length());
         return switch (alert) {
             case "certificate_required" ->
                 "the server wants a certificate of this side, and none was given or none fits (certificate_required)";

@@ -21,11 +21,18 @@ interface Transport extends Closeable {
      */
     int read(byte[] into, int from, int length, int timeoutMillis) throws IOException;
 
-    /** All of them, in one write where the protocol has such a thing. */
-    void write(byte[] bytes, int from, int length) throws IOException;
+    /**
+     * Sends all of them, in one write where the protocol has such a thing.
+     *
+     * @param timeoutMillis for all of them together; zero waits for ever
+     * @throws java.net.SocketTimeoutException if the peer did not take them in this time. It may have got the first of
+     *     them, so nothing more can be sent after that; reading goes on
+     * @throws java.nio.channels.ClosedByInterruptException if the thread was interrupted; this transport is closed then
+     */
+    void write(byte[] bytes, int from, int length, int timeoutMillis) throws IOException;
 
-    /** Tells the peer that nothing more comes. */
-    void shutdownOutput() throws IOException;
+    /** Tells the peer that nothing more comes; what that takes to send is under the same time limit as a write. */
+    void shutdownOutput(int timeoutMillis) throws IOException;
 
     /** How many bytes can be read without waiting, as far as is known. */
     int available() throws IOException;

@@ -53,11 +53,16 @@ final class UdpTransport extends ChannelTransport {
     }
 
     @Override
-    public void write(byte[] bytes, int from, int length) throws IOException {
+    public void write(byte[] bytes, int from, int length, int timeoutMillis) throws IOException {
         if (length == 0) { // the Java runtime drops it, and says nothing
             throw new UnsupportedOperationException("an empty datagram cannot be sent; one byte or more is allowed");
         }
-        channel.write(ByteBuffer.wrap(bytes, from, length));
+        ByteBuffer datagram = ByteBuffer.wrap(bytes, from, length);
+        if (timeoutMillis == 0) {
+            channel.write(datagram);
+        } else {
+            write(channel, datagram, Deadline.inMillis(timeoutMillis));
+        }
     }
 
     @Override
@@ -66,7 +71,7 @@ final class UdpTransport extends ChannelTransport {
     }
 
     @Override
-    public void shutdownOutput() {
+    public void shutdownOutput(int timeoutMillis) {
         throw new UnsupportedOperationException("a datagram socket has no end to send");
     }
 
@@ -85,6 +90,10 @@ final class UdpTransport extends ChannelTransport {
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        try {
+            channel.close();
+        } finally {
+            wakeWriter();
+        }
     }
 }

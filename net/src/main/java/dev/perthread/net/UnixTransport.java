@@ -5,12 +5,10 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.CancelledKeyException;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +33,7 @@ final class UnixTransport extends ChannelTransport {
     @Override
     public int read(byte[] into, int from, int length, int timeoutMillis) throws IOException {
         ByteBuffer buffer = ByteBuffer.wrap(into, from, length);
-        Deadline deadline = timeoutMillis == 0 ? null : Deadline.in(TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
+        Deadline deadline = timeoutMillis == 0 ? null : Deadline.inMillis(timeoutMillis);
         while (true) {
             closeIfInterrupted();
             try {
@@ -46,13 +44,18 @@ final class UnixTransport extends ChannelTransport {
             } catch (IOException failure) {
                 throw Transport.asOfASocket(failure);
             }
+            if (deadline != null && deadline.isOver()) {
+                throw new SocketTimeoutException();
+            }
             await(SelectionKey.OP_READ, deadline);
         }
     }
 
     @Override
-    public void write(byte[] bytes, int from, int length) throws IOException {
+    public void write(byte[] bytes, int from, int length, int timeoutMillis) throws IOException {
+        requireWholeOutput();
         ByteBuffer buffer = ByteBuffer.wrap(bytes, from, length);
+        Deadline deadline = timeoutMillis == 0 ? null : Deadline.inMillis(timeoutMillis);
         while (true) {
             closeIfInterrupted();
             try {
@@ -63,15 +66,15 @@ final class UnixTransport extends ChannelTransport {
             if (!buffer.hasRemaining()) {
                 return;
             }
-            await(SelectionKey.OP_WRITE, null);
+            if (deadline != null && deadline.isOver()) {
+                throw cutOutput();
+            }
+            await(SelectionKey.OP_WRITE, deadline);
         }
     }
 
     private void await(int operation, @Nullable Deadline deadline) throws IOException {
         try {
-            if (deadline != null && deadline.isOver()) {
-                throw new SocketTimeoutException();
-            }
             key.interestOps(operation);
             if (deadline == null) {
                 selector.select();
@@ -86,16 +89,8 @@ final class UnixTransport extends ChannelTransport {
         }
     }
 
-    private void closeIfInterrupted() throws IOException {
-        if (Thread.currentThread().isInterrupted()) {
-            ClosedByInterruptException failure = interrupted(null);
-            PendingConnects.close(this, failure);
-            throw failure;
-        }
-    }
-
     @Override
-    public void shutdownOutput() throws IOException {
+    public void shutdownOutput(int timeoutMillis) throws IOException {
         channel.shutdownOutput();
     }
 

@@ -31,7 +31,7 @@ class ConnectionStringTest {
         "unix:/run/a%20b%3f+c.sock, unix:/run/a b?+c.sock",
         "tcp://a:1?name=shop, shop",
         "tcp://a:1?name=b%26c&limit=3&whenIdle=lend&acquireTimeout=250ms&idleTimeout=1m&maxAge=1h&reentry=open-new, b&c",
-        "'tcp://a:1?connectTimeout=1s&openTimeout=2s&readTimeout=0s&closeTimeout=0ms&linger=3s', tcp://a:1",
+        "'tcp://a:1?connectTimeout=1s&openTimeout=2s&readTimeout=0s&writeTimeout=2s&closeTimeout=0ms&linger=3s', tcp://a:1",
         "tcp://a:1?family=ipv4&bindTo=127.0.0.1&tcpNoDelay=false&keepAlive=true&sendBuffer=9&receiveBuffer=9, tcp://a:1",
         "tcp://a:1?family=ipv6&bindTo=[::1]&proxy=socks5://me:p%26ss@b:2, tcp://a:1",
         "'tls://a:1?alpn=h2,http/1.1&serverName=b.example&protocols=TLSv1.3', tls://a:1",
@@ -134,7 +134,7 @@ class ConnectionStringTest {
                 "connection string \"tcp://a:1?...\": option colour is unknown; allowed are acquireTimeout, bindTo,"
                         + " closeTimeout, connectTimeout, family, idleTimeout, keepAlive, limit, linger, maxAge, name,"
                         + " openTimeout, proxy, readTimeout, receiveBuffer, reentry, sendBuffer, tcpNoDelay, whenIdle,"
-                        + " and for tls ca, cert, key, alpn, serverName, protocols");
+                        + " writeTimeout, and for tls ca, cert, key, alpn, serverName, protocols");
     }
 
     @ParameterizedTest

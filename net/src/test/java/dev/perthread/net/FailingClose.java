@@ -16,13 +16,13 @@ record FailingClose(Connector real, AtomicBoolean failing) implements Connector 
             }
 
             @Override
-            public void write(byte[] bytes, int from, int length) throws IOException {
-                transport.write(bytes, from, length);
+            public void write(byte[] bytes, int from, int length, int timeoutMillis) throws IOException {
+                transport.write(bytes, from, length, timeoutMillis);
             }
 
             @Override
-            public void shutdownOutput() throws IOException {
-                transport.shutdownOutput();
+            public void shutdownOutput(int timeoutMillis) throws IOException {
+                transport.shutdownOutput(timeoutMillis);
             }
 
             @Override
