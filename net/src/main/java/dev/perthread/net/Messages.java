@@ -50,28 +50,22 @@ final class Messages {
     }
 
     private static boolean isFit(@Nullable String message) {
-        return message == null
-                || message.length() <= LONGEST_FIT && shown(message).equals(message);
+        if (message == null) {
+            return true;
+        }
+        return message.length() <= LONGEST_FIT && shown(message).equals(message);
     }
 
     /** What another exception says, and where it came from. */
     private static final class Copy extends Exception {
         private static final long serialVersionUID = 1;
 
-        private final String words;
-
         Copy(Throwable original) {
-            super(shown(String.valueOf(original.getMessage()), LONGEST_SHOWN));
-            this.words = original.getClass().getName() + ": " + getMessage();
+            super(original.getClass().getName() + ": " + shown(String.valueOf(original.getMessage()), LONGEST_SHOWN));
             setStackTrace(original.getStackTrace());
             if (original.getCause() != null) {
                 initCause(new Copy(original.getCause()));
             }
-        }
-
-        @Override
-        public String toString() {
-            return words;
         }
     }
 
