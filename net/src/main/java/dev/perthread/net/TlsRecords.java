@@ -1,5 +1,6 @@
 package dev.perthread.net;
 
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketException;
@@ -170,7 +171,7 @@ final class TlsRecords {
     }
 
     /**
-     * Encrypts one record; {@link #sealed} has it then, and it must be sent, because the peer counts them.
+     * Encrypts one record, which must be sent then, because the peer counts them.
      *
      * @param source what to encrypt, as much of it as fits
      */
@@ -195,8 +196,9 @@ final class TlsRecords {
         }
     }
 
-    ByteBuffer sealed() {
-        return sending;
+    /** Adds the record that was encrypted last. */
+    void addSealed(ByteArrayOutputStream to) {
+        to.write(sending.array(), sending.position(), sending.remaining());
     }
 
     /** Encrypts one record and sends it. */

@@ -71,8 +71,7 @@ final class TlsTransport implements Transport {
         ByteArrayOutputStream flight = new ByteArrayOutputStream();
         while (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP
                 && records.seal(TlsRecords.NOTHING) == Status.OK) {
-            ByteBuffer record = records.sealed();
-            flight.write(record.array(), record.position(), record.remaining());
+            records.addSealed(flight);
         }
         records.send(flight.toByteArray(), 0, flight.size(), deadline);
     }
