@@ -1,5 +1,6 @@
 package dev.perthread.benchmarks;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.perthread.benchmarks.Peers.Contender;
@@ -10,6 +11,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -26,46 +28,12 @@ public final class BenchmarkRun {
     static final List<String> PARTS =
             List.of("uncontended", "contended", "virtual", "openclose", "memory", "reclaim", "program", "observation");
 
-    /** Measured with all thread counts, also by the quick run; the other methods there with one thread only. */
+    /** Measured by every run; the other methods there by a full one only. */
     private static final String OF_THE_GOALS =
             "AcquireReleaseBenchmark\\.(floor|thread.*Get|perThread(Keep|KeepWithoutJfr|Lend|Call|Close)|stormpot|hikari.*|commonsPool)$";
 
     private static final String THE_OTHERS =
             "AcquireReleaseBenchmark\\.(perThreadKeepListener|netty.*|concurrentHashMap|stormpotNever.*|vibur|agroal|blockingQueue)$";
-
-    /** How long everything takes. */
-    record Plan(
-            int rounds,
-            List<Integer> threads,
-            boolean all,
-            int warmups,
-            int iterations,
-            int iterationMillis,
-            int contendedWarmup,
-            int contendedMillis,
-            int idleThreads,
-            int deaths,
-            int idleMillis,
-            int requests) {
-
-        /** What counts bytes or owners differs little from fork to fork. */
-        int rounds(String part) {
-            return List.of("memory", "reclaim", "observation").contains(part)
-                    ? Math.min(rounds, 2 + rounds / 5)
-                    : rounds;
-        }
-
-        static Plan of(String mode) {
-            return switch (mode) {
-                case "quick" ->
-                    new Plan(3, List.of(1, 2, 8, 64), false, 2, 3, 250, 2000, 1500, 2000, 100, 5000, 20_000);
-                case "full" ->
-                    new Plan(10, List.of(1, 2, 8, 64), true, 5, 10, 500, 3000, 5000, 10_000, 500, 10_000, 20_000);
-                case "smoke" -> new Plan(1, List.of(2), true, 1, 1, 100, 100, 200, 100, 10, 200, 400);
-                default -> throw new IllegalArgumentException("'" + mode + "' is not quick, full, smoke or table");
-            };
-        }
-    }
 
     private final String mode;
     private final Path root;
@@ -96,10 +64,10 @@ public final class BenchmarkRun {
             for (String part : parts) {
                 if (!PARTS.contains(part)) {
                     throw new IllegalArgumentException(
-                            "'" + part + "' is none of the parts: " + String.join(", ", PARTS));
+                            "part must be one of " + String.join(", ", PARTS) + ", but was '" + part + "'");
                 }
             }
-            run.measure(parts, Plan.of(args[0]));
+            run.measure(parts, BenchmarkPlan.of(args[0]));
         }
         run.write();
         if (!run.failures.isEmpty()) {
@@ -108,7 +76,7 @@ public final class BenchmarkRun {
         }
     }
 
-    private void measure(List<String> parts, Plan plan) throws Exception {
+    private void measure(List<String> parts, BenchmarkPlan plan) throws Exception {
         ObjectNode meta = Files.exists(meta())
                 ? (ObjectNode) new ObjectMapper().readTree(meta().toFile())
                 : new ObjectMapper().createObjectNode();
@@ -116,16 +84,23 @@ public final class BenchmarkRun {
         for (String part : parts) {
             forget(results.resolve(part));
         }
-        for (int round = 1; round <= plan.rounds; round++) {
+        long begin = System.nanoTime();
+        Map<String, Long> lastRound = new HashMap<>();
+        for (int round = 1; round <= plan.rounds(); round++) {
             for (String part : parts) {
                 if (round > plan.rounds(part)) {
                     continue;
                 }
                 long start = System.nanoTime();
+                if (!plan.allows(start - begin, lastRound.getOrDefault(part, 0L))) {
+                    say("round %d, %s: left out, it would end after %d minutes", round, part, plan.budgetMinutes());
+                    continue;
+                }
                 for (String jdk : jdks.keySet()) {
                     part(part, jdk, round, plan);
                 }
-                say("round %d of %d, %s: %d s", round, plan.rounds, part, (System.nanoTime() - start) / 1_000_000_000);
+                lastRound.put(part, System.nanoTime() - start);
+                say("round %d of %d, %s: %d s", round, plan.rounds(part), part, lastRound.get(part) / 1_000_000_000);
                 meta.withObject("/parts")
                         .put(
                                 part,
@@ -141,12 +116,12 @@ public final class BenchmarkRun {
         return results.resolve("run.json");
     }
 
-    private void part(String part, String jdk, int round, Plan plan) throws Exception {
+    private void part(String part, String jdk, int round, BenchmarkPlan plan) throws Exception {
         switch (part) {
             case "uncontended" -> {
-                for (int threads : plan.threads) {
+                for (int threads : plan.threads()) {
                     jmh(part, jdk, round, plan, OF_THE_GOALS, threads, "t" + threads);
-                    if (plan.all || threads == 1) {
+                    if (plan.all()) {
                         jmh(part, jdk, round, plan, THE_OTHERS, threads, "others-t" + threads);
                     }
                 }
@@ -155,7 +130,7 @@ public final class BenchmarkRun {
             case "openclose" -> jmh(part, jdk, round, plan, "OpenCloseBenchmark", 1, "t1");
             case "contended" -> {
                 for (int work : List.of(0, 1)) {
-                    for (Contender peer : Contender.values()) {
+                    for (Contender peer : plan.contenders()) {
                         contended(part, jdk, round, plan, "ContendedBenchmark", peer, 64, 8, work);
                     }
                 }
@@ -164,8 +139,8 @@ public final class BenchmarkRun {
                 if (jdk.equals("17")) {
                     return; // has none
                 }
-                for (int threads : List.of(1000, 10_000)) {
-                    for (Contender peer : Contender.values()) {
+                for (int threads : plan.virtualThreads()) {
+                    for (Contender peer : plan.contenders()) {
                         contended(part, jdk, round, plan, "VirtualThreadBenchmark", peer, threads, 64, 1);
                     }
                 }
@@ -178,8 +153,8 @@ public final class BenchmarkRun {
                         "all",
                         List.of("-XX:+UseSerialGC", "-XX:MarkSweepDeadRatio=0"),
                         "MemoryBenchmark",
-                        "idleThreads=" + plan.idleThreads,
-                        "passing=" + Math.min(100_000, plan.idleThreads * 50));
+                        "idleThreads=" + plan.idleThreads(),
+                        "passing=" + Math.min(100_000, plan.idleThreads() * 50));
             case "reclaim" -> {
                 for (boolean virtual : jdk.equals("17") ? List.of(false) : List.of(false, true)) {
                     own(
@@ -190,9 +165,9 @@ public final class BenchmarkRun {
                             List.of(),
                             "ReclaimBenchmark",
                             "virtual=" + virtual,
-                            "owners=" + Math.min(10_000, plan.idleThreads * 5),
-                            "deaths=" + plan.deaths,
-                            "idle=" + plan.idleMillis);
+                            "owners=" + Math.min(10_000, plan.idleThreads() * 5),
+                            "deaths=" + plan.deaths(),
+                            "idle=" + plan.idleMillis());
                 }
             }
             case "program" ->
@@ -204,12 +179,13 @@ public final class BenchmarkRun {
                         List.of(),
                         "ProgramBenchmark",
                         "root=" + root,
-                        "requests=" + plan.requests);
+                        "requests=" + plan.requests());
             default -> throw new AssertionError(part);
         }
     }
 
-    private void jmh(String part, String jdk, int round, Plan plan, String benchmarks, int threads, String name)
+    private void jmh(
+            String part, String jdk, int round, BenchmarkPlan plan, String benchmarks, int threads, String name)
             throws Exception {
         Path out = file(part, jdk, round, name, ".json");
         child(
@@ -228,13 +204,13 @@ public final class BenchmarkRun {
                         "-t",
                         "" + threads,
                         "-wi",
-                        "" + plan.warmups,
+                        "" + plan.warmups(),
                         "-w",
-                        plan.iterationMillis + "ms",
+                        plan.iterationMillis() + "ms",
                         "-i",
-                        "" + plan.iterations,
+                        "" + plan.iterations(),
                         "-r",
-                        plan.iterationMillis + "ms",
+                        plan.iterationMillis() + "ms",
                         "-prof",
                         "gc",
                         // All of the heap is there and touched before it begins: what allocates would otherwise pay for
@@ -253,7 +229,7 @@ public final class BenchmarkRun {
             String part,
             String jdk,
             int round,
-            Plan plan,
+            BenchmarkPlan plan,
             String main,
             Contender peer,
             int threads,
@@ -275,8 +251,8 @@ public final class BenchmarkRun {
                 "threads=" + threads,
                 "resources=" + resources,
                 "work=" + work,
-                "warmup=" + (plan.contendedWarmup + 2 * lap),
-                "measure=" + (plan.contendedMillis + 10 * lap));
+                "warmup=" + (plan.contendedWarmup() + 2 * lap),
+                "measure=" + (plan.contendedMillis() + 10 * lap));
     }
 
     private void own(
@@ -333,20 +309,26 @@ public final class BenchmarkRun {
     }
 
     private void write() throws IOException {
-        Path notes = root.resolve("docs/benchmarks-notes.md");
-        Report report = new Report(
-                Results.read(results),
-                Files.exists(notes) ? Report.reasons(Files.readAllLines(notes)) : Map.of(),
-                Files.exists(meta())
-                        ? new ObjectMapper().readTree(meta().toFile())
-                        : new ObjectMapper().createObjectNode());
+        Results measured = Results.read(results);
+        JsonNode run = Files.exists(meta())
+                ? new ObjectMapper().readTree(meta().toFile())
+                : new ObjectMapper().createObjectNode();
+        Overview overview = new Overview(measured, run);
         System.out.println();
-        System.out.print(report.table());
+        System.out.print(overview.text());
         if (!mode.equals("smoke")) {
-            Path page = root.resolve("docs/benchmarks.md");
-            Files.writeString(page, report.markdown());
-            say("written: %s", page);
+            Path notes = root.resolve("docs/internals/benchmarks-notes.md");
+            Map<String, String> reasons = Files.exists(notes) ? RawReport.reasons(Files.readAllLines(notes)) : Map.of();
+            write("docs/benchmarks.md", overview.markdown());
+            write("docs/internals/benchmarks-raw.md", new RawReport(measured, reasons, run).markdown());
         }
+    }
+
+    private void write(String name, String page) throws IOException {
+        Path file = root.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, page);
+        say("written: %s", file);
     }
 
     private static void say(String format, Object... values) {

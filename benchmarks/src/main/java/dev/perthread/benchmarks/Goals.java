@@ -88,6 +88,10 @@ final class Goals {
         boolean missed() {
             return byJdk.values().stream().anyMatch(figure -> figure.verdict().missed());
         }
+
+        boolean isMeasured() {
+            return byJdk.values().stream().anyMatch(figure -> figure.verdict() != Verdict.UNKNOWN);
+        }
     }
 
     private static Bound atMost(double value, String unit) {

@@ -26,7 +26,7 @@ class ReportTest {
     }
 
     @Test
-    void aRatioIsTakenRoundByRound() {
+    void ratioMustBeTakenRoundByRound() {
         // The machine was three times as slow in the second round.
         Sample ratio = sample(10, 30, 10).dividedBy(sample(5, 15, 5));
 
@@ -36,13 +36,13 @@ class ReportTest {
     }
 
     @Test
-    void theErrorIsThatOfStudent() {
+    void errorMustBeThatOfStudent() {
         assertThat(sample(1, 2, 3).error()).isCloseTo(4.30 / Math.sqrt(3), within(1e-9));
         assertThat(sample(1).error()).isNaN();
     }
 
     @Test
-    void aVerdictSaysWhetherAllForksAgree() {
+    void verdictMustSayWhetherAllForksAgree() {
         assertThat(Verdict.of(AT_MOST_ONE, sample(0.8, 0.9, 1))).isEqualTo(Verdict.MET);
         assertThat(Verdict.of(AT_MOST_ONE, sample(0.8, 0.9, 1.1))).isEqualTo(Verdict.MET_BY_MEDIAN);
         assertThat(Verdict.of(AT_MOST_ONE, sample(0.8, 1.1, 1.2))).isEqualTo(Verdict.MISSED_BY_MEDIAN);
@@ -52,7 +52,7 @@ class ReportTest {
     }
 
     @Test
-    void resultsOfJmhAndOfOtherPartsAreReadByPartJavaAndRound(@TempDir Path directory) throws Exception {
+    void resultsOfAllPartsMustBeReadByPartJavaAndRound(@TempDir Path directory) throws Exception {
         Path jmh = directory.resolve("uncontended/jdk17/r2-t8.json");
         Files.createDirectories(jmh.getParent());
         Files.writeString(jmh, """
@@ -76,7 +76,7 @@ class ReportTest {
     }
 
     @Test
-    void thePageShowsFigureVerdictAndOurReason() {
+    void rawPageMustShowFigureVerdictAndReason() {
         Results results = new Results();
         for (int round = 1; round <= 3; round++) {
             results.add("17", "uncontended/t1/perThreadKeep/ns", round, 20);
@@ -92,8 +92,8 @@ class ReportTest {
             }
         }
         Map<String, String> reasons =
-                Report.reasons(List.of("# Notes", "", "## keep-floor", "It checks", "more.", "## x", ""));
-        Report report = new Report(results, reasons, new ObjectMapper().createObjectNode());
+                RawReport.reasons(List.of("# Notes", "", "## keep-floor", "It checks", "more.", "## x", ""));
+        RawReport report = new RawReport(results, reasons, new ObjectMapper().createObjectNode());
 
         assertThat(report.markdown())
                 .contains("| `keep-floor-1` | KEEP ÷ the floor, 1 thread | ≤ 1.15 × | 1.96 [1.94–1.98] | **NOT MET** |")
@@ -102,12 +102,49 @@ class ReportTest {
                 .contains("0.67 [0.67–0.67] (Stormpot) | met")
                 .contains("| floor |  | 10.2 (10.1; 10.2 ± 0.25) ◂ |")
                 .contains("| Stormpot | 150 (150; 150 ± 0) ◂ |")
-                .contains("not measured");
-        assertThat(report.table()).contains("KEEP ÷ the floor, 1 thread").doesNotContain("null");
+                .contains("| 0.67 [0.67–0.67] (Stormpot) | met | not measured |")
+                .doesNotContain("memory-unused");
     }
 
     @Test
-    void numbersAreShort() {
+    void overviewMustShowTheBestOfEachRowAndWhereWeAreBehind() {
+        Results results = new Results();
+        for (String jdk : Goals.JDKS) {
+            results.add(jdk, "uncontended/t1/perThreadKeep/ns", 1, 8);
+            results.add(jdk, "uncontended/t1/threadLocalGet/ns", 1, 2);
+            results.add(jdk, "uncontended/t1/hikari/ns", 1, 120);
+            results.add(jdk, "contended/64x8/1ms/PER_THREAD/ops", 1, 6600);
+            results.add(jdk, "contended/64x8/1ms/STORMPOT/ops", 1, 6900);
+            results.add(jdk, "contended/64x8/1ms/PER_THREAD/least", 1, 1);
+            results.add(jdk, "contended/64x8/1ms/STORMPOT/least", 1, 0);
+        }
+        results.add("25", "reclaim/platform/median", 1, 5);
+
+        Overview overview = new Overview(results, new ObjectMapper().createObjectNode());
+
+        assertThat(overview.markdown())
+                .contains(
+                        "| acquire and release (`KEEP`), 1 thread, ns | 8 / 8 | **2 / 2 (`ThreadLocal`)** |  | 120 / 120 |  |")
+                .contains("| … least served thread ÷ mean | **1 / 1** |  | 0 / 0 |  |  |")
+                .contains("close of what it kept, median, ms | – / 5 |  |")
+                .contains("- acquire and release (`KEEP`), 1 thread, ns: `ThreadLocal` 4 ×\n")
+                .doesNotContain("uses per second: Stormpot")
+                .doesNotContain("LEND", "null", "NaN");
+        assertThat(overview.text()).contains("120 / 120");
+    }
+
+    @Test
+    void quickRunMustStartNoRoundThatWouldEndAfterItsBudget() {
+        BenchmarkPlan quick = BenchmarkPlan.of("quick");
+        long minute = 60_000_000_000L;
+        assertThat(quick.budgetMinutes()).isLessThan(25);
+        assertThat(quick.allows(20 * minute, 2 * minute)).isTrue();
+        assertThat(quick.allows(21 * minute, 2 * minute)).isFalse();
+        assertThat(BenchmarkPlan.of("full").allows(600 * minute, 60 * minute)).isTrue();
+    }
+
+    @Test
+    void numbersMustBeShort() {
         assertThat(Goals.number(0)).isEqualTo("0");
         assertThat(Goals.number(1.004)).isEqualTo("1");
         assertThat(Goals.number(10.25)).isEqualTo("10.3");

@@ -1,4 +1,3 @@
-// Writes the one table to the terminal, and all of docs/benchmarks.md.
 package dev.perthread.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,8 +15,11 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Everything in it is computed from the results, but for the reasons, which are ours and kept in a file of their own. */
-final class Report {
+/**
+ * The page of raw figures: every figure with its spread over the forks, the goals, and the reasons where a goal is missed.
+ * Everything is computed from the results except the reasons, which are kept in a file of their own.
+ */
+final class RawReport {
     private static final String NO_REASON = "no reason given yet";
 
     private final Results results;
@@ -26,7 +28,7 @@ final class Report {
     private final JsonNode run;
     private final StringBuilder out = new StringBuilder();
 
-    Report(Results results, Map<String, String> reasons, JsonNode run) {
+    RawReport(Results results, Map<String, String> reasons, JsonNode run) {
         this.results = results;
         this.rows = Goals.rows(results);
         this.reasons = reasons;
@@ -66,37 +68,6 @@ final class Report {
         return figure == null ? "" : figure.verdict().text;
     }
 
-    /** For the terminal. */
-    String table() {
-        List<String[]> cells = new ArrayList<>();
-        List<String> head = new ArrayList<>(List.of("goal", "wanted"));
-        Goals.JDKS.forEach(jdk -> head.addAll(List.of("JDK " + jdk, "")));
-        cells.add(head.toArray(new String[0]));
-        for (Row row : rows) {
-            List<String> line = new ArrayList<>(List.of(row.what(), row.bound().text()));
-            Goals.JDKS.forEach(jdk -> {
-                line.add(figure(row.byJdk().get(jdk)));
-                line.add(verdict(row.byJdk().get(jdk)));
-            });
-            cells.add(line.toArray(new String[0]));
-        }
-        int[] widths = new int[head.size()];
-        cells.forEach(line -> {
-            for (int i = 0; i < line.length; i++) {
-                widths[i] = Math.max(widths[i], line[i].length());
-            }
-        });
-        StringBuilder text = new StringBuilder();
-        for (String[] line : cells) {
-            StringBuilder one = new StringBuilder();
-            for (int i = 0; i < line.length; i++) {
-                one.append(line[i]).append(" ".repeat(widths[i] - line[i].length() + 2));
-            }
-            text.append(one.toString().stripTrailing()).append('\n');
-        }
-        return text.append('\n').append(count()).append('\n').toString();
-    }
-
     private String count() {
         Map<Verdict, Long> counts = rows.stream()
                 .flatMap(row -> row.byJdk().values().stream())
@@ -107,14 +78,14 @@ final class Report {
                 .collect(Collectors.joining("; "));
     }
 
-    /** For docs/benchmarks.md. */
+    /** For docs/internals/benchmarks-raw.md. */
     String markdown() {
-        line("<!-- Written by ./benchmarks/run; do not edit. The reasons come from docs/benchmarks-notes.md. -->");
-        line("# Benchmarks");
+        line("<!-- Written by ./benchmarks/run; do not edit. The reasons come from benchmarks-notes.md. -->");
+        line("# Benchmarks: raw figures");
         line("");
         line(
-                "`./benchmarks/run quick` takes more than an hour, `./benchmarks/run full` many; `./benchmarks/run table` writes");
-        line("this page again from what was measured last. [How to read it](#how-it-is-measured) is at the end.");
+                "[benchmarks.md](../benchmarks.md) has the one table to read. `./benchmarks/run table` writes both pages again from");
+        line("what was measured last. [How to read it](#how-it-is-measured) is at the end.");
         line("");
         machine();
         goals();
@@ -164,6 +135,9 @@ final class Report {
         Goals.JDKS.forEach(jdk -> titles.addAll(List.of("JDK " + jdk, "")));
         head(titles.toArray(new String[0]));
         for (Row row : rows) {
+            if (!row.isMeasured()) {
+                continue;
+            }
             StringBuilder text = new StringBuilder(
                     "| `" + row.id() + "` | " + row.what() + " | " + row.bound().text());
             for (String jdk : Goals.JDKS) {
@@ -276,8 +250,7 @@ final class Report {
             for (Contender peer : Contender.values()) {
                 Sample ops = results.get(jdk, cell + peer + "/ops");
                 if (ops == null) {
-                    line("| " + peer.title + " | no result | | | | | | |");
-                    continue;
+                    continue; // not in this run
                 }
                 StringBuilder text = new StringBuilder("| " + peer.title + " | " + cell(ops));
                 text.append(ours != null && ops.median() > ours.median() ? " ◂" : "");
