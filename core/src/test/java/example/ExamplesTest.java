@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
+import dev.perthread.ReusePolicy;
 import dev.perthread.ThreadStore;
 import dev.perthread.testkit.ThreadKind;
 import java.io.IOException;
@@ -44,13 +45,37 @@ class ExamplesTest {
 
     @ParameterizedTest
     @MethodSource(KINDS)
+    void aLeaseThatIsDoneIsReused(ThreadKind kind) throws Exception {
+        Path path = Files.writeString(directory.resolve("lines"), "first\nsecond\n");
+        PerThread<RandomAccessFile, IOException> shared = PerThread.<RandomAccessFile, IOException>builder(
+                        () -> new RandomAccessFile(path.toFile(), "r"))
+                .whenIdle(IdlePolicy.KEEP)
+                .build();
+        try (shared) {
+            kind.inParallel(1, i -> {
+                for (int use = 0; use < 3; use++) {
+                    // @start region=done
+                    try (Lease<RandomAccessFile> lease = shared.acquire()) {
+                        lease.get().readLine();
+                        lease.done(); // reached only if nothing was thrown: the file may be used again
+                    }
+                    // @end
+                }
+            });
+            assertThat(shared.stats().opened()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(KINDS)
     void lentAmongManyThreads(ThreadKind kind) throws Exception {
         Path path = Files.writeString(directory.resolve("lines"), "first\nsecond\n");
         // @start region=lend
         PerThread<RandomAccessFile, IOException> shared = PerThread.<RandomAccessFile, IOException>builder(
                         () -> new RandomAccessFile(path.toFile(), "r"))
                 .name("index")
-                .whenIdle(IdlePolicy.LEND) // stays open, for whoever comes next
+                .whenIdle(IdlePolicy.LEND)
+                .reuse(ReusePolicy.UNLESS_INVALIDATED) // stays open, for whoever comes next
                 .limit(8) // threads wait in order of arrival
                 .idleTimeout(Duration.ofMinutes(1))
                 .build();

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.perthread.IdlePolicy;
-import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import dev.perthread.testkit.ThreadKind;
 import java.io.BufferedReader;
@@ -67,11 +66,7 @@ class ReadmeTest {
                     .check(Client::isAlive) // asked before it is used again
                     .build();
 
-            Callable<String> ask = () -> {
-                try (Lease<Client> lease = shared.acquire()) {
-                    return lease.get().ask("how are you?");
-                }
-            };
+            Callable<String> ask = () -> shared.call(client -> client.ask("how are you?"));
             // README end
             kind.inParallel(threads, i -> assertThat(ask.call()).isEqualTo("how are you? fine"));
             assertThat(shared.stats().acquired()).isEqualTo(threads);

@@ -26,7 +26,22 @@ final class Weaver extends CopyLoader {
 
     /** Classes whose methods hand nothing back but their result. */
     private static final Set<String> ENTERED = Set.of(
-            "SlotRegistry", "Slot", "Waiters", "Counters", "Pool", "ResourceCloser", "Observer", "Lease", "Messages");
+            "SlotRegistry",
+            "SlotIndex",
+            "Slot",
+            "Waiters",
+            "Waiter",
+            "Handoff",
+            "Retirement",
+            "WaitAtLimit",
+            "Upkeep",
+            "CloserBatch",
+            "Counters",
+            "Pool",
+            "ResourceCloser",
+            "Observer",
+            "Lease",
+            "Messages");
 
     /** Objects that get a number, and the field with the thread they belong to. */
     private static final Map<String, String> OWNERS = Map.of("Slot", "thread", "Waiter", "thread", "Lease", "owner");
@@ -60,7 +75,7 @@ final class Weaver extends CopyLoader {
                 "dev/perthread/CloserExecutor.run(Ljava/lang/Object;Ljava/lang/Runnable;)V",
                 "aside(Ljava/lang/Object;Ljava/lang/Runnable;" + string + ")V");
         // How long a waiter has waited is anybody's guess.
-        REPLACED.put("dev/perthread/Waiter.isDue(J)Z", "isDue(Ljava/lang/Object;J" + string + ")Z");
+        REPLACED.put("dev/perthread/Waiter.mustHandOff(J)Z", "mustHandOff(Ljava/lang/Object;J" + string + ")Z");
         // Once a recording was started in this process it stays initialized; here it would be one more actor.
         REPLACED.put("dev/perthread/Jfr.on()Z", "off(" + string + ")Z");
         REPLACED.put(
@@ -69,7 +84,18 @@ final class Weaver extends CopyLoader {
     }
 
     /** Volatile, but without a race that matters here. */
-    private static final Set<String> QUIET = Set.of("tick", "recent", "trace", "idleSince");
+    private static final Set<String> QUIET = Set.of(
+            "tick",
+            "trace",
+            "idleSince",
+            "checkedAt",
+            "warnedAt",
+            "awaitsCheck",
+            "revokedBy",
+            "closerCalled",
+            "acquireNanos",
+            "idleNanos",
+            "ageNanos");
 
     /** Whoever has the lock reads them undisturbed: they are written under it, or not read there at all. */
     private static final Set<String> GUARDED = Set.of(

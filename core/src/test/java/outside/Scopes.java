@@ -8,6 +8,7 @@ import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import dev.perthread.PerThreadMXBean;
+import dev.perthread.ReusePolicy;
 import dev.perthread.testkit.Pinned;
 import dev.perthread.testkit.ThreadKind;
 import java.io.BufferedReader;
@@ -84,6 +85,7 @@ public final class Scopes {
         try (PerThread<Caller.Resource, RuntimeException> pool = PerThread.<Caller.Resource, RuntimeException>builder(
                         Caller.Resource::new)
                 .whenIdle(IdlePolicy.LEND)
+                .reuse(ReusePolicy.UNLESS_INVALIDATED)
                 .limit(8)
                 .build()) {
             pool.run(resource -> {});
@@ -100,6 +102,7 @@ public final class Scopes {
                                 Caller.Resource::new)
                         .name("orders, \"primary\"")
                         .whenIdle(IdlePolicy.KEEP)
+                        .reuse(ReusePolicy.UNLESS_INVALIDATED)
                         .limit(3)
                         .trace(true)
                         .build();
@@ -149,6 +152,7 @@ public final class Scopes {
         private final PerThread<Caller.Resource, RuntimeException> pool =
                 PerThread.<Caller.Resource, RuntimeException>builder(Caller.Resource::new)
                         .whenIdle(IdlePolicy.KEEP)
+                        .reuse(ReusePolicy.UNLESS_INVALIDATED)
                         .invalidateWhen(failure -> false)
                         .build();
         private final boolean failures;

@@ -1,11 +1,13 @@
 package outside;
 
 import dev.perthread.CloseReason;
+import dev.perthread.Closer;
 import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.Listener;
 import dev.perthread.PerThread;
 import dev.perthread.ResourceInfo;
+import dev.perthread.ReusePolicy;
 import dev.perthread.ThreadStore;
 import java.util.List;
 import java.util.Map;
@@ -64,9 +66,11 @@ public final class SeesItsLoader implements Callable<List<? extends AutoCloseabl
         store.set("left");
         PerThread<Resource, RuntimeException> closing = PerThread.<Resource, RuntimeException>builder(Resource::new)
                 .whenIdle(IdlePolicy.KEEP)
+                .reuse(ReusePolicy.UNLESS_INVALIDATED)
                 .build();
         closing.run(resource -> {});
-        PerThread<Object, RuntimeException> leaking = PerThread.<Object, RuntimeException>builder(Object::new)
+        PerThread<Object, RuntimeException> leaking = PerThread.<Object, RuntimeException>builder(
+                        Object::new, Closer.none())
                 .closer(resource -> {
                     see("closer");
                     Thread.currentThread().setContextClassLoader(ClassLoader.getSystemClassLoader());

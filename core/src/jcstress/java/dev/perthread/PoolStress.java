@@ -32,6 +32,7 @@ final class PoolStress {
     static PerThread<Witness, RuntimeException> lending(int limit) {
         return PerThread.<Witness, RuntimeException>builder(Witness::new)
                 .whenIdle(IdlePolicy.LEND)
+                .reusing()
                 .limit(limit)
                 .build();
     }
@@ -228,6 +229,7 @@ final class PoolStress {
     static PerThread<Witness, RuntimeException> keeping() {
         return PerThread.<Witness, RuntimeException>builder(Witness::new)
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .build();
     }
 
@@ -269,6 +271,7 @@ final class PoolStress {
         final PerThread<int[], RuntimeException> shared = PerThread.<int[], RuntimeException>builder(() -> new int[1])
                 .closer(counter -> {})
                 .whenIdle(IdlePolicy.LEND)
+                .reusing()
                 .limit(1)
                 .build();
 

@@ -48,6 +48,7 @@ final class SlotRegistryStress {
                             Witness::new)
                     .closer(Witness::close)
                     .whenIdle(whenIdle)
+                    .reusing()
                     .name("stress");
             Pool<Witness, ?> pool = new Pool<>(options);
             slots = new SlotRegistry<>(pool, limit, whenIdle == IdlePolicy.LEND);

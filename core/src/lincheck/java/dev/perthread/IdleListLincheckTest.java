@@ -19,6 +19,7 @@ public class IdleListLincheckTest {
                     Resource::new)
             .closer(resource -> resource.closed = true)
             .whenIdle(IdlePolicy.LEND)
+            .reusing()
             .name("lincheck");
     private final Pool<Resource, RuntimeException> pool = new Pool<>(options);
     private final SlotRegistry<Resource> slots = new SlotRegistry<>(pool, 1, true);

@@ -14,12 +14,28 @@ public enum CloseReason {
     IDLE_TIMEOUT,
     /** It was open for longer than the maximum age. */
     MAX_AGE,
-    /** Somebody called {@link PerThread#evictIdle()}. */
+    /** {@link PerThread#evictIdle()} or {@link PerThread#evict} was called. */
     EVICTED,
     /** The thread that it belonged to has ended. */
     THREAD_ENDED,
-    /** The holder was closed while it was idle, being opened, or about to become idle. */
+    /** The pool was closed while it was idle, being opened, or about to become idle. */
     HOLDER_CLOSED,
-    /** The holder was closed and its lease did not end within the grace: closed under its user. */
-    FORCED
+    /** The pool was closed and its lease did not end within the grace: closed under its user. */
+    FORCED,
+    /** Its lease closed without {@link Lease#done()}, under {@link ReusePolicy#WHEN_DONE}. */
+    NOT_DONE,
+    /** The reset at the end of its lease failed, see {@link PerThread.Builder#reset}. */
+    RESET_FAILED,
+    /** {@link PerThread#refresh()} was called. */
+    REFRESHED,
+    /** {@link PerThread#suspend} was called. */
+    SUSPENDED,
+    /** {@link PerThread#revoke} took it from its owner: closed under its user. */
+    REVOKED,
+    /** It has had as many leases as {@link PerThread.Builder#maxUses} permits. */
+    MAX_USES,
+    /** More were open or idle than a lowered limit or {@link PerThread.Builder#maxIdle} permits. */
+    SURPLUS,
+    /** It was idle, and a thread that needed a resource of another key got its permit. */
+    MADE_ROOM
 }

@@ -2,7 +2,8 @@ package dev.perthread;
 
 /**
  * Closes one resource. Called exactly once for each resource opened, with no lock held, by whichever thread ends it: its
- * owner, the thread that evicts or closes the holder, or a thread of the library when the owner has died.
+ * owner, or a thread of the library when the resource is evicted, the pool is closed, or the owner has died. There it
+ * sees the context class loader of its own class.
  *
  * @param <T> what is closed
  */
@@ -15,4 +16,15 @@ public interface Closer<T> {
      * @throws Exception if closing failed; the resource counts as closed all the same and is not closed again
      */
     void close(T resource) throws Exception;
+
+    /**
+     * A closer that does nothing, for resources that need no closing.
+     *
+     * @param <T> what is closed
+     * @return a closer that does nothing
+     * @since 0.1
+     */
+    static <T> Closer<T> none() {
+        return resource -> {};
+    }
 }

@@ -1,45 +1,103 @@
-// What has happened to one holder, in numbers.
 package dev.perthread;
 
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
-/** Guarded by the lock of the books, as is all that it counts: so the numbers of one {@link Stats} agree. */
+/**
+ * What has happened to one pool, in numbers. Guarded by the registry's lock, as is all that it counts, so that the numbers
+ * of one {@link Stats} agree; but for {@code leaseNanos}, which is counted where no lock is held.
+ */
 final class Counters {
     private long opened;
     private long closedCount;
+    private final Map<CloseReason, long[]> byReason =
+            new EnumMap<>(CloseReason.class); // a cell for each, made beforehand
     private long pastUses; // of the resources that are gone
     private long waited;
+    private long waitNanos;
+    private long openNanos;
     private long openFailures;
     private long closeFailures;
     private long timeouts;
+    private long refused;
     private long reclaimed;
     private long leaked;
+    private long heldTooLong;
+    private int mostOpen;
+    private @Nullable String lastOpenFailure;
+    private final LongAdder leaseNanos = new LongAdder();
 
-    void opened() {
-        opened++;
+    Counters() {
+        for (CloseReason reason : CloseReason.values()) {
+            byReason.put(reason, new long[1]);
+        }
     }
 
-    void openFailed() {
+    private long[] cell(CloseReason reason) {
+        return Objects.requireNonNull(byReason.get(reason));
+    }
+
+    void opened(long nanos) {
+        opened++;
+        openNanos += nanos;
+    }
+
+    void openFailed(long nanos, String failure) {
         openFailures++;
+        openNanos += nanos;
+        lastOpenFailure = failure;
     }
 
     void waited(int threads) {
         waited += threads;
     }
 
+    void waitedFor(long nanos) {
+        waitNanos += nanos;
+    }
+
     void timedOut() {
         timeouts++;
+    }
+
+    void refused() {
+        refused++;
+    }
+
+    void heldTooLong() {
+        heldTooLong++;
+    }
+
+    void present(int resources) {
+        mostOpen = Math.max(mostOpen, resources);
+    }
+
+    void leasedFor(long nanos) {
+        leaseNanos.add(nanos);
     }
 
     /** The closer has run. */
     void closed(Slot<?> slot, CloseReason reason, boolean failed) {
         closedCount++;
+        cell(reason)[0]++;
         closeFailures += failed ? 1 : 0;
         reclaimed += reason == CloseReason.THREAD_ENDED ? 1 : 0;
         leaked += reason == CloseReason.THREAD_ENDED && slot.state() == Slot.LEASED ? 1 : 0;
     }
 
-    /** It is not in the books any more, opened or not. */
+    long closed() {
+        return closedCount;
+    }
+
+    long closedFor(CloseReason reason) {
+        return cell(reason)[0];
+    }
+
+    /** It is not in the registry any more, opened or not. */
     void removed(Slot<?> slot) {
         pastUses += slot.uses();
     }
@@ -72,6 +130,24 @@ final class Counters {
                 closeFailures,
                 timeouts,
                 reclaimed,
-                leaked);
+                leaked,
+                heldTooLong,
+                refused,
+                waitNanos,
+                openNanos,
+                leaseNanos.sum(),
+                mostOpen,
+                reasons(),
+                lastOpenFailure);
+    }
+
+    private Map<CloseReason, Long> reasons() {
+        Map<CloseReason, Long> counted = new EnumMap<>(CloseReason.class);
+        byReason.forEach((reason, count) -> {
+            if (count[0] > 0) {
+                counted.put(reason, count[0]);
+            }
+        });
+        return counted;
     }
 }

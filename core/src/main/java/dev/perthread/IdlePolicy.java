@@ -1,6 +1,6 @@
 package dev.perthread;
 
-/** What becomes of a resource when its lease closes. */
+/** What becomes of a resource when its lease closes. Whether it may be reused at all is up to {@link ReusePolicy}. */
 public enum IdlePolicy {
     /** It is closed. The default: nothing outlives its scope. */
     CLOSE,

@@ -140,6 +140,13 @@ final class Jfr {
         }
     }
 
+    /** By a thread of the library. */
+    static void heldTooLong(Slot<?> slot) {
+        if (on()) {
+            JfrWriter.heldTooLong(slot);
+        }
+    }
+
     /** Begun; an object, because a lambda that captures an event makes the JVM load its class, recording or not. */
     static @Nullable Object reclaiming() {
         return on() ? JfrWriter.reclaiming() : null;

@@ -9,6 +9,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
+import jdk.jfr.Timespan;
 import jdk.jfr.Timestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -100,7 +101,7 @@ final class JfrEvents {
 
         @Label("Outcome")
         @Description(
-                "RELEASED, INVALIDATED, FORCED (closed under its user), or LEAKED (its thread ended without closing it)")
+                "RELEASED, INVALIDATED, FORCED or REVOKED (closed under its user), or LEAKED (its thread ended without closing it)")
         @Nullable
         String outcome;
 
@@ -166,6 +167,21 @@ final class JfrEvents {
 
         @Label("Acquired At")
         @Description("The stack of acquire, a frame a line, if the holder was built with trace(true)")
+        @Nullable
+        String acquiredAt;
+    }
+
+    @Name("dev.perthread.HeldTooLong")
+    @Label("Held Too Long")
+    @Description("A lease lasted for longer than warnWhenHeldFor says; once per lease, when it was noticed")
+    static final class HeldTooLong extends OfResource {
+        @Label("Leased Since")
+        @Description("When the lease began")
+        @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
+        long leasedSince;
+
+        @Label("Acquired At")
+        @Description("The stack of acquire, one frame per line, if the pool was built with trace(true)")
         @Nullable
         String acquiredAt;
     }
@@ -276,6 +292,28 @@ final class JfrEvents {
         @Description("Those reclaimed whose thread had ended inside the scope")
         long leaked;
 
+        @Label("Held Too Long")
+        @Description("Leases that lasted for longer than warnWhenHeldFor says")
+        long heldTooLong;
+
+        @Label("Refused")
+        @Description("Acquires refused because too many threads waited already")
+        long refused;
+
+        @Label("Wait Time")
+        @Description("The time that threads have waited at the limit")
+        @Timespan(Timespan.NANOSECONDS)
+        long waitTime;
+
+        @Label("Open Time")
+        @Description("The time that openers have run")
+        @Timespan(Timespan.NANOSECONDS)
+        long openTime;
+
+        @Label("Most Open")
+        @Description("The most resources that were open or being opened at once")
+        int mostOpen;
+
         void of(Pool<?, ?> from, Stats now) {
             of(from);
             limit = from.limit();
@@ -293,6 +331,11 @@ final class JfrEvents {
             timeouts = now.timeouts();
             reclaimed = now.reclaimed();
             leaked = now.leaked();
+            heldTooLong = now.heldTooLong();
+            refused = now.refused();
+            waitTime = now.waitNanos();
+            openTime = now.openNanos();
+            mostOpen = now.mostOpen();
         }
     }
 }

@@ -127,11 +127,23 @@ final class JfrWriter {
         if (leaked) {
             return "LEAKED";
         }
-        return slot.isClaimed() ? "FORCED" : slot.invalid ? "INVALIDATED" : "RELEASED";
+        if (slot.isClaimed()) {
+            return slot.reason() == CloseReason.REVOKED ? "REVOKED" : "FORCED";
+        }
+        return slot.invalid ? "INVALIDATED" : "RELEASED";
     }
 
     static <T> void leaked(Slot<T> slot) {
         commit(begin(JfrEvents.Leak::new), event -> {
+            ResourceInfo info = slot.pool.info(slot, ResourceInfo.State.LEASED);
+            event.of(slot);
+            event.leasedSince = millis(info.leasedSince());
+            event.acquiredAt = lines(info.acquiredAt());
+        });
+    }
+
+    static <T> void heldTooLong(Slot<T> slot) {
+        commit(begin(JfrEvents.HeldTooLong::new), event -> {
             ResourceInfo info = slot.pool.info(slot, ResourceInfo.State.LEASED);
             event.of(slot);
             event.leasedSince = millis(info.leasedSince());

@@ -5,8 +5,11 @@ package dev.perthread;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.Cleaner;
 import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -213,6 +216,104 @@ final class Jmx implements PerThreadMXBean {
     @Override
     public int reap() {
         return pool().reap();
+    }
+
+    @Override
+    public void setLimit(int limit) {
+        pool().setLimit(limit == 0 ? Integer.MAX_VALUE : limit);
+    }
+
+    @Override
+    public long getAcquireTimeoutMillis() {
+        return pool().pool.settings().acquireNanos / 1_000_000;
+    }
+
+    @Override
+    public void setAcquireTimeoutMillis(long millis) {
+        pool().setAcquireTimeout(Duration.ofMillis(millis));
+    }
+
+    @Override
+    public long getIdleTimeoutMillis() {
+        return pool().pool.settings().idleNanos / 1_000_000;
+    }
+
+    @Override
+    public void setIdleTimeoutMillis(long millis) {
+        pool().setIdleTimeout(Duration.ofMillis(millis));
+    }
+
+    @Override
+    public long getMaxAgeMillis() {
+        return pool().pool.settings().ageNanos / 1_000_000;
+    }
+
+    @Override
+    public void setMaxAgeMillis(long millis) {
+        pool().setMaxAge(Duration.ofMillis(millis));
+    }
+
+    @Override
+    public long getHeldTooLong() {
+        return stat(Stats::heldTooLong);
+    }
+
+    @Override
+    public long getRefused() {
+        return stat(Stats::refused);
+    }
+
+    @Override
+    public long getWaitNanos() {
+        return stat(Stats::waitNanos);
+    }
+
+    @Override
+    public long getOpenNanos() {
+        return stat(Stats::openNanos);
+    }
+
+    @Override
+    public long getLeaseNanos() {
+        return stat(Stats::leaseNanos);
+    }
+
+    @Override
+    public int getMostOpen() {
+        return stat(Stats::mostOpen);
+    }
+
+    @Override
+    public Map<String, Long> getClosedByReason() {
+        Map<String, Long> byName = new LinkedHashMap<>();
+        pool().stats().closedByReason().forEach((reason, count) -> byName.put(reason.name(), count));
+        return byName;
+    }
+
+    @Override
+    public String getLastOpenFailure() {
+        String failure = pool().stats().lastOpenFailure();
+        return failure == null ? "" : failure;
+    }
+
+    @Override
+    public int refresh() {
+        return pool().refresh();
+    }
+
+    @Override
+    public boolean revoke(long resourceId) {
+        return pool().revoke(resourceId);
+    }
+
+    @Override
+    public int suspend(long drainMillis) {
+        return pool().suspend(Duration.ofMillis(drainMillis)).closed();
+    }
+
+    @Override
+    public void resume() {
+        pool().resume();
     }
 
     private record Shown(ResourceInfo info) implements Resource {

@@ -3,22 +3,22 @@ package dev.perthread;
 import java.time.Duration;
 
 /**
- * Is told what happens to the resources of one holder. Every method does nothing by default.
+ * An observer of the resources of one pool. Every method does nothing by default.
  *
  * <p>For one resource the order is: {@code opened}, then {@code acquired} and {@code released} in turn, then
  * {@code closed} or {@code closeFailed}, once and last. {@code leaked} comes before the {@code closed} of a resource
  * whose thread ended inside the scope; {@code released} is then missing, as it is after a forced close. A forced close
  * comes from another thread than the owner's and may overtake the owner's own events.
  *
- * <p>{@code closed} is told before the resource's place is passed on and before {@code close} of the holder returns, so
+ * <p>{@code closed} is told before the resource's place is passed on and before {@code close} of the pool returns, so
  * a listener that counts never sees more open than the limit, nor anything after the end.
  *
  * <p>Called by the thread that did the thing, with no lock held: a slow listener slows that thread, and those who wait for
- * its place. What a listener throws changes nothing for the caller; it is logged, once a holder.
+ * its place. What a listener throws changes nothing for the caller; it is logged, once per pool.
  */
 public interface Listener {
     /**
-     * Whether this listener wants to be told of leases: {@code acquired} and {@code released}. Asked once, when the holder
+     * Whether this listener wants to be told of leases: {@code acquired} and {@code released}. Asked once, when the pool
      * is built. To tell of a lease costs many times what a lease on a kept resource costs, so one that only wants to know
      * the rest says {@code false}.
      *
@@ -116,4 +116,20 @@ public interface Listener {
      * @param resource the resource, with its dead thread, and where it was acquired if tracing is on
      */
     default void leaked(ResourceInfo resource) {}
+
+    /**
+     * The reset at the end of a lease failed. The resource is closed next, with {@link CloseReason#RESET_FAILED}.
+     *
+     * @param resource the resource as it last was
+     * @param failure what the reset threw
+     */
+    default void resetFailed(ResourceInfo resource, Throwable failure) {}
+
+    /**
+     * A lease has lasted for longer than {@link PerThread.Builder#warnWhenHeldFor} says. Told once per lease, by a thread
+     * of the library.
+     *
+     * @param resource the resource, with its owner, and where it was acquired if tracing is on
+     */
+    default void heldTooLong(ResourceInfo resource) {}
 }

@@ -1,4 +1,3 @@
-// The words of exceptions and refusals: which holder, which thread, the numbers, the likely mistake.
 package dev.perthread;
 
 import java.time.Duration;
@@ -6,15 +5,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ForkJoinWorkerThread;
 import org.jspecify.annotations.Nullable;
 
+/** The text of exceptions and log lines: which pool, which thread, the numbers, the likely mistake. */
 final class Messages {
-    /** Between the caller of acquire and the place where the stack is taken. */
-    private static final Set<String> OURS = Set.of(
-            "dev.perthread.Messages",
-            "dev.perthread.Pool",
-            "dev.perthread.PerThread",
-            "dev.perthread.net.LazyConnection");
+    /** How much is shown of a name, or of a text that is not ours. */
+    static final int MOST_SHOWN = 200;
+
+    /** The classes of this package between the caller of acquire and the place where the stack is taken. */
+    private static final Set<String> OURS = Set.of("Messages", "Pool", "PerThread", "KeyedPerThread");
+
+    private static final String PACKAGE = "dev.perthread.";
 
     private Messages() {}
 
@@ -24,7 +26,7 @@ final class Messages {
             return "no thread";
         }
         String kind = Platform.isVirtual(thread) ? "virtual thread " : "thread ";
-        String name = thread.getName();
+        String name = shown(thread.getName());
         return kind + (name.isEmpty() ? "" : '"' + name + "\" ") + "(id " + Platform.id(thread) + ")";
     }
 
@@ -44,14 +46,66 @@ final class Messages {
         }
     }
 
-    /** An option's value, or a refusal that says what is allowed. */
+    /** An option's value, or a refusal that says what it must be. */
     static long nanos(String what, Duration given, long least) {
         long nanos = saturatedNanos(given);
         if (nanos < least) {
             throw new IllegalArgumentException(
-                    what + " is " + given + "; " + (least == 0 ? "zero or more" : "more than zero") + " is allowed");
+                    what + " must be " + (least == 0 ? "zero or more" : "more than zero") + ", but was " + given);
         }
         return nanos;
+    }
+
+    /** The same for a number. */
+    static long atLeast(String what, long given, long least) {
+        if (given < least) {
+            throw new IllegalArgumentException(what + " must be " + least + " or more, but was " + given);
+        }
+        return given;
+    }
+
+    /**
+     * A text that is not ours, such as a name: line feeds, escapes and other control characters are escaped, so that it
+     * cannot forge a line of a log or move a cursor, and it is cut.
+     */
+    static String shown(String text) {
+        int end = Math.min(text.length(), MOST_SHOWN);
+        if (end == text.length() && text.chars().noneMatch(Messages::isControl)) {
+            return text;
+        }
+        StringBuilder shown = new StringBuilder(end + 16);
+        for (int i = 0; i < end; i++) {
+            char c = text.charAt(i);
+            if (c == '\n') {
+                shown.append("\\n");
+            } else if (c == '\r') {
+                shown.append("\\r");
+            } else if (c == '\t') {
+                shown.append("\\t");
+            } else if (isControl(c)) {
+                shown.append(String.format("\\u%04x", (int) c));
+            } else {
+                shown.append(c);
+            }
+        }
+        return end < text.length() ? shown + "…" : shown.toString();
+    }
+
+    private static boolean isControl(int c) {
+        int type = Character.getType(c);
+        return type == Character.CONTROL
+                || type == Character.FORMAT
+                || type == Character.LINE_SEPARATOR
+                || type == Character.PARAGRAPH_SEPARATOR;
+    }
+
+    /** What somebody else's code threw, in one line. */
+    static String shown(Throwable failure) {
+        try {
+            return shown(failure.toString());
+        } catch (Throwable unspeakable) {
+            return failure.getClass().getName();
+        }
     }
 
     /** The stack of whoever called the library; its own frames are of no use to them. */
@@ -59,17 +113,27 @@ final class Messages {
         Throwable trace = new Throwable(text);
         StackTraceElement[] frames = trace.getStackTrace();
         int first = 0;
-        while (first < frames.length && OURS.contains(frames[first].getClassName())) {
+        while (first < frames.length && isOurs(frames[first].getClassName())) {
             first++;
         }
         trace.setStackTrace(Arrays.copyOfRange(frames, first, frames.length));
         return trace;
     }
 
+    /** Of this package by name, as its users may be in it too; of the packages below it all. */
+    private static boolean isOurs(String type) {
+        if (!type.startsWith(PACKAGE)) {
+            return false;
+        }
+        String name = type.substring(PACKAGE.length());
+        int nested = name.indexOf('$');
+        return name.indexOf('.') >= 0 || OURS.contains(nested < 0 ? name : name.substring(0, nested));
+    }
+
     /** Where a lease was acquired, as the end of a sentence, or how to find out. */
     static String at(@Nullable Throwable trace) {
         if (trace == null) {
-            return " (builder.trace(true) shows where)";
+            return " at a place that builder.trace(true) would show";
         }
         StackTraceElement[] frames = trace.getStackTrace();
         return frames.length == 0 ? "" : " at " + frames[0];
@@ -79,30 +143,59 @@ final class Messages {
         return pool + " is closed: nothing can be acquired from it any more";
     }
 
-    /** What came of a wait at the limit, and what may be in the way. */
-    static <T> String atTheLimit(
-            PerThread.Builder<T, ?> options, SlotRegistry<T> slots, Thread me, String what, Duration waited) {
-        Stats now = slots.stats();
-        long mine = slots.slotsOf(me).stream()
-                .filter(slot -> slot.state() == Slot.LEASED && !slot.isClaimed())
-                .count();
-        String hint = "";
-        if (mine > 0) {
-            hint = "; this thread holds " + mine + " of them itself, so it may be waiting for its own";
-        } else if (options.whenIdle == IdlePolicy.KEEP && now.idle() > 0) {
-            hint = "; the idle ones are reserved for their threads, whenIdle(LEND) or an idleTimeout would free them";
-        } else if (now.leased() > 0) {
-            hint = "; the leases are held for long, or some are never closed: "
-                    + (options.trace ? someLeases(slots) : "builder.trace(true) shows where they were acquired");
-        }
-        return options.name + ": " + of(me) + " " + what + ", after " + of(waited) + " (limit " + options.limit
-                + ", leased " + now.leased() + ", idle " + now.idle() + ", opening " + now.opening() + ", waiting "
-                + now.waiting() + ")" + hint;
+    static String reentry(String pool, Thread me, @Nullable Throwable trace) {
+        return pool + ": " + of(me) + " already holds a lease, acquired" + at(trace)
+                + "; close it first, or build with reentry(OPEN_NEW) or reentry(SHARE)"
+                + (me instanceof ForkJoinWorkerThread
+                        ? "; while a task holds a lease and waits, as for a parallel stream, its worker may run another one"
+                        : "");
     }
 
-    private static <T> String someLeases(SlotRegistry<T> slots) {
+    static String openTimedOut(String pool, Thread me, long nanos) {
+        return pool + ": " + of(me) + " got no resource, as opening one was interrupted after "
+                + of(Duration.ofNanos(nanos)) + " (openTimeout, or the time of the acquire); the permit is free again";
+    }
+
+    static String neverReused(String pool, int times) {
+        return pool + ": " + times
+                + " leases ended without done(), so their resources were closed and none was ever reused;"
+                + " call done() as the last line of each scope, or use call and run, which say it by returning, or build"
+                + " with reuse(UNLESS_INVALIDATED) if a resource cannot be left in the middle of anything";
+    }
+
+    /** What came of a wait at the limit, and what may be in the way. */
+    static <T> String atTheLimit(
+            PoolConfig<T, ?> config, SlotRegistry<T> registry, Thread me, String what, Duration waited) {
+        Stats now = registry.stats();
+        int limit = registry.limit();
+        return config.shownName + ": " + of(me) + " " + what + ", after " + of(waited) + " (limit "
+                + (limit == Integer.MAX_VALUE ? "none" : limit) + ", leased " + now.leased() + ", idle " + now.idle()
+                + ", opening " + now.opening() + ", waiting " + now.waiting() + ")" + hint(config, registry, me, now);
+    }
+
+    private static <T> String hint(PoolConfig<T, ?> config, SlotRegistry<T> registry, Thread me, Stats now) {
+        if (registry.isSuspended()) {
+            return "; the pool is suspended, and resume() has not been called";
+        }
+        long mine = registry.slotsOf(me).stream()
+                .filter(slot -> slot.state() == Slot.LEASED && !slot.isClaimed())
+                .count();
+        if (mine > 0) {
+            return "; this thread holds " + mine + " of them itself, so it may be waiting for its own";
+        }
+        if (config.whenIdle == IdlePolicy.KEEP && now.idle() > 0) {
+            return "; the idle ones are reserved for their threads, whenIdle(LEND) or an idleTimeout would free them";
+        }
+        if (now.leased() == 0) {
+            return "";
+        }
+        return "; the leases are held for long, or some are never closed: "
+                + (config.trace ? someLeases(registry) : "builder.trace(true) shows where they were acquired");
+    }
+
+    private static <T> String someLeases(SlotRegistry<T> registry) {
         List<String> shown = new ArrayList<>();
-        for (Slot<T> slot : slots.all()) {
+        for (Slot<T> slot : registry.all()) {
             Throwable trace = slot.trace;
             if (trace != null && slot.state() == Slot.LEASED && shown.size() < 3) {
                 shown.add(of(slot.thread) + at(trace));

@@ -1,27 +1,31 @@
-// Tells the listener, and bears what it throws.
 package dev.perthread;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Called with no lock held. Without a listener nothing is made or read. What a listener throws ends here: the callers are
- * in the middle of opening or closing. But memory can run out on the way to it.
+ * Tells the listener, the log and Flight Recorder what happens to the resources of one pool. Called with no lock held.
+ * Without a listener nothing is made or read for one. What a listener throws ends here: the callers are in the middle of
+ * opening or closing. But memory can run out on the way to it.
  */
 final class Observer<T> {
-    private final Pool<T, ?> pool;
+    private final PoolConfig<T, ?> config;
+    private final ToLongFunction<Slot<T>> leasedFor; // nanoseconds
     private final @Nullable Listener listener;
     private final boolean leases; // whether it wants to know of each
     private final AtomicBoolean listenerFailed = new AtomicBoolean();
     private final AtomicBoolean leakLogged = new AtomicBoolean();
 
-    Observer(Pool<T, ?> pool, @Nullable Listener listener) {
-        this.pool = pool;
-        this.listener = listener;
+    Observer(PoolConfig<T, ?> config, ToLongFunction<Slot<T>> leasedFor) {
+        this.config = config;
+        this.leasedFor = leasedFor;
+        this.listener = config.listener;
         this.leases = listener != null && wantsLeases(listener);
     }
 
@@ -38,21 +42,12 @@ final class Observer<T> {
         return leases;
     }
 
-    /** The time, if anybody will want to know how long it took. */
-    long begin() {
-        return listener == null ? 0 : System.nanoTime();
+    void opened(Slot<T> slot, long nanos) {
+        tell(slot, ResourceInfo.State.IDLE, (to, info) -> to.opened(info, Duration.ofNanos(nanos)));
     }
 
-    private static Duration since(long begin) {
-        return Duration.ofNanos(System.nanoTime() - begin);
-    }
-
-    void opened(Slot<T> slot, long begin) {
-        tell(slot, ResourceInfo.State.IDLE, (to, info) -> to.opened(info, since(begin)));
-    }
-
-    void openFailed(Throwable failure, long begin) {
-        tell(to -> to.openFailed(failure, since(begin)));
+    void openFailed(Throwable failure, long nanos) {
+        tell(to -> to.openFailed(failure, Duration.ofNanos(nanos)));
     }
 
     void acquired(Slot<T> slot) {
@@ -63,12 +58,17 @@ final class Observer<T> {
 
     void released(Slot<T> slot) {
         if (leases) {
-            tell(slot, ResourceInfo.State.LEASED, (to, info) -> to.released(info, pool.leasedFor(slot)));
+            tell(slot, ResourceInfo.State.LEASED, (to, info) -> to.released(info, leasedFor(slot)));
         }
     }
 
     void waited(long nanos) {
         tell(to -> to.waited(Duration.ofNanos(nanos)));
+    }
+
+    void resetFailed(Slot<T> slot, Throwable failure) {
+        Log.line(Level.DEBUG, () -> config.shownName + ": the reset of a resource failed, it is closed", failure);
+        tell(slot, ResourceInfo.State.LEASED, (to, info) -> to.resetFailed(info, failure));
     }
 
     void closed(Slot<T> slot, CloseReason reason, @Nullable Throwable failure) {
@@ -77,7 +77,7 @@ final class Observer<T> {
             return;
         }
         // Also where nobody listens and no caller is there to be told, the failure must be findable.
-        Log.line(Level.DEBUG, () -> pool.name() + ": closing a resource failed (" + reason + ")", failure);
+        Log.line(Level.DEBUG, () -> config.shownName + ": closing a resource failed (" + reason + ")", failure);
         tell(slot, ResourceInfo.State.CLOSING, (to, info) -> to.closeFailed(info, reason, failure));
     }
 
@@ -90,18 +90,49 @@ final class Observer<T> {
     }
 
     private String leakLine(Slot<T> slot) {
-        ResourceInfo info = pool.info(slot, ResourceInfo.State.LEASED);
-        return pool.name() + ": " + Messages.of(slot.thread) + " ended without closing its lease, acquired "
-                + Messages.of(pool.leasedFor(slot)) + " ago" + Messages.at(slot.trace) + "; resource " + info.id()
-                + ", open since " + info.openedAt()
-                + ", was closed now. Use try-with-resources. Further leaks of this holder are only counted.";
+        return config.shownName + ": " + Messages.of(slot.thread) + " ended without closing its lease, acquired "
+                + Messages.of(leasedFor(slot)) + " ago" + Messages.at(slot.trace) + "; resource " + slot.id
+                + ", open since " + info(slot, ResourceInfo.State.LEASED).openedAt()
+                + ", was closed now. Use try-with-resources. Further leaks of this pool are only counted.";
+    }
+
+    /**
+     * By a thread of the library.
+     *
+     * @param stack where its owner is now
+     */
+    void heldTooLong(Slot<T> slot, Throwable stack) {
+        Log.line(
+                Level.WARNING,
+                () -> config.shownName + ": " + Messages.of(slot.thread) + " has held resource " + slot.id + " for "
+                        + Messages.of(leasedFor(slot)) + ", acquired" + Messages.at(slot.trace)
+                        + "; warned after " + Messages.of(Duration.ofNanos(config.warnNanos)) + " (warnWhenHeldFor)",
+                stack);
+        Jfr.heldTooLong(slot);
+        tell(slot, ResourceInfo.State.LEASED, Listener::heldTooLong);
+    }
+
+    void cameBack(Slot<T> slot) {
+        Log.line(
+                Level.WARNING,
+                () -> config.shownName + ": resource " + slot.id + " came back from " + Messages.of(slot.thread)
+                        + " after " + Messages.of(leasedFor(slot)),
+                null);
+    }
+
+    private Duration leasedFor(Slot<T> slot) {
+        return Duration.ofNanos(leasedFor.applyAsLong(slot));
+    }
+
+    private ResourceInfo info(Slot<T> slot, ResourceInfo.State state) {
+        return slot.info(state, config.clock.getAsLong(), Instant.now());
     }
 
     private void tell(Slot<T> slot, ResourceInfo.State state, BiConsumer<Listener, ResourceInfo> event) {
         if (listener != null) {
             boolean entered = ContextLoader.enter(listener);
             try {
-                event.accept(listener, pool.info(slot, state));
+                event.accept(listener, info(slot, state));
             } catch (Throwable failure) {
                 failed(listener, failure);
             } finally {
@@ -128,7 +159,7 @@ final class Observer<T> {
         if (listenerFailed.compareAndSet(false, true)) {
             Log.line(
                     Level.WARNING,
-                    () -> pool.name() + ": its listener "
+                    () -> config.shownName + ": its listener "
                             + listener.getClass().getName()
                             + " failed; the caller was not disturbed, further failures are not logged",
                     failure);

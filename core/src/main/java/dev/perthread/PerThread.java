@@ -1,56 +1,49 @@
-// The second floor: a resource a thread behind one shared object. Read this first, then Lease, Slot, ThreadStore.
 package dev.perthread;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One object that many threads share and that hands every thread a resource of its own: opened on first use, used inside
- * try-with-resources, closed at a moment one can name.
+ * A shared object that gives each thread its own dedicated resource: opened on first use, and closed at a well-defined
+ * point: end of scope, end of thread, or {@link #close()}.
  *
  * {@snippet file="example/ExamplesTest.java" region="scope"}
  *
  * <p>By default a resource is opened by {@link #acquire()} and closed when its lease closes, a thread that acquires while
- * it holds a lease is refused, and nothing is limited. All else is asked for with {@link #builder}: what happens to a
- * resource after its scope ({@link IdlePolicy}), on re-entry ({@link ReentryPolicy}), how many there may be, and for how
- * long.
+ * it holds a lease is refused, and nothing is limited. Everything else is opt-in, with {@link #builder}: what happens to a
+ * resource after its scope ({@link IdlePolicy}, {@link ReusePolicy}), on re-entry ({@link ReentryPolicy}), how many there
+ * may be, and for how long.
  *
- * <p>All methods may be called by any thread, platform or virtual. The opener, closer, check, listener and body run with
- * no lock held. What one thread did with a resource happens-before what the next one, or the closer, does with it.
+ * <p>All methods may be called by any thread, platform or virtual. The opener, closer, check, reset, listener and body run
+ * with no lock held. What one thread did with a resource happens-before what the next one, or the closer, does with it.
  *
  * @param <T> the resource
  * @param <X> what opening one may throw; it reaches the caller of {@code acquire} as itself
+ * @since 0.1
  */
 public final class PerThread<T, X extends Exception> implements AutoCloseable {
-
-    private static final AtomicLong NAMES = new AtomicLong();
-
     final Pool<T, X> pool;
-    private final long acquireNanos;
-    private final long closeNanos;
     private final @Nullable Predicate<? super Throwable> invalidates; // null where nothing is kept anyway
 
-    private PerThread(Builder<T, X> options) {
-        this.pool = new Pool<>(options);
-        this.acquireNanos = options.acquireNanos;
-        this.closeNanos = options.closeNanos;
-        this.invalidates = options.whenIdle == IdlePolicy.CLOSE ? null : options.invalidateWhen;
+    private PerThread(PoolConfig<T, X> config) {
+        this.pool = new Pool<>(config);
+        Predicate<? super Throwable> given = config.invalidateWhen;
+        this.invalidates = given != null || !config.keeps() ? given : failure -> true;
     }
 
     /**
-     * Makes a holder with the defaults. Opens nothing.
+     * Makes a pool with the defaults. Opens nothing.
      *
      * @param <T> the resource
      * @param <X> what opening may throw
      * @param opener opens one resource
-     * @return a new holder
+     * @return a new pool
      */
     public static <T extends AutoCloseable, X extends Exception> PerThread<T, X> of(
             Opener<? extends T, ? extends X> opener) {
@@ -58,7 +51,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     }
 
     /**
-     * Starts a holder with options.
+     * Starts a pool of resources that are {@link AutoCloseable}, and are closed by that.
      *
      * {@snippet file="example/ExamplesTest.java" region="lend"}
      *
@@ -67,35 +60,80 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @param opener opens one resource
      * @return a builder with the defaults
      */
-    public static <T, X extends Exception> Builder<T, X> builder(Opener<? extends T, ? extends X> opener) {
-        return new Builder<>(opener);
+    public static <T extends AutoCloseable, X extends Exception> Builder<T, X> builder(
+            Opener<? extends T, ? extends X> opener) {
+        return builder(opener, AutoCloseable::close);
     }
 
     /**
-     * A lease on the calling thread's own resource, opened now if need be. Waits at the limit for as long as
-     * {@link Builder#acquireTimeout} says.
+     * Starts a pool of any resources.
+     *
+     * @param <T> the resource
+     * @param <X> what opening may throw
+     * @param opener opens one resource
+     * @param closer closes one resource; {@link Closer#none()} if there is nothing to close
+     * @return a builder with the defaults
+     * @since 0.1
+     */
+    public static <T, X extends Exception> Builder<T, X> builder(
+            Opener<? extends T, ? extends X> opener, Closer<? super T> closer) {
+        Objects.requireNonNull(opener, "opener");
+        return new Builder<>(new Untimed<>(opener), false, closer);
+    }
+
+    /**
+     * Starts a pool whose opener can keep to a deadline.
+     *
+     * @param <T> the resource
+     * @param <X> what opening may throw
+     * @param opener opens one resource, within the time that is left
+     * @param closer closes one resource; {@link Closer#none()} if there is nothing to close
+     * @return a builder with the defaults
+     * @since 0.1
+     */
+    public static <T, X extends Exception> Builder<T, X> timedBuilder(
+            TimedOpener<? extends T, ? extends X> opener, Closer<? super T> closer) {
+        return new Builder<>(opener, true, closer);
+    }
+
+    /** An opener that does not ask for the time. */
+    record Untimed<T, X extends Exception>(Opener<? extends T, ? extends X> opener) implements TimedOpener<T, X> {
+        @Override
+        public T open(Duration left) throws X {
+            return opener.open();
+        }
+    }
+
+    /**
+     * Leases the calling thread's own resource, opened now if need be. The wait at the limit, the check and the opener
+     * together are bounded as {@link Builder#acquireTimeout} says.
      *
      * @return a new lease, to be closed by this thread
      * @throws X what the opener threw; nothing is left behind and the next call tries again
      * @throws ReentryException if the thread already holds a lease and re-entry is rejected, or if the opener itself calls
-     * @throws AcquireTimeoutException if the limit was reached and nothing became free in time
+     * @throws AcquireTimeoutException if the limit was reached and nothing became free in time, or if the check or the
+     *     opener took too long
+     * @throws AcquireRefusedException if too many threads wait already
      * @throws AcquireInterruptedException if the thread was interrupted while it waited; the flag is set again
-     * @throws IllegalStateException if the holder is closed, before or while the thread waited
+     * @throws IllegalStateException if the pool is closed, before or while the thread waited
      */
     public Lease<T> acquire() throws X {
-        return pool.acquire(acquireNanos);
+        return pool.acquire(pool.settings().acquireNanos);
     }
 
     /**
-     * The same, with another bound on the wait. The time that opening takes is not bounded by it.
+     * The same, with another bound: on the wait at the limit, the check and the opener together. An opener made by
+     * {@link #timedBuilder} is told what is left. A check or an opener that runs when the time is over is interrupted only
+     * if {@link Builder#openTimeout} is set; otherwise this call returns when it has returned, with a lease.
      *
-     * @param timeout the longest wait at the limit; zero does not wait at all, but for a dead thread's or an expired
-     *     resource that is just being closed, and for that 0.1 s at most
+     * @param timeout must be zero or more; zero does not wait, but for what is just being closed because its thread ended or
+     *     its time was over, and for that 0.1 s at most
      * @return a new lease, to be closed by this thread
      * @throws X what the opener threw
      * @throws IllegalArgumentException if the timeout is negative
      * @throws ReentryException as for {@link #acquire()}
      * @throws AcquireTimeoutException as for {@link #acquire()}
+     * @throws AcquireRefusedException as for {@link #acquire()}
      * @throws AcquireInterruptedException as for {@link #acquire()}
      * @throws IllegalStateException as for {@link #acquire()}
      */
@@ -104,8 +142,23 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     }
 
     /**
-     * Acquires, calls the body, and closes the lease. If the body throws, the resource is not kept: it may be in the
-     * middle of something ({@link Builder#invalidateWhen} says otherwise).
+     * Leases a resource if that needs no waiting: the thread's own, one that is idle, or a new one if there is room.
+     *
+     * @return a new lease, or empty if the limit is reached, others wait, or the pool is suspended
+     * @throws X what the opener threw; a {@link #timedBuilder timed} one is told the {@link Builder#openTimeout}, or else
+     *     the {@link Builder#acquireTimeout}
+     * @throws ReentryException as for {@link #acquire()}
+     * @throws AcquireTimeoutException if the check or the opener took longer than {@link Builder#openTimeout}
+     * @throws IllegalStateException if the pool is closed
+     * @since 0.1
+     */
+    public Optional<Lease<T>> tryAcquire() throws X {
+        return Optional.ofNullable(pool.tryAcquire());
+    }
+
+    /**
+     * Acquires, calls the body, and closes the lease. If the body returns normally the resource may be reused. If it throws,
+     * the resource is closed: it may be in the middle of something ({@link Builder#invalidateWhen} says otherwise).
      *
      * @param <R> the result
      * @param <Y> what the body may throw
@@ -114,48 +167,102 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws X what the opener threw
      * @throws Y what the body threw; a failure to close is suppressed onto it
      * @throws ResourceCloseException if only closing failed
+     * @throws ResourceException as for {@link #acquire()}
      * @throws IllegalStateException as for {@link #acquire()}
      */
     public <R extends @Nullable Object, Y extends Exception> R call(Body<? super T, ? extends R, ? extends Y> body)
             throws X, Y {
         Objects.requireNonNull(body, "body");
-        Slot<T> slot = pool.leaseFast(acquireNanos);
+        return call(pool.settings().acquireNanos, body);
+    }
+
+    /**
+     * As {@link #call(Body)}, with another bound on the acquire.
+     *
+     * @param <R> the result
+     * @param <Y> what the body may throw
+     * @param timeout as for {@link #acquire(Duration)}; the body's time does not count
+     * @param body uses the resource
+     * @return what the body returned
+     * @throws X what the opener threw
+     * @throws Y what the body threw; a failure to close is suppressed onto it
+     * @throws IllegalArgumentException if the timeout is negative
+     * @throws ResourceException as for {@link #acquire(Duration)}
+     * @throws IllegalStateException as for {@link #acquire()}
+     * @since 0.1
+     */
+    public <R extends @Nullable Object, Y extends Exception> R call(
+            Duration timeout, Body<? super T, ? extends R, ? extends Y> body) throws X, Y {
+        Objects.requireNonNull(body, "body");
+        return call(Messages.nanos("timeout", timeout, 0), body);
+    }
+
+    private <R extends @Nullable Object, Y extends Exception> R call(
+            long timeout, Body<? super T, ? extends R, ? extends Y> body) throws X, Y {
+        Slot<T> slot = pool.leaseFast(timeout);
         R result;
         try {
             result = body.call(Lease.resource(slot, Thread.currentThread(), false));
         } catch (Throwable failure) {
+            slot.held--; // here, and not in what is called: if there is no stack left for that, the slot is found lost
             Lease.endAfter(slot, failure, invalidates);
             throw failure;
         }
-        slot.release();
+        slot.held--;
+        slot.release(true);
         return result;
     }
 
     /**
-     * As {@link #call}, without a result.
+     * As {@link #call(Body)}, without a result.
      *
      * @param <Y> what the action may throw
      * @param action uses the resource
      * @throws X what the opener threw
      * @throws Y what the action threw; a failure to close is suppressed onto it
      * @throws ResourceCloseException if only closing failed
+     * @throws ResourceException as for {@link #acquire()}
      * @throws IllegalStateException as for {@link #acquire()}
      */
     public <Y extends Exception> void run(Action<? super T, ? extends Y> action) throws X, Y {
         Objects.requireNonNull(action, "action");
-        Slot<T> slot = pool.leaseFast(acquireNanos);
-        try {
-            action.run(Lease.resource(slot, Thread.currentThread(), false));
-        } catch (Throwable failure) {
-            Lease.endAfter(slot, failure, invalidates);
-            throw failure;
-        }
-        slot.release();
+        run(pool.settings().acquireNanos, action);
     }
 
     /**
-     * Whether the calling thread holds a lease of this holder. In a {@link Check} that is so already, in
-     * {@link Listener#released} still.
+     * As {@link #run(Action)}, with another bound on the acquire.
+     *
+     * @param <Y> what the action may throw
+     * @param timeout as for {@link #acquire(Duration)}; the action's time does not count
+     * @param action uses the resource
+     * @throws X what the opener threw
+     * @throws Y what the action threw; a failure to close is suppressed onto it
+     * @throws IllegalArgumentException if the timeout is negative
+     * @throws ResourceException as for {@link #acquire(Duration)}
+     * @throws IllegalStateException as for {@link #acquire()}
+     * @since 0.1
+     */
+    public <Y extends Exception> void run(Duration timeout, Action<? super T, ? extends Y> action) throws X, Y {
+        Objects.requireNonNull(action, "action");
+        run(Messages.nanos("timeout", timeout, 0), action);
+    }
+
+    private <Y extends Exception> void run(long timeout, Action<? super T, ? extends Y> action) throws X, Y {
+        Slot<T> slot = pool.leaseFast(timeout);
+        try {
+            action.run(Lease.resource(slot, Thread.currentThread(), false));
+        } catch (Throwable failure) {
+            slot.held--; // see call
+            Lease.endAfter(slot, failure, invalidates);
+            throw failure;
+        }
+        slot.held--;
+        slot.release(true);
+    }
+
+    /**
+     * Tells whether the calling thread holds a lease of this pool. In a {@link Check} it does so already, in
+     * {@link Listener#released} and in a {@link Builder#reset reset} still.
      *
      * @return {@code true} from {@code acquire} to {@code close}
      */
@@ -164,38 +271,197 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     }
 
     /**
-     * Closes the calling thread's idle resource now. One that it has on lease is left alone.
+     * Closes the calling thread's idle resource now, in this thread. One that it has on lease is left alone.
      *
      * @return whether there was one
      * @throws ResourceCloseException if its closer failed; it is gone all the same
      */
     public boolean release() {
-        return pool.closing().releaseOwn();
+        return pool.closer().releaseOwn();
     }
 
     /**
-     * Closes every resource that is idle at this moment, whosever it is. Those in use are left alone. A closer that fails
-     * is counted and told to the listener; the others are closed all the same.
+     * Closes every resource that is idle at this moment, whosever it is. Those in use are left alone. Closers run side by
+     * side, and are waited for as {@link Builder#closerTimeout} says; one that fails is counted and told to the listener.
      *
-     * @return how many were closed
+     * @return how many were idle
      */
     public int evictIdle() {
-        return pool.closing().evictIdle();
+        return pool.closer().evictIdle();
+    }
+
+    /**
+     * Closes the resources that {@code which} chooses: idle ones now, as {@link #evictIdle} does, leased and opening ones
+     * when their lease ends. Does not wait for those.
+     *
+     * @param which is shown every resource, with no lock held; what it throws reaches the caller, and nothing is evicted
+     * @return how many in all
+     * @since 0.1
+     */
+    public int evict(Predicate<? super ResourceInfo> which) {
+        return pool.evict(Objects.requireNonNull(which, "which"));
+    }
+
+    /**
+     * Replaces every resource, as after a changed password or a fail-over: idle ones are closed now, leased and opening ones
+     * when their lease ends ({@link CloseReason#REFRESHED}). No acquire that begins after this has returned gets one of
+     * them, except by {@link ReentryPolicy#SHARE}, which gets what its outer lease has.
+     *
+     * @return how many in all
+     * @since 0.1
+     */
+    public int refresh() {
+        return pool.refresh();
+    }
+
+    /**
+     * Takes a lease away from its owner, which may be alive: the resource is closed now, under its user
+     * ({@link CloseReason#REVOKED}). The owner's next {@code get}, {@code done} or {@code invalidate} throws, and says which
+     * thread did it; its {@code close} does nothing. A way out when a thread holds a resource and will never give it back.
+     *
+     * @param resourceId as in {@link ResourceInfo#id}
+     * @return whether it was leased
+     * @since 0.1
+     */
+    public boolean revoke(long resourceId) {
+        return pool.revoke(resourceId);
     }
 
     /**
      * Closes what threads left that have ended. It also happens by itself, within a second. A closer that fails is counted
      * and told to the listener.
      *
-     * @return how many were closed by this call
+     * @return how many were reclaimed by this call
      */
     public int reap() {
-        return pool.closing().reap();
+        return pool.upkeep().reap();
     }
 
     /**
-     * Every resource there is at this moment, in no particular order. One that changes hands meanwhile is shown as it was
-     * when it was looked at.
+     * Opens resources ahead of their use, in the calling thread, until this many are open or being opened, or the limit is
+     * reached. They are idle afterwards.
+     *
+     * @param count how many are to be there
+     * @return how many were opened
+     * @throws X what the opener threw; those opened before it stay
+     * @throws IllegalArgumentException if {@code count} is negative
+     * @throws IllegalStateException if the pool was not built with {@code whenIdle(LEND)}, or is closed
+     * @since 0.1
+     */
+    public int prewarm(int count) throws X {
+        Messages.atLeast("count", count, 0);
+        if (!pool.config().lends()) {
+            throw new IllegalStateException(
+                    pool.name() + ": prewarm needs whenIdle(LEND), but the pool was built with whenIdle("
+                            + pool.config().whenIdle + ")");
+        }
+        if (pool.isClosed()) {
+            throw new IllegalStateException(Messages.closed(pool.name()));
+        }
+        return pool.prewarm(count);
+    }
+
+    /**
+     * Waits until as many resources are idle as {@link Builder#minIdle} says.
+     *
+     * @param timeout must be zero or more
+     * @return whether they are; {@code false} when the time is over or the pool is closed
+     * @throws IllegalArgumentException if the timeout is negative
+     * @throws InterruptedException if the thread is interrupted while it waits
+     * @since 0.1
+     */
+    public boolean awaitReady(Duration timeout) throws InterruptedException {
+        return pool.awaitReady(Messages.nanos("timeout", timeout, 0));
+    }
+
+    /**
+     * Suspends the pool: from now on nobody gets a resource, and acquires wait, each with its own timeout. Idle resources are
+     * closed, leases are waited for, and closed when they come back ({@link CloseReason#SUSPENDED}). What outlasts the drain
+     * is closed at its end, even after {@link #resume}. Forces nothing. Re-entry by {@link ReentryPolicy#SHARE} is still
+     * served. A lease of the calling thread itself is not waited for.
+     *
+     * @param drain how long to wait for leases, zero or more; closers may take {@link Builder#closerTimeout} more
+     * @return what was closed meanwhile
+     * @throws IllegalArgumentException if the drain is negative
+     * @throws IllegalStateException if the pool is closed
+     * @since 0.1
+     */
+    public CloseReport suspend(Duration drain) {
+        return pool.suspend(Messages.nanos("drain", drain, 0));
+    }
+
+    /**
+     * Ends a suspension: those who wait are served in order of arrival. Does nothing if the pool is not suspended.
+     *
+     * @since 0.1
+     */
+    public void resume() {
+        pool.resume();
+    }
+
+    /**
+     * Changes the limit. A higher one serves those who wait at once. Below what is open, idle resources are closed now, under
+     * {@code KEEP} too, and leased ones when their lease ends ({@link CloseReason#SURPLUS}).
+     *
+     * @param limit must be 1 or more; {@code Integer.MAX_VALUE} for none
+     * @throws IllegalArgumentException if it is less than 1
+     * @since 0.1
+     */
+    public void setLimit(int limit) {
+        pool.setLimit((int) Messages.atLeast("limit", limit, 1));
+    }
+
+    /**
+     * Changes {@link Builder#acquireTimeout}, for acquires that begin from now on; those that wait already keep theirs.
+     *
+     * @param acquireTimeout must be zero or more
+     * @throws IllegalArgumentException if it is negative
+     * @since 0.1
+     */
+    public void setAcquireTimeout(Duration acquireTimeout) {
+        pool.settings().acquireNanos = Messages.nanos("acquireTimeout", acquireTimeout, 0);
+    }
+
+    /**
+     * Changes {@link Builder#idleTimeout}, for what is idle already, too.
+     *
+     * @param idleTimeout must be more than zero
+     * @throws IllegalArgumentException if it is zero or negative
+     * @throws IllegalStateException if the pool was built with {@code whenIdle(CLOSE)}, where nothing is idle
+     * @since 0.1
+     */
+    public void setIdleTimeout(Duration idleTimeout) {
+        long nanos = Messages.nanos("idleTimeout", idleTimeout, 1);
+        requireKept("setIdleTimeout");
+        pool.settings().idleNanos = nanos;
+        pool.expiryChanged();
+    }
+
+    /**
+     * Changes {@link Builder#maxAge}, for what is open already, too.
+     *
+     * @param maxAge must be more than zero
+     * @throws IllegalArgumentException if it is zero or negative
+     * @throws IllegalStateException if the pool was built with {@code whenIdle(CLOSE)}, where nothing outlives its scope
+     * @since 0.1
+     */
+    public void setMaxAge(Duration maxAge) {
+        long nanos = Messages.nanos("maxAge", maxAge, 1);
+        requireKept("setMaxAge");
+        pool.settings().ageNanos = nanos;
+        pool.expiryChanged();
+    }
+
+    private void requireKept(String setter) {
+        if (!pool.config().keeps()) {
+            throw new IllegalStateException(pool.name() + ": " + setter
+                    + " needs whenIdle(KEEP) or whenIdle(LEND), but the pool was built with whenIdle(CLOSE)");
+        }
+    }
+
+    /**
+     * Lists every resource there is at this moment, in no particular order. One that changes hands meanwhile is shown as it
+     * was when it was looked at.
      *
      * @return an unmodifiable list
      */
@@ -204,7 +470,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     }
 
     /**
-     * The counters of this holder; {@link Stats} says which are exact.
+     * Returns the counters of this pool; {@link Stats} says which are exact.
      *
      * @return the counters at this moment
      */
@@ -213,55 +479,70 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     }
 
     /**
-     * The name given to the builder, or one made up.
+     * Returns the name given to the builder, or one made up.
      *
      * @return the name
      */
     public String name() {
-        return pool.name();
+        return pool.config().name;
     }
 
     /**
-     * The limit given to the builder.
+     * Returns the present limit.
      *
      * @return the most that may be open at once, empty if there is no limit
      */
     public OptionalInt limit() {
-        return pool.limit() == 0 ? OptionalInt.empty() : OptionalInt.of(pool.limit());
+        int limit = pool.limit();
+        return limit == 0 ? OptionalInt.empty() : OptionalInt.of(limit);
     }
 
     /**
-     * Shows this holder to JMX as {@code dev.perthread:type=PerThread,name="…"}, with {@code ,id=2} and so on if the name
-     * is taken, until either is closed. The server does not keep the holder in memory.
+     * Tells whether {@code close} was called.
+     *
+     * @return {@code true} from the beginning of the first {@code close} on
+     * @since 0.1
+     */
+    public boolean isClosed() {
+        return pool.isClosed();
+    }
+
+    /**
+     * Shows this pool to JMX as {@code dev.perthread:type=PerThread,name="…"}, with {@code ,id=2} and so on if the name is
+     * taken, until either is closed. The server does not keep the pool in memory.
      *
      * @return what ends it
-     * @throws IllegalStateException if the holder is closed, or if there is no module {@code java.management}
+     * @throws IllegalStateException if the pool is closed, or if there is no module {@code java.management}
      */
     public PerThreadMXBean.Registration registerMXBean() {
         try {
             return Jmx.register(this);
         } catch (LinkageError absent) {
             throw new IllegalStateException(
-                    name() + ": JMX needs module java.management; java --add-modules java.management adds it", absent);
+                    pool.name() + ": JMX needs module java.management; java --add-modules java.management adds it",
+                    absent);
         }
     }
 
     /**
      * Closes as {@link #close(Duration)} does, with the grace that {@link Builder#closeTimeout} says.
      *
-     * @throws ResourceCloseException if closers failed, once all were called: the first failure is the cause, the others
-     *     are suppressed onto it
+     * @throws ResourceCloseException if closers failed or did not return in time, once all were called: the first failure is
+     *     the cause, the others are suppressed onto it
      */
     @Override
     public void close() {
-        pool.closing().rethrowAll(pool.close(closeNanos).failures());
+        pool.closer().rethrowAll(pool.close(pool.config().closeNanos).failures());
     }
 
     /**
      * Refuses new leases at once, wakes every waiting thread at once, closes what is idle, waits for the leases of other
-     * threads, and when the grace is over closes under their users what is left, from the calling thread. A lease of the
-     * calling thread itself is not waited for. What is just being opened cannot be closed; its thread closes it when it
-     * has it, and gets an {@link IllegalStateException}. Interrupting the calling thread ends the grace.
+     * threads, and when the grace is over closes what is left under its users. Closers run side by side in threads of the
+     * library. A lease of the calling thread itself is not waited for. What is just being opened cannot be closed; its thread
+     * closes it when it has it, and gets an {@link IllegalStateException}. Interrupting the calling thread ends the grace.
+     *
+     * <p>Returns within the grace and {@link Builder#closerTimeout} together, whatever openers, closers, checks and listeners
+     * do. A closer that has not returned by then is one of the report's failures, and is left to its own thread.
      *
      * <p>May be called again, by any thread, from inside an opener, closer, listener or scope; each call does what is left
      * to do.
@@ -300,260 +581,34 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     @Override
     public String toString() {
         Stats now = stats();
-        return "PerThread[" + name() + ", leased " + now.leased() + ", idle " + now.idle() + ", waiting "
+        return "PerThread[" + pool.name() + ", leased " + now.leased() + ", idle " + now.idle() + ", waiting "
                 + now.waiting() + "]";
     }
 
     /**
-     * Options of a holder. Not safe for use by several threads; it may be used again after {@link #build}.
+     * The options of a pool. Not safe for use by several threads; it may be used again after {@link #build}.
      *
      * @param <T> the resource
      * @param <X> what opening may throw
      */
-    public static final class Builder<T, X extends Exception> {
-        final Opener<? extends T, ? extends X> opener;
-        String name = "";
-        Closer<? super T> closer = Builder::closeIfCloseable;
-
-        @Nullable
-        Check<? super T> check;
-
-        ReentryPolicy reentry = ReentryPolicy.REJECT;
-        IdlePolicy whenIdle = IdlePolicy.CLOSE;
-        long idleNanos; // 0: none
-        long ageNanos; // 0: none
-        int limit = Integer.MAX_VALUE;
-        long acquireNanos = Duration.ofSeconds(30).toNanos();
-        long closeNanos = Duration.ofSeconds(5).toNanos();
-        Predicate<? super Throwable> invalidateWhen = failure -> true;
-
-        @Nullable
-        Listener listener;
-
-        boolean trace;
-        LongSupplier clock = System::nanoTime;
-
-        private Builder(Opener<? extends T, ? extends X> opener) {
-            this.opener = Objects.requireNonNull(opener, "opener");
+    public static final class Builder<T, X extends Exception> extends PoolBuilder<T, X, Builder<T, X>> {
+        private Builder(TimedOpener<? extends T, ? extends X> opener, boolean timed, Closer<? super T> closer) {
+            super(opener, timed, closer);
         }
 
-        private Builder(Builder<T, X> from) {
-            opener = from.opener;
-            name = from.name.isEmpty() ? "perthread-" + NAMES.incrementAndGet() : from.name;
-            closer = from.closer;
-            check = from.check;
-            reentry = from.reentry;
-            whenIdle = from.whenIdle;
-            idleNanos = from.idleNanos;
-            ageNanos = from.ageNanos;
-            limit = from.limit;
-            acquireNanos = from.acquireNanos;
-            closeNanos = from.closeNanos;
-            invalidateWhen = from.invalidateWhen;
-            listener = from.listener;
-            trace = from.trace;
-            clock = from.clock;
-        }
-
-        private static void closeIfCloseable(Object resource) throws Exception {
-            if (resource instanceof AutoCloseable closeable) {
-                closeable.close();
-            }
-        }
-
-        /**
-         * The name in messages, metrics and events. Default: {@code perthread-} and a number.
-         *
-         * @param name not empty
-         * @return this
-         * @throws IllegalArgumentException if it is empty
-         */
-        public Builder<T, X> name(String name) {
-            if (name.isBlank()) {
-                throw new IllegalArgumentException("name is empty; give it some text, or leave it out for a default");
-            }
-            this.name = name;
+        @Override
+        Builder<T, X> self() {
             return this;
         }
 
         /**
-         * Closes a resource. Default: {@link AutoCloseable#close()} if the resource is {@code AutoCloseable}, and nothing
-         * if it is not.
+         * Makes the pool. Opens nothing, unless {@link #minIdle} is set: then it begins to open in the background.
          *
-         * @param closer called once for each resource
-         * @return this
-         */
-        public Builder<T, X> closer(Closer<? super T> closer) {
-            this.closer = Objects.requireNonNull(closer, "closer");
-            return this;
-        }
-
-        /**
-         * Asked before a kept or lent resource is handed out again. Default: none. Needs {@code whenIdle(KEEP)} or
-         * {@code whenIdle(LEND)}.
-         *
-         * @param check says whether a resource is still usable
-         * @return this
-         */
-        public Builder<T, X> check(Check<? super T> check) {
-            this.check = Objects.requireNonNull(check, "check");
-            return this;
-        }
-
-        /**
-         * What a thread gets that acquires while it holds a lease. Default: {@link ReentryPolicy#REJECT}.
-         *
-         * @param reentry the policy
-         * @return this
-         */
-        public Builder<T, X> reentry(ReentryPolicy reentry) {
-            this.reentry = Objects.requireNonNull(reentry, "reentry");
-            return this;
-        }
-
-        /**
-         * What becomes of a resource when its lease closes. Default: {@link IdlePolicy#CLOSE}.
-         *
-         * @param whenIdle the policy
-         * @return this
-         */
-        public Builder<T, X> whenIdle(IdlePolicy whenIdle) {
-            this.whenIdle = Objects.requireNonNull(whenIdle, "whenIdle");
-            return this;
-        }
-
-        /**
-         * Closes a resource that nobody has used for so long. Default: never. Needs {@code whenIdle(KEEP)} or
-         * {@code whenIdle(LEND)}. One that is older is never handed out; closing it may come a little later.
-         *
-         * @param idleTimeout more than zero
-         * @return this
-         * @throws IllegalArgumentException if it is zero or negative
-         */
-        public Builder<T, X> idleTimeout(Duration idleTimeout) {
-            this.idleNanos = Messages.nanos("idleTimeout", idleTimeout, 1);
-            return this;
-        }
-
-        /**
-         * Closes a resource that has been open for so long, never inside a scope. Default: never. Needs
-         * {@code whenIdle(KEEP)} or {@code whenIdle(LEND)}. Each resource gets up to a tenth less, so that those opened
-         * together are not all replaced together.
-         *
-         * @param maxAge more than zero
-         * @return this
-         * @throws IllegalArgumentException if it is zero or negative
-         */
-        public Builder<T, X> maxAge(Duration maxAge) {
-            this.ageNanos = Messages.nanos("maxAge", maxAge, 1);
-            return this;
-        }
-
-        /**
-         * The most resources that may be open at once, those being opened or closed included. Default: no limit. Threads
-         * wait in order of arrival. Under {@code LEND} the last user of a resource may take it again before them, until the
-         * first has waited four milliseconds. Under {@code KEEP} a living thread's idle resource counts and stays its own.
-         *
-         * @param limit 1 or more
-         * @return this
-         * @throws IllegalArgumentException if it is less than 1
-         */
-        public Builder<T, X> limit(int limit) {
-            if (limit < 1) {
-                throw new IllegalArgumentException(
-                        "limit is " + limit + "; 1 or more is allowed, or leave it out for no limit");
-            }
-            this.limit = limit;
-            return this;
-        }
-
-        /**
-         * How long {@link PerThread#acquire()} waits at the limit. Default: 30 seconds.
-         *
-         * @param acquireTimeout zero or more; zero does not wait at all
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder<T, X> acquireTimeout(Duration acquireTimeout) {
-            this.acquireNanos = Messages.nanos("acquireTimeout", acquireTimeout, 0);
-            return this;
-        }
-
-        /**
-         * The grace of {@link PerThread#close()}. Default: 5 seconds.
-         *
-         * @param closeTimeout zero or more; zero forces at once
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder<T, X> closeTimeout(Duration closeTimeout) {
-            this.closeNanos = Messages.nanos("closeTimeout", closeTimeout, 0);
-            return this;
-        }
-
-        /**
-         * After which failures of a body {@code call} and {@code run} do not keep the resource. Default: after all. It
-         * makes no difference where nothing is kept.
-         *
-         * @param invalidateWhen {@code true} for a failure that may have left the resource in the middle of something;
-         *     if it throws itself, that is suppressed onto the failure and counts as {@code true}
-         * @return this
-         */
-        public Builder<T, X> invalidateWhen(Predicate<? super Throwable> invalidateWhen) {
-            this.invalidateWhen = Objects.requireNonNull(invalidateWhen, "invalidateWhen");
-            return this;
-        }
-
-        /**
-         * Is told what happens. Default: none.
-         *
-         * @param listener the listener
-         * @return this
-         */
-        public Builder<T, X> listener(Listener listener) {
-            this.listener = Objects.requireNonNull(listener, "listener");
-            return this;
-        }
-
-        /**
-         * Remembers where each lease was acquired, for messages, {@link ResourceInfo#acquiredAt} and leaks. Default:
-         * false, because taking a stack trace costs some microseconds.
-         *
-         * @param trace whether to
-         * @return this
-         */
-        public Builder<T, X> trace(boolean trace) {
-            this.trace = trace;
-            return this;
-        }
-
-        /** Time for expiry, in nanoseconds; for tests. */
-        Builder<T, X> clock(LongSupplier nanoTime) {
-            this.clock = nanoTime;
-            return this;
-        }
-
-        /**
-         * Makes the holder. Opens nothing.
-         *
-         * @return a new holder
-         * @throws IllegalArgumentException if two options contradict each other
+         * @return a new pool
+         * @throws IllegalArgumentException if two options contradict each other, or one has no effect with the others
          */
         public PerThread<T, X> build() {
-            if (whenIdle == IdlePolicy.CLOSE) {
-                refuse(idleNanos > 0, "idleTimeout");
-                refuse(ageNanos > 0, "maxAge");
-                refuse(check != null, "check");
-            }
-            return new PerThread<>(new Builder<>(this));
-        }
-
-        private static void refuse(boolean given, String option) {
-            if (given) {
-                throw new IllegalArgumentException(
-                        option + " has no effect with whenIdle(CLOSE), where nothing outlives its"
-                                + " scope; leave it out, or build with whenIdle(KEEP) or whenIdle(LEND)");
-            }
+            return new PerThread<>(config());
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.perthread;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * A holder as JMX shows it, to {@code jconsole} and every other client, for whoever asks for it with
@@ -17,13 +18,13 @@ public interface PerThreadMXBean {
          */
         String objectName();
 
-        /** Ends it. The second call does nothing, nor does one after the holder was closed. */
+        /** Ends it. The second call does nothing, nor does one after the pool was closed. */
         @Override
         void close();
     }
 
     /**
-     * The name of the holder.
+     * The name of the pool.
      *
      * @return the name
      */
@@ -154,6 +155,137 @@ public interface PerThreadMXBean {
      * @return how many were closed
      */
     int reap();
+
+    /**
+     * Changes the limit, see {@link PerThread#setLimit}.
+     *
+     * @param limit 1 or more, 0 for none
+     */
+    void setLimit(int limit);
+
+    /**
+     * How long an acquire may take.
+     *
+     * @return milliseconds
+     */
+    long getAcquireTimeoutMillis();
+
+    /**
+     * See {@link PerThread#setAcquireTimeout}.
+     *
+     * @param millis zero or more
+     */
+    void setAcquireTimeoutMillis(long millis);
+
+    /**
+     * After how long an idle resource is closed.
+     *
+     * @return milliseconds, 0 for never
+     */
+    long getIdleTimeoutMillis();
+
+    /**
+     * See {@link PerThread#setIdleTimeout}.
+     *
+     * @param millis more than zero
+     */
+    void setIdleTimeoutMillis(long millis);
+
+    /**
+     * At what age a resource is closed.
+     *
+     * @return milliseconds, 0 for never
+     */
+    long getMaxAgeMillis();
+
+    /**
+     * See {@link PerThread#setMaxAge}.
+     *
+     * @param millis more than zero
+     */
+    void setMaxAgeMillis(long millis);
+
+    /**
+     * See {@link Stats#heldTooLong}.
+     *
+     * @return leases that lasted too long
+     */
+    long getHeldTooLong();
+
+    /**
+     * See {@link Stats#refused}.
+     *
+     * @return acquires refused because too many threads waited
+     */
+    long getRefused();
+
+    /**
+     * See {@link Stats#waitNanos}.
+     *
+     * @return nanoseconds that threads have waited at the limit
+     */
+    long getWaitNanos();
+
+    /**
+     * See {@link Stats#openNanos}.
+     *
+     * @return nanoseconds that openers have run
+     */
+    long getOpenNanos();
+
+    /**
+     * See {@link Stats#leaseNanos}.
+     *
+     * @return nanoseconds for which resources were leased, where that is counted
+     */
+    long getLeaseNanos();
+
+    /**
+     * See {@link Stats#mostOpen}.
+     *
+     * @return the most that were open or being opened at once
+     */
+    int getMostOpen();
+
+    /**
+     * See {@link Stats#closedByReason}.
+     *
+     * @return how many were closed, by the name of the {@link CloseReason}
+     */
+    Map<String, Long> getClosedByReason();
+
+    /**
+     * See {@link Stats#lastOpenFailure}.
+     *
+     * @return what the opener threw last, empty if it never failed
+     */
+    String getLastOpenFailure();
+
+    /**
+     * See {@link PerThread#refresh}.
+     *
+     * @return how many are replaced
+     */
+    int refresh();
+
+    /**
+     * See {@link PerThread#revoke}.
+     *
+     * @param resourceId the number of the resource
+     * @return whether it was leased
+     */
+    boolean revoke(long resourceId);
+
+    /**
+     * See {@link PerThread#suspend}.
+     *
+     * @param drainMillis how long to wait for leases, zero or more
+     * @return how many were closed
+     */
+    int suspend(long drainMillis);
+
+    /** See {@link PerThread#resume}. */
+    void resume();
 
     /** A {@link ResourceInfo} in the types that JMX clients know without this library. */
     interface Resource {

@@ -1,23 +1,33 @@
-// What a PerThread does: hands out, takes back, keeps, lends, expires, reclaims and closes resources.
 package dev.perthread;
 
 import java.lang.System.Logger.Level;
-import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The policies, on top of {@link SlotRegistry} for the books and {@link Slot} for the state of each resource. */
+/**
+ * The engine of a {@link PerThread}: acquire and release, on top of {@link SlotRegistry} for what there is and {@link Slot}
+ * for the state of each resource. An acquire takes the fast path if its thread has an idle resource and nothing else is to
+ * be done; else it looks through its own, is admitted or waits, and opens or validates.
+ */
 final class Pool<T, X extends Exception> implements Reaper.Client {
 
-    private static final long RECLAIM_PATIENCE = 100_000_000;
+    /** The timeout of who does not want to wait at all, not even for what is just being closed. */
+    static final long NO_WAIT = -1;
+
+    /** How many leases must end without done(), and none be reused, before the log says so. */
+    private static final int UNDECLARED_BEFORE_WARNING = 10;
 
     static {
         ClassPreloader.initialize();
@@ -26,41 +36,77 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     private static final AtomicLong NUMBERS = new AtomicLong();
 
     final long number = NUMBERS.incrementAndGet(); // in this process
-    private final PerThread.Builder<T, X> options; // never changed: build() takes a copy
+    private final PoolConfig<T, X> config;
+    private final LiveSettings settings;
     private final LongSupplier clock;
-    private final SlotRegistry<T> slots;
-    private final Observer<T> events;
-    private final ResourceCloser<T> closing;
-    private final boolean keeps; // something outlives the scope
-    private final boolean expires;
-    private final boolean needsSlowPath; // more to do at each lease than to change hands
+    private final SlotRegistry<T> registry;
+    private final Handoff<T> handoff;
+    private final Observer<T> observer;
+    private final ResourceCloser<T> closer;
+    private final Upkeep<T> upkeep;
+    private final WaitAtLimit<T> waiting;
+    private final @Nullable OpenBackoff backoff;
+    private final boolean reusesUndeclared;
+    private final boolean stampsIdle; // somebody wants to know since when a resource is idle
+    private final boolean timesLeases;
+    private final boolean alwaysSlow; // each lease has more to do than to change hands
+    private final AtomicInteger undeclared =
+            new AtomicInteger(); // leases that ended without done(); not counted on for ever
     private final Reaper.Entry reaperEntry = new Reaper.Entry(this);
     private final Queue<Runnable> atEnd = new ConcurrentLinkedQueue<>();
-    private volatile long tick; // what the clock was when somebody last read it, for those who cannot afford to
-    private volatile boolean recent; // it was not long ago
+    private volatile long tick; // what the clock was when the reaper last read it, for those who cannot afford to
 
-    Pool(PerThread.Builder<T, X> options) {
-        this.options = options;
-        this.clock = options.clock;
-        this.slots = new SlotRegistry<>(this, options.limit, options.whenIdle == IdlePolicy.LEND);
-        this.events = new Observer<>(this, options.listener);
-        this.closing = new ResourceCloser<>(options, slots, events);
-        this.keeps = options.whenIdle != IdlePolicy.CLOSE;
-        this.expires = options.idleNanos > 0 || options.ageNanos > 0;
-        this.needsSlowPath = expires || options.trace || options.check != null || events.tellsLeases();
+    Pool(PoolConfig<T, X> config) {
+        this.config = config;
+        this.settings = new LiveSettings(config);
+        this.clock = config.clock;
+        this.observer = new Observer<>(config, this::leasedSince);
+        this.timesLeases = config.timeLeases || observer.tellsLeases();
+        this.alwaysSlow = config.needsSlowPath() || timesLeases;
+        this.registry = new SlotRegistry<>(this, config, alwaysSlow);
+        this.handoff = new Handoff<>(this, registry);
+        this.closer = new ResourceCloser<>(config, registry, observer);
+        this.upkeep = new Upkeep<>(this, config, registry, observer, closer);
+        this.waiting = new WaitAtLimit<>(this, config, registry, handoff, observer, closer, upkeep);
+        this.backoff = config.backoffFirst > 0 ? new OpenBackoff(config.backoffFirst, config.backoffMost) : null;
+        this.reusesUndeclared = config.reusesUndeclared();
+        this.stampsIdle = config.checkEveryNanos > 0 || config.checkAfterNanos > 0;
         this.tick = clock.getAsLong();
-        if (needsSlowPath) {
-            slots.disableFastPath();
+        if (config.minIdle > 0) {
+            registerAndWake();
         }
     }
 
+    /** As messages and events show it. */
     String name() {
-        return options.name;
+        return config.shownName;
+    }
+
+    /** The key of a pool that is one of many, as text. */
+    String key() {
+        return "";
+    }
+
+    PoolConfig<T, X> config() {
+        return config;
+    }
+
+    LiveSettings settings() {
+        return settings;
+    }
+
+    ResourceCloser<T> closer() {
+        return closer;
+    }
+
+    Upkeep<T> upkeep() {
+        return upkeep;
     }
 
     /** The most that may be open at once; 0 if there is no limit. */
     int limit() {
-        return options.limit == Integer.MAX_VALUE ? 0 : options.limit;
+        int limit = registry.limit();
+        return limit == Integer.MAX_VALUE ? 0 : limit;
     }
 
     long now() {
@@ -76,382 +122,597 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     Lease<T> acquire(long timeout) throws X {
         Slot<T> slot = leaseFast(timeout);
         try {
-            // Every lease is made here. The compiler leaves out an object that does not leave its scope, but not one
-            // that may have been made here or there: with a second place every lease would take memory.
+            // Every lease is made here. Escape analysis leaves out an object that does not leave its scope, but not one
+            // that
+            // may have been made here or there: with a second place every lease would take memory.
             return new Lease<>(slot, Thread.currentThread());
         } catch (Throwable noMemory) {
-            if (slot.depth > 0) {
-                slot.release(); // shared: only the lease that there is not ends
-            } else {
+            slot.held--;
+            if (slot.held == 0) { // else it is shared, and only the lease that there is not ends
                 releaseAfterFailure(slot, noMemory);
             }
             throw noMemory;
         }
     }
 
-    /** A lease without the object; {@link Slot#release} ends it, once. */
+    /** A lease that is known not to have to wait; null if it would have to. */
+    @Nullable
+    Lease<T> tryAcquire() throws X {
+        try {
+            return acquire(NO_WAIT);
+        } catch (MustWaitException mustWait) {
+            return null;
+        }
+    }
+
+    /** A lease without the object; {@link Lease#end} ends it, once. */
     Slot<T> leaseFast(long timeout) throws X {
         Thread me = Thread.currentThread();
-        Slot<T> own = slots.find(me);
+        Slot<T> own = registry.find(me);
         if (own == null || !own.idleToLeased()) {
             return leaseSlow(me, timeout);
         }
-        // After the compare-and-set: who closed the holder before it is seen here, who closes it later sees LEASED.
-        if (slots.isSlowAcquire() || Jfr.recordsLeases()) {
-            return openOrValidate(own, me);
+        // After the compare-and-set: who closed the pool or marked this resource before it is seen here, who does it
+        // later
+        // sees LEASED.
+        if (registry.isSlowAcquire() || own.isFlagged() || Jfr.recordsLeases()) {
+            return openOrValidate(own, new Attempt(me, timeout, false));
         }
         own.stampLease(tick);
         return own;
     }
 
     private Slot<T> leaseSlow(Thread me, long timeout) throws X {
-        if (slots.isClosed()) {
+        if (registry.isClosed()) {
             throw new IllegalStateException(Messages.closed(name()));
         }
         Slot<T> held = null;
-        for (Slot<T> own : slots.find(me) == null ? List.<Slot<T>>of() : slots.slotsOf(me)) {
-            if (own.isClaimed()) {
-                continue; // its closer runs, perhaps further up this very stack
+        for (Slot<T> own : registry.find(me) == null ? List.<Slot<T>>of() : registry.slotsOf(me)) {
+            if (closeIfLost(own)) {
+                continue;
             }
             if (own.state() == Slot.OPENING) {
                 throw new ReentryException(
-                        name() + ": its opener calls acquire() of the same holder, in " + Messages.of(me)
+                        name() + ": its opener calls acquire() of the same pool, in " + Messages.of(me)
                                 + ": it would call itself for ever",
                         null);
             }
+            if (own.state() == Slot.CHECKING && !config.lends()) {
+                waiting.awaitCheck(own, timeout);
+            }
             if (own.idleToLeased()) {
-                return openOrValidate(own, me);
+                return openOrValidate(own, new Attempt(me, timeout, false));
             }
             if (own.state() == Slot.LEASED) {
                 held = held == null ? own : held;
             }
         }
-        if (held != null && options.reentry == ReentryPolicy.REJECT) {
-            throw new ReentryException(
-                    name() + ": " + Messages.of(me) + " already holds a lease, acquired" + Messages.at(held.trace)
-                            + "; close it first, or build with reentry(OPEN_NEW) or reentry(SHARE)",
-                    held.trace);
+        if (held != null && config.reentry == ReentryPolicy.REJECT) {
+            throw new ReentryException(Messages.reentry(name(), me, held.trace), held.trace);
         }
-        if (held != null && options.reentry == ReentryPolicy.SHARE) {
-            held.depth++;
-            held.slowRelease = true;
-            held.stampLease(held.leasedAt());
-            try {
-                events.acquired(held);
-            } catch (Throwable noMemory) {
-                held.depth--; // nobody gets the lease that would do it
-                throw noMemory;
-            }
-            return held;
+        if (held != null && config.reentry == ReentryPolicy.SHARE) {
+            return share(held);
         }
-        Slot<T> slot = slots.mustCheckWaiters() ? null : slots.take(me); // null as well while others wait
-        return openOrValidate(slot == null ? waitForSlot(me, timeout) : slot, me);
+        Attempt attempt = new Attempt(me, timeout, true);
+        return openOrValidate(waiting.admit(attempt), attempt);
     }
 
-    private Slot<T> openOrValidate(Slot<T> slot, Thread me) throws X {
+    /** What an acquire or release of this thread had to leave as it was, for lack of stack; whether to pass it over. */
+    private boolean closeIfLost(Slot<T> own) {
+        if (own.isClaimed()) {
+            if (own.ownersClaim && own.isLost()) {
+                closer.finish(own);
+            }
+            return true; // its closer runs, perhaps further up this very stack
+        }
+        int state = own.state();
+        if (!own.isLost() || (state != Slot.LEASED && state != Slot.OPENING)) {
+            return false;
+        }
+        if (!own.isFilled()) {
+            registry.removeUnopened(own, null, 0);
+            return true;
+        }
+        if (state == Slot.OPENING) {
+            registry.countOpened();
+        }
+        closer.closeOwned(own, CloseReason.INVALIDATED);
+        return true;
+    }
+
+    private Slot<T> share(Slot<T> held) {
+        held.slowRelease = true;
+        held.stampLease(held.leasedAt());
         try {
-            return slot.state() == Slot.OPENING ? open(slot) : validateAndLease(slot, me);
+            observer.acquired(held);
+        } catch (Throwable noMemory) {
+            held.held--; // nobody gets the lease that would do it
+            throw noMemory;
+        }
+        return held;
+    }
+
+    /** A slot of this thread's: opens a resource in it, or hands out the one it has, or closes that and takes another. */
+    private Slot<T> openOrValidate(Slot<T> first, Attempt attempt) throws X {
+        Slot<T> slot = first;
+        try {
+            while (true) {
+                slot.busy = true;
+                if (slot.state() == Slot.OPENING) {
+                    long now = open(slot, attempt);
+                    if (!registry.opened(slot, attempt.openNanos)) {
+                        throw closeAndReject(slot);
+                    }
+                    attempt.failIfInterrupted();
+                    return lease(slot, now);
+                }
+                CloseReason unfit = registry.isClosed() ? CloseReason.HOLDER_CLOSED : validate(slot, attempt);
+                if (registry.isClosed()) { // asked again: the check may have taken its time, or closed the pool itself
+                    throw closeAndReject(slot);
+                }
+                if (unfit == null) {
+                    return lease(slot, alwaysSlow || settings.expires() ? clock.getAsLong() : tick);
+                }
+                Slot<T> next = waiting.replace(slot, unfit, attempt);
+                slot.busy = false;
+                slot = next;
+            }
         } catch (Throwable failure) {
+            slot.busy = false;
+            slot.held = 0;
             releaseAfterFailure(slot, failure);
             throw failure;
         }
     }
 
+    private Slot<T> lease(Slot<T> slot, long now) {
+        if (config.trace) {
+            slot.trace = Messages.trace("acquired in " + Messages.of(slot.thread));
+        }
+        slot.undeclared = false;
+        slot.stampLease(now);
+        Jfr.leaseBegins(slot);
+        slot.slowRelease = alwaysSlow || !config.keeps() || slot.recorded != null || settings.expires();
+        observer.acquired(slot);
+        slot.busy = false;
+        return slot;
+    }
+
     /**
      * Most failures have been dealt with where they came up, and this does nothing then. But memory and stack can run out
-     * in any line of ours, and a place that nobody gives back is lost for ever.
+     * in any line of ours, and a permit that nobody gives back is lost for ever.
      */
     private void releaseAfterFailure(Slot<T> slot, Throwable failure) {
         if (!slot.isFilled()) {
-            slots.removeUnopened(slot, false);
+            registry.removeUnopened(slot, null, 0);
             return;
         }
         boolean uncounted = slot.state() == Slot.OPENING && !slot.isClaimed();
-        if (uncounted && !slots.opened(slot)) {
-            ResourceCloser.suppress(closing.closeClaimed(slot, CloseReason.HOLDER_CLOSED), failure);
-        } else if (slot.claim(CloseReason.INVALIDATED)) {
-            ResourceCloser.suppress(closing.closeClaimed(slot, CloseReason.INVALIDATED), failure);
+        if (uncounted && !registry.opened(slot, 0)) {
+            ResourceCloser.suppress(closer.closeClaimed(slot, CloseReason.HOLDER_CLOSED), failure);
+        } else if (slot.state() != Slot.MOVED) {
+            ResourceCloser.suppress(closer.closeOwned(slot, CloseReason.INVALIDATED), failure);
         }
     }
 
-    /** An idle resource, now ours: hands it out, or closes it and opens another one in its place. */
-    private Slot<T> validateAndLease(Slot<T> slot, Thread me) throws X {
-        CloseReason validate = slots.isClosed() ? CloseReason.HOLDER_CLOSED : validate(slot);
-        if (slots.isClosed()) { // asked again: the check may have taken its time, or closed the holder itself
-            throw rejectClosed(slot);
-        }
-        if (validate != null) {
-            Slot<T> next = slot.claim(validate) ? closing.replace(slot, validate, me) : null;
-            if (next == null) {
-                throw new IllegalStateException(Messages.closed(name()));
-            }
-            return openOrValidate(next, me);
-        }
-        stampLease(slot, clock.getAsLong());
-        events.acquired(slot);
-        return slot;
+    /** The pool is closed, and this open slot is not to be handed out any more. */
+    private IllegalStateException closeAndReject(Slot<T> slot) {
+        Throwable failure = slot.reason() == CloseReason.HOLDER_CLOSED && slot.state() == Slot.OPENING
+                ? closer.closeClaimed(slot, CloseReason.HOLDER_CLOSED) // first: what needs no memory
+                : closer.closeOwned(slot, CloseReason.HOLDER_CLOSED);
+        IllegalStateException rejection = new IllegalStateException(Messages.closed(name()));
+        ResourceCloser.suppress(failure, rejection);
+        return rejection;
     }
 
-    /** The holder is closed, and this open slot is not to be handed out any more. */
-    private IllegalStateException rejectClosed(Slot<T> slot) {
-        return slot.claim(CloseReason.HOLDER_CLOSED)
-                ? closeAndReject(slot)
-                : new IllegalStateException(Messages.closed(name()));
-    }
+    // ---- open and validate ----
 
-    private IllegalStateException closeAndReject(Slot<T> claimed) {
-        Throwable failure = closing.closeClaimed(claimed, CloseReason.HOLDER_CLOSED); // first: what needs no memory
-        IllegalStateException refusal = new IllegalStateException(Messages.closed(name()));
-        ResourceCloser.suppress(failure, refusal);
-        return refusal;
-    }
-
-    private void stampLease(Slot<T> slot, long now) {
-        if (options.trace) {
-            slot.trace = Messages.trace("acquired in " + Messages.of(slot.thread));
+    private @Nullable CloseReason validate(Slot<T> slot, Attempt attempt) {
+        CloseReason retired = slot.retireFor();
+        if (retired != null || slot.isClaimed()) {
+            return retired != null ? retired : CloseReason.REVOKED;
         }
-        slot.stampLease(now);
-        Jfr.leaseBegins(slot);
-        slot.slowRelease = needsSlowPath || !keeps || slot.recorded != null;
-    }
-
-    private @Nullable CloseReason validate(Slot<T> slot) {
-        CloseReason reason = expires ? closing.expired(slot, clock.getAsLong()) : null;
-        if (reason != null || options.check == null) {
-            return reason;
+        long now = settings.expires() || config.checkAfterNanos > 0 ? clock.getAsLong() : 0;
+        CloseReason expired = settings.expired(slot, now);
+        if (expired != null || config.check == null) {
+            return expired;
         }
+        if (config.checkAfterNanos > 0 && now - Math.max(slot.idleSince, slot.checkedAt) < config.checkAfterNanos) {
+            return null;
+        }
+        OpenTimer timer = attempt.timer(config.openNanos);
+        boolean usable = false;
         try {
-            return options.check.isUsable(slot.resource()) ? null : CloseReason.CHECK_FAILED;
+            usable = isUsable(slot);
+        } finally {
+            usable &= timer == null || !timer.end();
+        }
+        return usable ? null : CloseReason.CHECK_FAILED;
+    }
+
+    boolean isUsable(Slot<T> slot) {
+        Check<? super T> check = Objects.requireNonNull(config.check);
+        boolean entered = ContextLoader.enter(check);
+        try {
+            return check.isUsable(slot.resource());
         } catch (Throwable failure) {
             ResourceCloser.restoreInterrupt(failure);
-            Log.line(Level.DEBUG, () -> name() + ": the check before reuse failed, another one is opened", failure);
-            return CloseReason.CHECK_FAILED;
+            Log.line(Level.DEBUG, () -> name() + ": the check before reuse failed, the resource is closed", failure);
+            return false;
+        } finally {
+            ContextLoader.leave(entered);
         }
     }
 
-    /**
-     * The clock, or what it was some 10 ms ago: for stamps that are only looked at. Reading it costs a fourth of all that
-     * is done to open and close a resource.
-     */
-    private long recently() {
-        if (!recent) {
-            tick = clock.getAsLong();
-            recent = true; // after tick: whoever sees this may use that
-            Reaper.opened(null); // its next round, which comes within 10 ms of this, ends it
+    /** Calls the opener; returns the time. The slot stays OPENING. */
+    private long open(Slot<T> slot, Attempt attempt) throws X {
+        if (registry.isClosed()) {
+            throw new IllegalStateException(Messages.closed(name()));
         }
-        return tick;
+        Throwable refusal = backoff == null ? null : backoff.refusal(clock.getAsLong());
+        if (refusal != null) {
+            Pool.<X>rethrow(refusal);
+        }
+        registerAndWake();
+        Jfr.Span recorded = Jfr.opening();
+        long begin = System.nanoTime();
+        long left = attempt.left(begin, config.openNanos > 0 ? config.openNanos : settings.acquireNanos);
+        OpenTimer timer = attempt.timer(config.openNanos);
+        try {
+            // Nothing in between: from here on openOrValidate() finds the resource and closes it, whatever goes wrong.
+            slot.setResource(opened(config.open(left)));
+        } catch (Throwable failure) {
+            attempt.interrupted = timer != null && timer.end();
+            Pool.<X>rethrow(openFailed(slot, failure, recorded, begin, attempt));
+        }
+        attempt.interrupted = timer != null && timer.end();
+        Jfr.opened(recorded, slot);
+        attempt.openNanos = System.nanoTime() - begin;
+        long now = clock.getAsLong();
+        slot.openedAt = now;
+        slot.idleSince = now;
+        slot.checkedAt = now;
+        if (backoff != null) {
+            backoff.succeeded();
+        }
+        observer.opened(slot, attempt.openNanos); // while it is OPENING nobody can close it, so this is told first
+        return now;
+    }
+
+    private T opened(@Nullable T resource) {
+        if (resource == null) {
+            throw new NullPointerException(name() + ": the opener returned null");
+        }
+        return resource;
+    }
+
+    private Throwable openFailed(
+            Slot<T> slot, Throwable failure, Jfr.@Nullable Span recorded, long begin, Attempt attempt) {
+        long took = System.nanoTime() - begin;
+        try {
+            registry.removeUnopened(slot, Messages.shown(failure), took);
+        } catch (Throwable noMemory) {
+            registry.removeUnopened(slot, "", took);
+            throw noMemory;
+        }
+        Jfr.openFailed(recorded, slot, failure);
+        if (backoff != null) {
+            backoff.failed(failure, clock.getAsLong(), name());
+        }
+        OpenNote.addTo(
+                failure,
+                () -> "opening a resource of " + name() + " failed, in " + Messages.of(Thread.currentThread()));
+        observer.openFailed(failure, took);
+        return attempt.interrupted ? attempt.openTimedOut(failure) : failure;
+    }
+
+    /** Throws what an opener threw: an X, or unchecked. */
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> void rethrow(Throwable failure) throws E {
+        throw (E) failure;
+    }
+
+    /** In a thread of the library or of {@code prewarm}: the resource is idle at the end. */
+    void openForNobody(Slot<T> slot) throws X {
+        Attempt attempt = new Attempt(Thread.currentThread(), settings.acquireNanos, false);
+        try {
+            open(slot, attempt);
+            if (!registry.opened(slot, attempt.openNanos)) {
+                throw closeAndReject(slot);
+            }
+        } catch (Throwable failure) {
+            releaseAfterFailure(slot, failure);
+            throw failure;
+        }
+        if (attempt.interrupted) {
+            throw attempt.openTimedOut(null);
+        }
+    }
+
+    int prewarm(int count) throws X {
+        int opened = 0;
+        for (Slot<T> slot = registry.reserveForNobody(count); slot != null; slot = registry.reserveForNobody(count)) {
+            openForNobody(slot);
+            opened++;
+        }
+        return opened;
+    }
+
+    boolean awaitReady(long nanos) throws InterruptedException {
+        return registry.awaitIdle(config.minIdle, nanos);
     }
 
     /** Something is open, or is about to be, or somebody waits: the reaper's business. */
-    private void registerAndWake() {
-        boolean known = slots.isRegistered();
+    void registerAndWake() {
+        boolean known = registry.isRegistered();
         Reaper.opened(known ? null : reaperEntry);
         if (!known) {
-            slots.register(); // only now that it has been told: who comes next would rely on it
+            registry.register(); // only now that it has been told: who comes next would rely on it
         }
     }
 
-    private Slot<T> open(Slot<T> slot) throws X {
-        boolean called = false;
-        long begin = 0;
-        Jfr.Span recorded = null;
-        try {
-            if (slots.isClosed()) {
-                throw new IllegalStateException(Messages.closed(name()));
-            }
-            registerAndWake();
-            begin = events.begin();
-            recorded = Jfr.opening();
-            called = true;
-            // Nothing in between: from here on receive() finds the resource and closes it, whatever goes wrong.
-            slot.setResource(Objects.requireNonNull(options.opener.open(), "the opener returned null"));
-        } catch (Throwable failure) {
-            slots.removeUnopened(slot, called);
-            if (called) {
-                Jfr.openFailed(recorded, slot, failure);
-                events.openFailed(failure, begin);
-            }
-            throw failure;
-        }
-        Jfr.opened(recorded, slot);
-        long now = needsSlowPath ? clock.getAsLong() : recently();
-        slot.openedAt = now;
-        events.opened(slot, begin); // while it is OPENING nobody can close it, so this is told first
-        if (!slots.opened(slot)) {
-            throw closeAndReject(slot);
-        }
-        stampLease(slot, now);
-        events.acquired(slot);
-        return slot;
-    }
+    /** One acquire: who, for how long, and what has become of it so far. */
+    final class Attempt {
+        final Thread me;
+        final long timeout; // NO_WAIT, or at least 0
+        final long begin;
+        boolean admitted; // holds a slot that somebody else may have used last
+        boolean interrupted; // by the openTimeout
+        long openNanos;
 
-    // ---- waiting at the limit ----
+        Attempt(Thread me, long timeout, boolean admitted) {
+            this.me = me;
+            this.timeout = timeout;
+            this.admitted = admitted;
+            this.begin = System.nanoTime();
+        }
 
-    private Slot<T> waitForSlot(Thread me, long timeout) {
-        // A dead thread's place, or an expired resource's, is found at once. Looking each time would take two locks
-        // more.
-        if (expires) {
-            closing.sweepOnce();
+        boolean waits() {
+            return timeout != NO_WAIT;
         }
-        Waiter<T> waiter = slots.takeOrWait(me, expires);
-        if (waiter != null && waiter.sweepFirst) {
-            closing.sweepOnce();
-            waiter = slots.takeOrWait(me, true);
+
+        long left(long now, long withoutWaiting) {
+            return Math.max(0, waits() ? timeout - (now - begin) : withoutWaiting);
         }
-        if (waiter == null) {
-            throw new IllegalStateException(Messages.closed(name()));
+
+        /** Whether the time is over; never without one. */
+        boolean isLate() {
+            return timeout > 0 && timeout - (System.nanoTime() - begin) <= 0;
         }
-        Slot<T> granted = waiter.granted;
-        // Not what was granted in the queue: who was in it may have been told to look, too, and until it does nobody
-        // else is told.
-        if (granted != null && !waiter.joined) {
-            return granted;
-        }
-        long begin = System.nanoTime();
-        JfrEvents.Wait recorded = null;
-        try { // at once: who is in the queue, and might be woken or granted something, must not go by another way
-            try {
-                recorded = Jfr.waiting();
-                // Whoever does not want to wait may still find the place of a dead thread's or an expired resource,
-                // though that is just being closed by somebody else.
-                long patience = timeout < RECLAIM_PATIENCE && closing.isReclaiming() ? RECLAIM_PATIENCE : timeout;
-                registerAndWake(); // and every few milliseconds from now on, for missed releases and dead owners
-                return await(waiter, begin, patience);
-            } finally {
-                // Woken for this, perhaps, and gone another way: what is idle must not wait for nobody, nor for a
-                // listener.
-                slots.tryTake(waiter);
-                Jfr.waited(recorded, this, waiter);
-                events.waited(System.nanoTime() - begin);
+
+        /** Only with an openTimeout does anybody interrupt: when that is over, or the time of this acquire. */
+        @Nullable
+        OpenTimer timer(long openNanos) {
+            if (openNanos == 0) {
+                return null;
             }
-        } catch (Throwable failure) {
-            try {
-                if (!slots.giveUp(waiter, false)) {
-                    undo(waiter);
-                }
-            } finally {
-                slots.tryTake(waiter); // it was in the queue until now
+            return OpenTimer.start(timeout > 0 ? Math.min(openNanos, left(System.nanoTime(), 0)) : openNanos);
+        }
+
+        AcquireTimeoutException openTimedOut(@Nullable Throwable failure) {
+            registry.timedOut();
+            return new AcquireTimeoutException(Messages.openTimedOut(name(), me, System.nanoTime() - begin), failure);
+        }
+
+        /** The opener returned a resource though it was interrupted: not to be trusted. */
+        void failIfInterrupted() {
+            if (interrupted) {
+                throw openTimedOut(null);
             }
-            throw failure;
         }
     }
 
-    private Slot<T> await(Waiter<T> waiter, long begin, long timeout) {
-        while (true) {
-            slots.tryTake(waiter);
-            Slot<T> granted = waiter.granted;
-            if (granted != null) {
-                return granted;
-            }
-            if (slots.isClosed()) {
-                throw new IllegalStateException(
-                        Messages.closed(name()) + "; " + Messages.of(waiter.thread) + " was waiting");
-            }
-            long left = timeout - (System.nanoTime() - begin);
-            boolean interrupted = Thread.interrupted();
-            if (left <= 0 || interrupted) {
-                if (interrupted) {
-                    waiter.thread.interrupt();
-                }
-                if (!slots.giveUp(waiter, !interrupted)) {
-                    continue; // granted at the last moment, and kept: the next in line must not be passed over
-                }
-                throw interrupted
-                        ? new AcquireInterruptedException(
-                                situation(waiter.thread, "was interrupted while it waited", begin))
-                        : new AcquireTimeoutException(situation(waiter.thread, "got no resource", begin));
-            }
-            LockSupport.parkNanos(this, left);
-        }
-    }
+    /** What an acquire that does not want to wait gets; never seen by a user. */
+    static final class MustWaitException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
 
-    /** Granted, but the waiting thread is on its way out with an exception. */
-    private void undo(Waiter<T> waiter) {
-        Slot<T> granted = waiter.granted;
-        if (granted == null) {
-            return;
+        MustWaitException() {
+            super(null, null, false, false);
         }
-        if (granted.state() == Slot.OPENING) {
-            slots.removeUnopened(granted, false);
-        } else {
-            granted.leasedToIdle();
-            offerIdle(granted);
-        }
-    }
-
-    private String situation(Thread me, String what, long begin) {
-        return Messages.atTheLimit(options, slots, me, what, Duration.ofNanos(System.nanoTime() - begin));
     }
 
     // ---- release ----
 
-    /** By the owner, once a lease. */
-    void release(Slot<T> slot) {
-        if (!slot.slowRelease) {
+    /** By the owner, once per lease, which is not counted as held any more. Returns what the reset threw. */
+    @Nullable
+    Throwable release(Slot<T> slot, boolean done) {
+        if ((done || reusesUndeclared) && !slot.slowRelease && !slot.isFlagged()) {
             slot.leasedToIdle();
-            if (slots.mustCheckWaiters()) {
+            if (registry.mustCheckWaiters()) {
                 offerIdle(slot);
             }
-        } else if (slot.depth > 0) {
-            slot.depth--;
+            return null;
+        }
+        return releaseSlow(slot, done);
+    }
+
+    private @Nullable Throwable releaseSlow(Slot<T> slot, boolean done) {
+        if (!done) {
+            slot.undeclared = true;
+        }
+        if (slot.held > 0) { // shared
             if (!slot.isClaimed()) {
-                events.released(slot);
+                observer.released(slot);
             }
-        } else {
-            try {
-                releaseSlow(slot);
-            } catch (Throwable failure) {
-                // Still LEASED, so still ours: the lease has ended, nobody else will ever give the place back.
-                if (slot.state() == Slot.LEASED && slot.claim(CloseReason.INVALIDATED)) {
-                    ResourceCloser.suppress(closing.closeClaimed(slot, CloseReason.INVALIDATED), failure);
-                }
-                throw failure;
+            return null;
+        }
+        slot.busy = true;
+        try {
+            return endLease(slot);
+        } catch (Throwable failure) {
+            slot.busy = false;
+            // Still LEASED, so still ours: the lease has ended, nobody else will ever give the permit back.
+            if (slot.state() == Slot.LEASED) {
+                ResourceCloser.suppress(closer.closeOwned(slot, CloseReason.INVALIDATED), failure);
             }
+            throw failure;
         }
     }
 
-    private void releaseSlow(Slot<T> slot) {
+    private @Nullable Throwable endLease(Slot<T> slot) {
         Jfr.leaseEnds(slot);
-        if (slot.isClaimed()) {
-            return; // closed by force meanwhile
+        boolean stamps = stampsIdle || timesLeases || config.warnNanos > 0 || settings.expires();
+        long now = stamps ? clock.getAsLong() : 0;
+        if (slot.warnedAt == slot.leasedAt() && config.warnNanos > 0) {
+            observer.cameBack(slot);
         }
-        events.released(slot); // before anybody else can take or close it
-        CloseReason reason = null;
-        if (slot.invalid) {
-            reason = CloseReason.INVALIDATED;
-        } else if (!keeps) {
-            reason = CloseReason.SCOPE_END;
-        } else if (expires) {
-            long now = clock.getAsLong();
-            slot.idleSince = now;
-            reason = closing.expired(slot, now);
+        if (timesLeases) {
+            registry.leasedFor(Math.max(0, now - slot.leasedAt()));
+        }
+        if (slot.isClaimed()) {
+            slot.busy = false;
+            return null; // closed by force or revoked meanwhile
+        }
+        observer.released(slot); // before anybody else can take or close it
+        slot.idleSince = stamps ? now : slot.idleSince;
+        CloseReason reason = whyToClose(slot, now);
+        Throwable resetFailure = reason == null && config.reset != null ? reset(slot, config.reset) : null;
+        if (resetFailure != null) {
+            reason = CloseReason.RESET_FAILED;
+        }
+        if (reason == null) {
+            reason = toIdle(slot);
         }
         if (reason != null) {
-            if (slot.claim(reason)) {
-                closing.rethrow(closing.closeClaimed(slot, reason));
+            Throwable failure = closer.closeOwned(slot, reason);
+            if (reason == CloseReason.NOT_DONE) {
+                warnIfNeverReused();
             }
-            return;
+            closer.rethrow(failure);
         }
+        return resetFailure;
+    }
+
+    private @Nullable CloseReason whyToClose(Slot<T> slot, long now) {
+        if (slot.invalid) {
+            return CloseReason.INVALIDATED;
+        }
+        CloseReason retired = slot.retireFor();
+        if (retired != null) {
+            return retired;
+        }
+        if (!config.keeps()) {
+            return CloseReason.SCOPE_END;
+        }
+        if (slot.undeclared && !reusesUndeclared) {
+            return CloseReason.NOT_DONE;
+        }
+        return slot.uses() >= config.maxUses ? CloseReason.MAX_USES : settings.expired(slot, now);
+    }
+
+    private @Nullable Throwable reset(Slot<T> slot, Action<? super T, ?> reset) {
+        try {
+            reset.run(slot.resource());
+            return null;
+        } catch (Throwable failure) {
+            ResourceCloser.restoreInterrupt(failure);
+            observer.resetFailed(slot, failure);
+            return failure;
+        }
+    }
+
+    /** Gives the resource back; returns why it must be closed instead, and then it is still leased. */
+    private @Nullable CloseReason toIdle(Slot<T> slot) {
         slot.trace = null;
         slot.slowRelease = false;
+        slot.busy = false; // from the store of IDLE on it may be another thread's
+        if (config.lends() && (slot.isFlagged() || config.maxIdle != Integer.MAX_VALUE)) {
+            CloseReason reason = registry.releaseAndList(slot, config.maxIdle);
+            if (reason == null) {
+                closeIfPoolClosed(slot);
+            }
+            return reason;
+        }
         slot.leasedToIdle();
-        if (slots.mustCheckWaiters()) {
+        if (registry.mustCheckWaiters()) {
+            offerIdle(slot);
+        }
+        return null;
+    }
+
+    private void offerIdle(Slot<T> slot) {
+        if (!registry.isClosed()) {
+            handoff.offer(slot);
+        }
+        closeIfPoolClosed(slot); // not else: it may have been closed while this thread was about to hand over
+    }
+
+    private void closeIfPoolClosed(Slot<T> slot) {
+        if (registry.isClosed() && slot.claimIdle(CloseReason.HOLDER_CLOSED)) {
+            closer.rethrow(closer.closeClaimed(slot, CloseReason.HOLDER_CLOSED));
+        }
+    }
+
+    /** A check in the background has passed. */
+    void idleAgain(Slot<T> slot) {
+        if (config.lends()) {
+            registry.listIdle();
+        }
+        if (registry.mustCheckWaiters()) {
             offerIdle(slot);
         }
     }
 
-    private void offerIdle(Slot<T> slot) {
-        if (!slots.isClosed()) {
-            slots.offer(slot);
-        }
-        // Not else: the holder may have been closed while this thread was about to hand over.
-        if (slots.isClosed() && slot.idleToClosing() && slot.claim(CloseReason.HOLDER_CLOSED)) {
-            closing.rethrow(closing.closeClaimed(slot, CloseReason.HOLDER_CLOSED));
+    void wakeOwner(Slot<T> slot) {
+        LockSupport.unpark(slot.awaitsCheck);
+    }
+
+    private void warnIfNeverReused() {
+        if (undeclared.get() < UNDECLARED_BEFORE_WARNING
+                && undeclared.incrementAndGet() == UNDECLARED_BEFORE_WARNING
+                && registry.neverReuses(UNDECLARED_BEFORE_WARNING)) {
+            Log.line(Level.WARNING, () -> Messages.neverReused(name(), UNDECLARED_BEFORE_WARNING), null);
         }
     }
 
+    // ---- evict, change, close ----
+
+    int evict(Predicate<? super ResourceInfo> which) {
+        Set<Long> chosen = new HashSet<>();
+        for (ResourceInfo info : snapshot()) { // user code: without the lock
+            if (which.test(info)) {
+                chosen.add(info.id());
+            }
+        }
+        return closer.retire(CloseReason.EVICTED, chosen::contains);
+    }
+
+    int refresh() {
+        return closer.retire(CloseReason.REFRESHED, id -> true);
+    }
+
+    void setLimit(int limit) {
+        closer.setLimit(limit);
+    }
+
+    /** Of the idle timeout or the maximum age: from now on each lease has more to do. */
+    void expiryChanged() {
+        long now = clock.getAsLong();
+        for (Slot<T> slot : registry.all()) {
+            if (slot.idleSince == slot.openedAt) {
+                slot.idleSince = now; // nobody has stamped it until now
+            }
+        }
+        registry.disableFastPath();
+        if (registry.isRegistered()) {
+            Reaper.opened(null);
+        }
+    }
+
+    boolean revoke(long id) {
+        return closer.revoke(id, Messages.of(Thread.currentThread()));
+    }
+
+    CloseReport suspend(long drain) {
+        return closer.suspend(drain, upkeep);
+    }
+
+    void resume() {
+        registry.resume();
+    }
+
     CloseReport close(long grace) {
-        CloseReport report = closing.close(grace);
+        CloseReport report = closer.close(grace, upkeep);
         Jfr.statistics(this);
         for (Runnable task = atEnd.poll(); task != null; task = atEnd.poll()) {
             task.run();
@@ -459,10 +720,14 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         return report;
     }
 
+    boolean isClosed() {
+        return registry.isClosed();
+    }
+
     /** Has something done at the end of {@code close}; false if that has come already. */
     boolean atEnd(Runnable task) {
         atEnd.add(task);
-        return !slots.isClosed() || !atEnd.remove(task); // whoever takes it out, closing or this, decides
+        return !registry.isClosed() || !atEnd.remove(task); // whoever takes it out, closing or this, decides
     }
 
     void notAtEnd(Runnable task) {
@@ -475,22 +740,21 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     public long sweep(Consumer<Thread> owners) {
         long now = clock.getAsLong();
         tick = now;
-        recent = false;
-        closing.sweep(now, owners);
-        if (slots.deregister()) {
+        upkeep.sweep(now, owners);
+        if (registry.deregister(config.minIdle > 0)) {
             return Reaper.NOTHING_OPEN;
         }
-        if (slots.serveWaiters()) {
+        if (handoff.serveWaiters(config.lends())) {
             return Reaper.QUICK;
         }
-        return closing.nextExpiry();
+        return upkeep.next();
     }
 
     // ---- looking ----
 
     boolean isHeld() {
-        for (Slot<T> own : slots.slotsOf(Thread.currentThread())) {
-            if (own.state() == Slot.LEASED && !own.isClaimed()) {
+        for (Slot<T> own : registry.slotsOf(Thread.currentThread())) {
+            if (own.state() == Slot.LEASED && !own.isClaimed() && !own.isLost()) {
                 return true;
             }
         }
@@ -500,7 +764,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     List<ResourceInfo> snapshot() {
         long now = clock.getAsLong();
         Instant wall = Instant.now();
-        return slots.all().stream()
+        return registry.all().stream()
                 .map(slot -> slot.info(slot.shown(), now, wall))
                 .toList();
     }
@@ -509,20 +773,16 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         return slot.info(shown, clock.getAsLong(), Instant.now());
     }
 
-    /** For how long the present lease has lasted; what {@link ResourceInfo#leasedSince} says of it holds here too. */
-    Duration leasedFor(Slot<T> slot) {
-        return Duration.ofNanos(Math.max(0, clock.getAsLong() - slot.leasedAt()));
+    /** How long ago the present lease began; what {@link ResourceInfo#leasedSince} says of it holds here too. */
+    private long leasedSince(Slot<T> slot) {
+        return Math.max(0, clock.getAsLong() - slot.leasedAt());
     }
 
     List<Slot<T>> slots() {
-        return slots.all();
-    }
-
-    ResourceCloser<T> closing() {
-        return closing;
+        return registry.all();
     }
 
     Stats stats() {
-        return slots.stats();
+        return registry.stats();
     }
 }

@@ -41,6 +41,7 @@ final class Reaper implements Runnable {
     static final long NO_HURRY = Long.MAX_VALUE;
     static final long QUICK = 10_000_000;
     static final long STEADY = 100_000_000;
+    static final long SPARE_PAUSE = 1_000_000_000; // between tries to open a spare resource that failed
     static final long RARE = 900_000_000; // a second is promised, less what the round and the closer take
 
     /** A watcher costs some 1.5 kB; owners beyond this many are found by the rounds alone. */

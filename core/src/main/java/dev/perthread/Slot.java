@@ -1,4 +1,3 @@
-// The life of one resource: the only state machine of the library. See docs/concurrency.md.
 package dev.perthread;
 
 import java.lang.invoke.MethodHandles;
@@ -8,12 +7,29 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One resource in the hands of one thread.
+ * The state machine of one resource in the hands of one thread.
  *
  * <pre>
  * OPENING --openingToLeased--> LEASED --leasedToIdle--> IDLE --idleToClosing--> CLOSING
- *                                ^                       | |
- *                                +-----idleToLeased------+ +----idleToMoved---> MOVED
+ *    |                            ^                     ^ | |
+ *    |                            +-----idleToLeased----|-+ +----idleToMoved---> MOVED
+ *    +--openingToIdle-----------------------------------+ |
+ *                                 CHECKING <-idleToChecking+  and back to IDLE
+ * </pre>
+ *
+ * <p>The effective state is the pair of {@code state} and {@code reason}:
+ *
+ * <pre>
+ * state     reason               meaning                                          who may act
+ * OPENING   none, HOLDER_CLOSED  the opener runs; its thread closes it            the opening thread
+ * LEASED    none                 in use                                           the owner
+ * LEASED    set                  being closed: by its owner, by force or          whoever claimed it
+ *                                revocation, or because its owner is dead
+ * IDLE      none                 free                                             the winner of the CAS
+ * IDLE      FORCED, REVOKED      released after a forced or revoking close        nobody
+ * CHECKING  none, FORCED         the background check runs                        the checking thread
+ * CLOSING   none, then set       taken for closing                                the winner of the CAS
+ * MOVED     none                 superseded: the resource goes on in another slot nobody
  * </pre>
  *
  * <p>The owner never changes: a lent resource that goes to another thread goes on in a new slot, and the old one stays
@@ -21,19 +37,19 @@ import org.jspecify.annotations.Nullable;
  * is leaked can be told from {@code thread.isAlive()} with no lock.
  *
  * <p>{@code state} arbitrates between those who want to use an idle resource and those who want to close it: both leave
- * IDLE by compare-and-set. {@code reason} arbitrates between those who want to close it at all: whoever sets it by
- * {@link #claim} runs the closer, nobody else does. Two words, because the owner leaves LEASED with a plain release
- * store (a second locked instruction would cost as much as all the rest of a cycle), which a forced close cannot be
- * allowed to race with on the same word: the store would overwrite its mark. A forced close therefore claims and leaves
- * {@code state} to the owner; it only happens when the holder is closed, which everybody checks after taking a lease.
+ * IDLE by compare-and-set. {@code reason} arbitrates between those who want to close it at all: whoever sets it runs the
+ * closer, nobody else does. Two words, because the owner leaves LEASED with a plain release store (a second locked
+ * instruction would cost as much as all the rest of a cycle), with which a forced close cannot race on the same word: the
+ * store would overwrite its mark. A forced or revoking close therefore claims, and leaves {@code state} to the owner.
  */
-final class Slot<T> extends ThreadTable.Entry {
+final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
 
     static final int OPENING = 0;
     static final int LEASED = 1;
     static final int IDLE = 2;
     static final int CLOSING = 3;
     static final int MOVED = 4;
+    static final int CHECKING = 5;
 
     private static final VarHandle STATE;
     private static final VarHandle REASON;
@@ -61,13 +77,34 @@ final class Slot<T> extends ThreadTable.Entry {
     @SuppressWarnings("UnusedVariable") // set once, by claim(), through REASON
     private volatile @Nullable CloseReason reason;
 
+    /**
+     * Another thread has something to tell the owner, who must take the slow path at its next acquire and release: why the
+     * resource is to be closed ({@code retireFor}), or that it is not in the list of idle ones. Written under the registry's
+     * lock. The owner reads it after the compare-and-set of an acquire, so that no acquire that begins after the mark was
+     * set misses it; a release may miss it, and the reaper looks again.
+     */
+    private volatile boolean flagged;
+
+    private volatile @Nullable CloseReason retireFor; // set before flagged
+
     // Written by the owner while LEASED; handed from one owner to the next through the release store of IDLE and the
     // compare-and-set that leaves it. Others read them only for people to look at.
     private long uses;
     private long leasedAt;
-    int depth; // leases that share this one, beyond the first
+
+    /**
+     * The leases that are held on this slot; the owner's. A lease counts itself out before it calls {@link #release}, so
+     * that a slot that is LEASED with none held, and not {@code busy}, was lost when a stack overflow or an asynchronous
+     * error struck on the way in or out: the owner's next acquire closes it.
+     */
+    int held;
+
+    boolean busy; // the owner's: user code runs on it in acquire or release, and the slot is not lost
+    boolean ownersClaim; // the owner's: it claimed this one itself
+    volatile boolean closerCalled;
     boolean invalid;
-    boolean slowRelease; // the release has more to do than to store IDLE; one look instead of five on the shortest way
+    boolean undeclared; // a lease that shared this one ended without done()
+    boolean slowRelease; // the release has more to do than to store IDLE; one look instead of five on the fast path
     volatile @Nullable Throwable trace; // where the present lease was acquired
 
     JfrEvents.@Nullable Lease recorded; // the present lease, if Flight Recorder wants to know of it
@@ -75,21 +112,35 @@ final class Slot<T> extends ThreadTable.Entry {
     // Written by the owner before openingToLeased, as the entry's value is, and constant from then on.
     long openedAt;
 
-    volatile long idleSince; // written by the owner before leasedToIdle, where an idle timeout is set
+    volatile long idleSince; // written by the owner before leasedToIdle, where somebody wants to know
+    volatile long checkedAt; // by whoever checked it last in the background
+    volatile long warnedAt = Long.MIN_VALUE; // leasedAt of the lease that was last warned of; by the reaper
+    volatile @Nullable Thread awaitsCheck; // the owner, parked until the background check is over
+    volatile @Nullable String revokedBy; // who, set before the claim
 
-    // Guarded by the holder's lock.
+    // Guarded by the registry's lock.
     @Nullable
     Slot<T> nextOfThread; // the thread's next resource, where it has several
 
+    @Nullable
+    Slot<T> idleBefore; // in the list of idle ones, towards the most recent
+
+    @Nullable
+    Slot<T> idleAfter;
+
+    boolean listed; // as idle
+
     int index; // in the list of all
 
-    volatile @Nullable Thread closer; // who runs the closer, so that it does not wait for itself
+    volatile @Nullable Thread
+            closer; // who runs the closer, or a background opener, so that it does not wait for itself
 
     Slot(Pool<T, ?> pool, long id, @Nullable Thread owner, long now) {
         super(owner);
         this.pool = pool;
         this.id = id;
         this.openedAt = now;
+        this.idleSince = now;
     }
 
     int state() {
@@ -103,7 +154,7 @@ final class Slot<T> extends ThreadTable.Entry {
 
     /**
      * Takes an idle resource into use. Acquire: what the last user did with it happens-before what the next one does.
-     * A full fence on all machines, so the caller's read of the holder's {@code closed} cannot come before it.
+     * A full fence on all machines, so the caller's read of the registry's {@code closed} cannot come before it.
      */
     boolean idleToLeased() {
         return STATE.compareAndSet(this, IDLE, LEASED);
@@ -114,9 +165,79 @@ final class Slot<T> extends ThreadTable.Entry {
         STATE.setRelease(this, IDLE);
     }
 
-    /** Ends a lease, by the owner. */
-    void release() {
-        pool.release(this);
+    /**
+     * Ends a lease, by the owner, which has counted it out of {@code held}.
+     *
+     * @param done whether its user said that the last use ended well
+     * @return what the reset threw, which is nobody's to throw
+     */
+    @Nullable
+    Throwable release(boolean done) {
+        return pool.release(this, done);
+    }
+
+    /** Whether the lease was lost: the owner's question. */
+    boolean isLost() {
+        return held == 0 && !busy;
+    }
+
+    boolean isFlagged() {
+        return flagged;
+    }
+
+    /** Lock held. */
+    void flag() {
+        flagged = true;
+    }
+
+    /** Lock held. */
+    void unflag() {
+        flagged = false;
+    }
+
+    /** Has the resource closed at the end of its lease, or before its next; the first reason stays. Lock held. */
+    void retire(CloseReason why) {
+        if (retireFor == null) {
+            retireFor = why;
+        }
+        flagged = true; // after retireFor: who sees this sees that
+    }
+
+    /** Lock held; the limit was raised again. */
+    void unretire(CloseReason why) {
+        if (retireFor == why) {
+            retireFor = null;
+        }
+    }
+
+    @Nullable
+    CloseReason retireFor() {
+        return retireFor;
+    }
+
+    /** A background opener has returned: free for anybody. Lock held. */
+    void openingToIdle() {
+        STATE.setVolatile(this, IDLE);
+    }
+
+    /** Takes an idle resource out of use for a check in the background. */
+    boolean idleToChecking() {
+        return STATE.compareAndSet(this, IDLE, CHECKING);
+    }
+
+    /** By the checking thread. Volatile: the owner parks if it still sees CHECKING after it has left its name. */
+    void checkingToIdle() {
+        STATE.setVolatile(this, IDLE);
+    }
+
+    /** By the checking thread, for whoever then claims and closes it. */
+    void checkingToClosing() {
+        STATE.setVolatile(this, CLOSING);
+    }
+
+    /** Takes an idle resource and the right to close it. */
+    boolean claimIdle(CloseReason why) {
+        return idleToClosing() && claim(why);
     }
 
     /** Takes an idle resource out of use, for whoever then claims and closes it. */
@@ -141,14 +262,18 @@ final class Slot<T> extends ThreadTable.Entry {
         uses = moved.uses;
         leasedAt = moved.leasedAt;
         idleSince = moved.idleSince;
-        // This slot is published by the holder's lock.
+        checkedAt = moved.checkedAt;
+        retireFor = moved.retireFor;
+        flagged = true; // not in the list of idle ones: its first release puts it there
+        // Plain: this slot is published by the registry's lock.
         state = thread == null ? IDLE : LEASED;
         return this;
     }
 
     /**
-     * The right to close. Exactly one caller ever gets {@code true}. It comes after {@code idleToClosing} or from the
-     * owner of the lease; from others only when the owner is dead or the holder's grace is over.
+     * The right to close. Exactly one caller ever gets {@code true}. It comes after IDLE or CHECKING was left for CLOSING, or
+     * from the owner of the lease; from others only when the owner is dead, or when the pool's grace is over or the lease is
+     * revoked.
      */
     boolean claim(CloseReason why) {
         return REASON.compareAndSet(this, null, why);
@@ -186,6 +311,7 @@ final class Slot<T> extends ThreadTable.Entry {
     void stampLease(long now) {
         USES.setOpaque(this, uses + 1);
         LEASED_AT.setOpaque(this, now);
+        held++;
     }
 
     long uses() {
@@ -196,20 +322,21 @@ final class Slot<T> extends ThreadTable.Entry {
         return (long) LEASED_AT.getOpaque(this);
     }
 
-    /** A picture of this moment; {@code now} on the holder's clock is {@code wall} on the wall's. */
+    /** A picture of this moment; {@code now} on the registry's clock is {@code wall} on the wall's. */
     ResourceInfo info(ResourceInfo.State shown, long now, Instant wall) {
         Thread owner = thread;
         boolean leased = shown == ResourceInfo.State.LEASED;
         Throwable stack = leased ? trace : null;
         return new ResourceInfo(
                 id,
-                owner == null ? "" : owner.getName(),
+                owner == null ? "" : Messages.shown(owner.getName()),
                 owner == null ? 0 : Platform.id(owner),
                 shown,
                 wall.minusNanos(Math.max(0, now - openedAt)),
                 leased ? wall.minusNanos(Math.max(0, now - leasedAt())) : null,
                 uses(),
-                stack == null ? List.of() : List.of(stack.getStackTrace()));
+                stack == null ? List.of() : List.of(stack.getStackTrace()),
+                pool.key());
     }
 
     ResourceInfo.State shown() {
@@ -219,7 +346,7 @@ final class Slot<T> extends ThreadTable.Entry {
         return switch (state()) {
             case OPENING -> ResourceInfo.State.OPENING;
             case LEASED -> ResourceInfo.State.LEASED;
-            case IDLE, MOVED -> ResourceInfo.State.IDLE;
+            case IDLE, MOVED, CHECKING -> ResourceInfo.State.IDLE;
             default -> ResourceInfo.State.CLOSING;
         };
     }

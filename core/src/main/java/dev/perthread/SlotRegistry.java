@@ -1,66 +1,74 @@
-// The books of one holder: which resources there are, whose they are, who waits, and the counters.
 package dev.perthread;
 
 import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything here is under one lock, which is held for a few dozen instructions and never over user code, I/O or parking.
+ * The registry of one pool: which resources there are, whose they are, how many there may be, and the counters.
+ *
+ * <p>Everything here is under one lock, which is held for a few dozen instructions and never over user code, I/O or parking.
  * The only way past it is {@link #find}, for a thread that looks up its own slot.
  *
- * <p>A resource counts towards the limit from before its opener runs until after its closer has run. A place that becomes
- * free goes to the longest waiter at once, under the same lock, so nobody can overtake it and it cannot be lost.
+ * <p>A resource holds a permit from before its opener runs until after its closer has run. A permit that becomes free goes
+ * to the longest waiter at once, under the same lock, so nobody can overtake it and it cannot be lost.
  */
 final class SlotRegistry<T> {
-
-    /** What was never larger than this is not made smaller. */
-    private static final int SMALL = 64;
-
     private final Pool<T, ?> pool;
-    private final int limit;
     private final boolean lends;
+    private final boolean alwaysSlow;
+    private final int maxWaiting;
 
-    private final ReentrantLock lock = new SpinThenParkLock();
+    final ReentrantLock lock = new SpinThenParkLock();
     private final Condition resourceRemoved = lock.newCondition();
+    private final Condition becameIdle = lock.newCondition(); // what was opened in the background
 
     // Guarded by lock.
-    private final ThreadTable<Slot<T>> byThread =
-            new ThreadTable<>(); // a thread's latest slot; find() reads it unlocked
-    private final ArrayList<Slot<T>> all = new ArrayList<>();
-    private int most; // that all held since it was last trimmed
-    private final Waiters<T> waiters = new Waiters<>();
-    private long lastId;
+    final SlotIndex<T> index = new SlotIndex<>();
+    final Waiters<T> waiters = new Waiters<>();
     private final Counters counters = new Counters();
+    private int limit;
+    private long lastId;
+    private boolean suspended;
 
-    // Written under the lock and read without it. A release of a lease that misses the change of attention is made
-    // good: closing looks again until nothing is left, and for waiters the reaper does.
+    // Written under the lock and read without it. A release that misses the change of mustCheckWaiters is made good:
+    // closing looks again until nothing is left, and for waiters the reaper does.
     private volatile boolean closed;
-    private volatile boolean slowAcquire; // closed, or a lease has more to do than to change hands
-    private volatile boolean mustCheckWaiters; // somebody wants to know of resources that become idle
-    private volatile boolean registered; // the reaper knows this holder; false may be said too often
+    private volatile boolean slowAcquire; // closed, suspended, or a lease has more to do than to change hands
+    private volatile boolean mustCheckWaiters; // somebody waits for resources that become idle
+    private volatile boolean registered; // the reaper knows this pool; false may be said too often
 
-    SlotRegistry(Pool<T, ?> pool, int limit, boolean lends) {
+    SlotRegistry(Pool<T, ?> pool, PoolConfig<T, ?> config, boolean alwaysSlow) {
         this.pool = pool;
-        this.limit = limit;
-        this.lends = lends;
+        this.limit = config.limit;
+        this.lends = config.lends();
+        this.maxWaiting = config.maxWaiting;
+        this.alwaysSlow = alwaysSlow;
+        this.slowAcquire = alwaysSlow;
     }
 
     boolean isClosed() {
         return closed;
     }
 
-    /** Every lease is to take the long way from now on. */
+    /** Every lease is to take the slow path from now on. */
     void disableFastPath() {
-        slowAcquire = true;
+        lock.lock();
+        try {
+            slowAcquire = true;
+            for (Slot<T> slot : index.all()) {
+                slot.flag(); // and so is the end of those that are held now
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
-    /** Whether a lease may not take the shortest way. Never false once {@link #isClosed} is true for the same reader. */
+    /** Whether a lease may not take the fast path. Never false once {@link #isClosed} is true for the same reader. */
     boolean isSlowAcquire() {
         return slowAcquire;
     }
@@ -72,84 +80,84 @@ final class SlotRegistry<T> {
     /** The calling thread's latest slot. */
     @Nullable
     Slot<T> find(Thread me) {
-        return byThread.entryOf(me);
+        return index.find(me);
     }
 
-    /** What the calling thread has here, latest first. */
-    List<Slot<T>> slotsOf(Thread me) {
+    /** What a thread has here, latest first. */
+    List<Slot<T>> slotsOf(Thread thread) {
         lock.lock();
         try {
-            List<Slot<T>> own = new ArrayList<>();
-            for (Slot<T> slot = byThread.entryOf(me); slot != null; slot = slot.nextOfThread) {
-                own.add(slot);
-            }
-            return own;
+            return index.slotsOf(thread);
         } finally {
             lock.unlock();
         }
     }
 
-    /** Everything there is. */
+    /** Everything there is: a copy, in which a lent resource may be superseded by the time it is looked at. */
     List<Slot<T>> all() {
         lock.lock();
         try {
-            return new ArrayList<>(all);
+            return index.copy();
         } finally {
             lock.unlock();
         }
     }
 
-    /**
-     * A slot for the calling thread, if it need not wait: somebody's idle one (leased now), or a new one to open a
-     * resource in. Nobody gets one while others wait.
-     */
-    @Nullable
-    Slot<T> take(Thread me) {
+    boolean isPresent(Slot<T> slot) {
         lock.lock();
         try {
-            return closed || !waiters.isEmpty() ? null : takeLocked(me);
+            return index.contains(slot);
         } finally {
             lock.unlock();
         }
     }
 
+    int limit() {
+        lock.lock();
+        try {
+            return limit;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- admission ----
+
     /**
-     * The same, or a place in the queue. Returns null if the holder is closed.
-     *
-     * @param swept whether the caller has just looked for what dead threads left
+     * A slot for the calling thread: somebody's idle one, leased now, or a new one to open a resource in; else a place in
+     * the queue. Nobody gets a slot while others wait.
      */
-    @Nullable
-    Waiter<T> takeOrWait(Thread me, boolean swept) {
+    Admission<T> admit(Thread me, boolean mayWait) {
         lock.lock();
         try {
             if (closed) {
-                return null;
+                return Admission.Refusal.CLOSED.forAny();
+            }
+            boolean first = waiters.isEmpty() && !suspended;
+            Slot<T> slot = first ? takeLocked(me) : null;
+            if (slot != null) {
+                return slot;
+            }
+            if (!mayWait) {
+                return Admission.Refusal.MUST_WAIT.forAny();
+            }
+            if (waiters.size() >= maxWaiting) {
+                counters.refused();
+                return Admission.Refusal.QUEUE_FULL.forAny();
             }
             Waiter<T> waiter = new Waiter<>(me, pool.now());
-            if (!swept && isAnyOwnerDead()) {
-                waiter.sweepFirst = true;
-                return waiter;
-            }
-            // Before looking: a release that comes too late to be seen idle must see that somebody wants to know.
+            // Before looking again: a release that comes too late to be seen idle must see that somebody waits.
             mustCheckWaiters |= lends;
-            waiter.granted = waiters.isEmpty() ? takeLocked(me) : null;
-            if (waiter.granted == null) {
+            VarHandle.fullFence();
+            slot = first && lends ? takeIdle(me) : null;
+            if (slot == null) {
                 waiters.join(waiter);
             }
             updateWaitersFlag();
-            return waiter;
+            return slot == null ? waiter : slot;
         } finally {
             lock.unlock();
         }
-    }
-
-    private boolean isAnyOwnerDead() {
-        for (Slot<T> slot : all) {
-            if (slot.thread != null && !slot.thread.isAlive()) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private @Nullable Slot<T> takeLocked(Thread me) {
@@ -157,143 +165,139 @@ final class SlotRegistry<T> {
         if (lent != null) {
             return lent;
         }
-        return all.size() < limit ? reserve(me) : null;
+        return index.size() < limit ? reserve(me) : null;
     }
 
-    private @Nullable Slot<T> takeIdle(Thread next) {
-        // Latest first: what was used last is the least likely to have gone stale, and old ones can time out.
-        for (int i = all.size() - 1; i >= 0; i--) {
-            Slot<T> slot = all.get(i);
-            Slot<T> taken = slot.state() == Slot.IDLE ? move(slot, next) : null;
+    @Nullable
+    Slot<T> takeIdle(Thread next) {
+        for (Slot<T> slot = index.latestIdle(); slot != null; ) {
+            Slot<T> after = slot.idleAfter;
+            Slot<T> taken = move(slot, next);
+            if (taken == null) {
+                index.unlist(slot);
+                slot.flag();
+                // The store of the flag before the load of the state, as its owner stores IDLE before it loads the
+                // flag.
+                VarHandle.fullFence();
+                taken = move(slot, next);
+            }
             if (taken != null) {
                 return taken;
             }
+            slot = after;
         }
         return null;
     }
 
-    private Slot<T> reserve(Thread owner) {
+    private Slot<T> reserve(@Nullable Thread owner) {
         Slot<T> slot = new Slot<>(pool, ++lastId, owner, pool.tick());
-        slot.index = all.size();
-        byThread.makeRoom(); // what can run out of memory comes first, or the place would be taken by nobody
-        all.add(slot);
-        most = Math.max(most, all.size());
-        push(slot);
+        index.makeRoom(); // allocate before commit
+        if (lends) {
+            slot.flag(); // its first release lists it
+        }
+        index.add(slot);
+        counters.present(index.size());
         return slot;
     }
 
     /** Takes an idle one away from its thread, for another or for nobody; null if its last user was faster. */
-    private @Nullable Slot<T> move(Slot<T> from, @Nullable Thread next) {
+    @Nullable
+    Slot<T> move(Slot<T> from, @Nullable Thread next) {
+        if (from.state() != Slot.IDLE || from.isClaimed()) {
+            return null;
+        }
         Slot<T> to = from.forNext(next);
-        byThread.makeRoom(); // as is this: from here on nothing may fail, or nobody would ever close the resource
+        index.makeRoom(); // allocate before commit
         if (!from.idleToMoved()) {
             return null;
         }
         to.takeOver(from);
-        unlink(from);
-        to.index = from.index;
-        all.set(to.index, to);
-        if (next != null) {
-            push(to);
+        index.replace(from, to);
+        if (next == null) {
+            index.list(to);
         }
         return to;
     }
 
-    private void push(Slot<T> slot) {
-        Thread owner = slot.thread;
-        if (owner != null) {
-            slot.nextOfThread = byThread.entryOf(owner);
-            byThread.put(slot);
-        }
-    }
-
-    private void unlink(Slot<T> slot) {
-        Thread owner = slot.thread;
-        Slot<T> above = owner == null ? null : byThread.entryOf(owner);
-        if (owner == null || above == null) {
-            return;
-        }
-        if (above == slot) {
-            Slot<T> nextOfThread = slot.nextOfThread;
-            if (nextOfThread == null) {
-                byThread.takeOut(owner);
-            } else {
-                byThread.put(nextOfThread);
-            }
-            return;
-        }
-        for (; above != null; above = above.nextOfThread) {
-            if (above.nextOfThread == slot) {
-                above.nextOfThread = slot.nextOfThread;
-                return;
-            }
-        }
-    }
-
-    private void remove(Slot<T> slot) {
-        unlink(slot);
-        Slot<T> last = all.remove(all.size() - 1);
-        if (last != slot) {
-            all.set(slot.index, last);
-            last.index = slot.index;
-        }
-        counters.removed(slot);
-        if (all.size() < most >> 3 && most > SMALL) {
-            most = all.size();
-            try {
-                all.trimToSize(); // a list never shrinks by itself
-            } catch (OutOfMemoryError passing) {
-                // then it stays as large as it is
-            }
-        }
-    }
-
-    /** Whether the reaper knows of this holder. Then it does for as long as the caller has a slot here, or waits. */
-    boolean isRegistered() {
-        return registered;
-    }
-
-    /** The reaper has been told, by a thread that has a slot here or waits; so it cannot have forgotten it already. */
-    void register() {
-        registered = true;
-    }
-
-    /** Whether the reaper can forget this holder. */
-    boolean deregister() {
+    /** An idle lent resource stays when its thread ends, but must not keep the dead thread in memory. */
+    void detachOwner(Slot<T> slot) {
         lock.lock();
         try {
-            registered = !all.isEmpty() || !waiters.isEmpty(); // a place may be free that nobody had the memory to give
-            return !registered;
+            if (!closed) {
+                move(slot, null);
+            }
         } finally {
             lock.unlock();
         }
     }
 
-    /** The opener has returned; false if the holder is closed, and then the slot is claimed for that reason. */
-    boolean opened(Slot<T> slot) {
+    /** A slot for a background opener, while fewer than {@code most} are there; null if there is no permit for it. */
+    @Nullable
+    Slot<T> reserveForNobody(int most) {
         lock.lock();
         try {
-            counters.opened();
+            if (closed || suspended || index.size() >= Math.min(limit, most)) {
+                return null;
+            }
+            Slot<T> slot = reserve(null);
+            slot.closer = Thread.currentThread();
+            return slot;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- opened and closed ----
+
+    /** The opener has returned; false if the pool is closed, and then the slot is claimed for that reason. */
+    boolean opened(Slot<T> slot, long nanos) {
+        Waiter<T> next = null;
+        lock.lock();
+        try {
+            counters.opened(nanos);
             if (closed) {
                 // Under the lock, so that nobody counts it as opening and as open at once.
                 slot.claim(CloseReason.HOLDER_CLOSED);
                 return false;
             }
-            slot.openingToLeased();
-            return true;
+            if (slot.thread != null) {
+                slot.openingToLeased();
+            } else {
+                slot.closer = null;
+                slot.openingToIdle();
+                index.list(slot);
+                becameIdle.signalAll();
+                next = serves() ? waiters.signalNext() : null;
+            }
+        } finally {
+            lock.unlock();
+        }
+        Handoff.wake(next);
+        return true;
+    }
+
+    /** Opened by a thread that died before it could count it. */
+    void countOpened() {
+        lock.lock();
+        try {
+            counters.opened(0);
         } finally {
             lock.unlock();
         }
     }
 
-    /** The opener has failed, or was never called. Does nothing the second time. */
-    void removeUnopened(Slot<T> slot, boolean failed) {
+    /**
+     * The opener has failed, or was never called. Does nothing the second time.
+     *
+     * @param failure what it threw, as text, or null if it was never called
+     */
+    void removeUnopened(Slot<T> slot, @Nullable String failure, long nanos) {
         Waiter<T> next = null;
         lock.lock();
         try {
-            if (slot.index < all.size() && all.get(slot.index) == slot) {
-                if (failed) {
-                    counters.openFailed();
+            if (index.contains(slot)) {
+                if (failure != null) {
+                    counters.openFailed(nanos, failure);
                 }
                 remove(slot);
                 next = freed();
@@ -301,170 +305,111 @@ final class SlotRegistry<T> {
         } finally {
             lock.unlock();
         }
-        wake(next);
+        Handoff.wake(next);
     }
 
-    /** The closer has run. */
+    /** The closer has run. Does nothing the second time. */
     void removeClosed(Slot<T> slot, CloseReason reason, boolean failed) {
+        Waiter<T> next = null;
+        lock.lock();
+        try {
+            if (index.contains(slot)) {
+                counters.closed(slot, reason, failed);
+                remove(slot);
+                next = freed();
+            }
+        } finally {
+            lock.unlock();
+        }
+        Handoff.wake(next);
+    }
+
+    /**
+     * The closer has run, and {@code next}, which has just taken that resource and found it unfit, opens another one in its
+     * place; null if it must queue for a permit like everybody, or the pool is closed.
+     */
+    @Nullable
+    Slot<T> replaceClosed(Slot<T> slot, CloseReason reason, boolean failed, Thread next) {
+        lock.lock();
+        try {
+            if (closed || suspended || index.size() > limit) {
+                return null;
+            }
+            counters.closed(slot, reason, failed);
+            remove(slot);
+            return reserve(next);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The same by a thread of the library, for one that waits for it in {@code await} without being in the queue. */
+    void replaceClosed(Slot<T> slot, CloseReason reason, boolean failed, Waiter<T> waiter) {
         Waiter<T> next;
         lock.lock();
         try {
             counters.closed(slot, reason, failed);
             remove(slot);
-            next = freed();
-        } finally {
-            lock.unlock();
-        }
-        wake(next);
-    }
-
-    /** The closer has run, and the calling thread, its owner, opens another one in its place. Null if closed. */
-    @Nullable
-    Slot<T> replaceClosed(Slot<T> slot, CloseReason reason, boolean failed, Thread me) {
-        lock.lock();
-        try {
-            if (closed) {
-                return null;
+            if (waiter.gaveUp || closed || suspended || index.size() >= limit) {
+                if (!waiter.gaveUp && !closed) {
+                    waiters.join(waiter);
+                    updateWaitersFlag();
+                }
+                next = freed();
+            } else {
+                waiter.grant(reserve(waiter.thread));
+                next = waiter;
             }
-            counters.closed(slot, reason, failed);
-            remove(slot);
-            return reserve(me);
         } finally {
             lock.unlock();
         }
+        Handoff.wake(next);
     }
 
-    /** A place has just become free: the longest waiter gets it. */
+    private void remove(Slot<T> slot) {
+        index.remove(slot);
+        counters.removed(slot);
+    }
+
+    /** A permit has just become free: the longest waiter gets it. */
     private @Nullable Waiter<T> freed() {
-        if (closed) {
+        if (closed || suspended) {
             resourceRemoved.signalAll();
             return null;
         }
-        return waiters.isEmpty() ? null : grantPlace();
+        return waiters.isEmpty() || index.size() >= limit ? null : grantPermit();
     }
 
-    private Waiter<T> grantPlace() {
+    private Waiter<T> grantPermit() {
         Waiter<T> first = waiters.longest();
         grant(first, reserve(first.thread));
         return first;
     }
 
-    private void grant(Waiter<T> waiter, Slot<T> slot) {
-        waiter.granted = slot;
+    void grant(Waiter<T> waiter, Slot<T> slot) {
+        waiter.grant(slot);
         leave(waiter);
     }
 
-    private void leave(Waiter<T> waiter) {
+    void leave(Waiter<T> waiter) {
         waiters.leave(waiter);
         counters.waited(1);
         updateWaitersFlag();
     }
 
     private void updateWaitersFlag() {
-        mustCheckWaiters = lends && !waiters.isEmpty(); // nobody joins or leaves once the holder is closed
+        mustCheckWaiters = lends && !waiters.isEmpty(); // nobody joins or leaves once the pool is closed
     }
 
-    /**
-     * A lent resource has become idle while others wait. The longest waiter is woken to take it, or whatever is idle when
-     * it comes; until then its last user may take it back, any number of times. So a resource does not lie idle for as
-     * long as it takes to wake a thread, which is a thousand times a short lease. A waiter that is due is given it at
-     * once: a virtual thread that was woken may never come while the carriers are busy with those who keep taking turns.
-     */
-    void offer(Slot<T> idle) {
-        // The store of IDLE before the load of who is coming, as that one says that it has come before it loads IDLE;
-        // neither is fenced by itself. So it sees this resource, or this thread sees that nobody is coming. Without the
-        // fence both could miss the other, and the resource would lie idle until the reaper's next round.
-        VarHandle.fullFence();
-        if (waiters.hasSignalled() && !waiters.mustHandOffNext(pool.now())) {
-            return; // without the lock, for which else all who take turns would queue
-        }
-        Waiter<T> next = null;
-        lock.lock();
-        try {
-            if (!closed && !waiters.isEmpty()) {
-                next = waiters.longest().mustHandOff(pool.now()) ? handOver(idle) : waiters.signalNext();
-            }
-        } finally {
-            lock.unlock();
-        }
-        wake(next);
+    /** Lock held: whether what becomes idle may go to waiters. */
+    boolean serves() {
+        return !closed && !suspended && !waiters.isEmpty();
     }
 
-    private @Nullable Waiter<T> handOver(Slot<T> idle) {
-        Waiter<T> first = waiters.longest();
-        Slot<T> moved = move(idle, first.thread);
-        if (moved == null) {
-            return null;
-        }
-        grant(first, moved);
-        return first;
-    }
-
-    /** By a thread that waits or has waited: if it was woken to look for what is idle, it does, or has another one do so. */
-    void tryTake(Waiter<T> waiter) {
-        if (!waiters.isSignalled(waiter)) {
-            return;
-        }
-        Waiter<T> next;
-        lock.lock();
-        try {
-            waiters.clearSignal();
-            VarHandle.fullFence(); // see offer()
-            Slot<T> idle = waiters.contains(waiter) ? takeIdle(waiter.thread) : null;
-            if (idle != null) {
-                grant(waiter, idle);
-            }
-            next = propagateSignal();
-        } finally {
-            lock.unlock();
-        }
-        wake(next);
-    }
-
-    /** What became idle while somebody was on its way to look was offered to nobody else. */
-    private @Nullable Waiter<T> propagateSignal() {
-        if (!closed && !waiters.isEmpty()) {
-            for (Slot<T> slot : all) {
-                if (slot.state() == Slot.IDLE) {
-                    return waiters.signalNext();
-                }
-            }
-        }
-        return null;
-    }
-
-    /**
-     * Gives waiters the idle lent resources that a release has missed, and the places that nobody had the memory to give;
-     * the reaper's job. Whether anybody still waits.
-     */
-    boolean serveWaiters() {
-        lock.lock();
-        try {
-            for (int i = 0; lends && i < all.size() && !waiters.isEmpty(); i++) {
-                Slot<T> slot = all.get(i);
-                if (slot.state() == Slot.IDLE) {
-                    wake(handOver(
-                            slot)); // at once: to remember whom to wake takes memory, which may be what was wanting
-                }
-            }
-            while (!waiters.isEmpty() && all.size() < limit) {
-                wake(grantPlace());
-            }
-            return !waiters.isEmpty();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** An idle lent resource stays when its thread ends, but must not keep the dead thread in memory. */
-    void detachOwner(Slot<T> slot) {
-        lock.lock();
-        try {
-            if (!closed && slot.state() == Slot.IDLE) {
-                move(slot, null);
-            }
-        } finally {
-            lock.unlock();
+    /** Lock held: gives free permits to waiters, waking each at once: remembering whom to wake would take memory. */
+    void grantPermits() {
+        while (serves() && index.size() < limit) {
+            Handoff.wake(grantPermit());
         }
     }
 
@@ -475,6 +420,7 @@ final class SlotRegistry<T> {
             if (waiter.granted != null) {
                 return false;
             }
+            waiter.gaveUp = true;
             if (waiters.contains(waiter)) { // close() takes all out
                 leave(waiter);
             }
@@ -487,30 +433,177 @@ final class SlotRegistry<T> {
         }
     }
 
+    // ---- the end of a lease ----
+
+    /**
+     * The owner of a lent resource that is not listed as idle is done with it. Returns why it must be closed instead, and then
+     * it is still leased.
+     */
+    @Nullable
+    CloseReason releaseAndList(Slot<T> slot, int maxIdle) {
+        Waiter<T> next = null;
+        lock.lock();
+        try {
+            CloseReason retired = slot.retireFor();
+            if (retired != null) {
+                return retired;
+            }
+            if (maxIdle != Integer.MAX_VALUE && waiters.isEmpty() && idleListed(slot) >= maxIdle) {
+                return CloseReason.SURPLUS;
+            }
+            slot.unflag();
+            slot.leasedToIdle();
+            index.list(slot);
+            if (serves()) {
+                next = waiters.longest().mustHandOff(pool.now()) ? handOver(slot) : waiters.signalNext();
+            }
+        } finally {
+            lock.unlock();
+        }
+        Handoff.wake(next);
+        return null;
+    }
+
+    private int idleListed(Slot<T> but) {
+        int idle = 0;
+        for (Slot<T> slot = index.latestIdle(); slot != null; slot = slot.idleAfter) {
+            idle += slot != but && slot.state() == Slot.IDLE ? 1 : 0;
+        }
+        return idle;
+    }
+
+    /** Lock held. The longest waiter gets this idle one; null if its last user was faster. */
+    @Nullable
+    Waiter<T> handOver(Slot<T> idle) {
+        Waiter<T> first = waiters.longest();
+        Slot<T> moved = move(idle, first.thread);
+        if (moved == null) {
+            return null;
+        }
+        grant(first, moved);
+        return first;
+    }
+
+    /** Idle lent resources that no list has, because their release missed the flag, are listed; the reaper's job. */
+    void listIdle() {
+        if (!lends) {
+            return;
+        }
+        lock.lock();
+        try {
+            for (Slot<T> slot : index.all()) {
+                if (!slot.listed && slot.state() == Slot.IDLE && !slot.isClaimed()) {
+                    index.list(slot);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many are idle or being opened for nobody, less those that do not count. */
+    int spares(Predicate<Slot<T>> less) {
+        lock.lock();
+        try {
+            int spares = 0;
+            for (Slot<T> slot : index.all()) {
+                int state = slot.state();
+                boolean idle =
+                        (state == Slot.IDLE && !slot.isClaimed() && slot.retireFor() == null) || state == Slot.CHECKING;
+                spares += (idle || (state == Slot.OPENING && slot.thread == null)) && !less.test(slot) ? 1 : 0;
+            }
+            return spares;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until this many are idle; what is released without the lock is seen some milliseconds late. */
+    boolean awaitIdle(int least, long nanos) throws InterruptedException {
+        lock.lock();
+        try {
+            for (long left = nanos, begin = System.nanoTime(); ; left = nanos - (System.nanoTime() - begin)) {
+                int idle = 0;
+                for (Slot<T> slot : index.all()) {
+                    idle += slot.state() == Slot.IDLE && !slot.isClaimed() ? 1 : 0;
+                }
+                if (idle >= least) {
+                    return true;
+                }
+                if (closed || left <= 0) {
+                    return false;
+                }
+                becameIdle.await(Math.min(left, Reaper.QUICK), TimeUnit.NANOSECONDS);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- closed ----
+
+    boolean isSuspended() {
+        lock.lock();
+        try {
+            return suspended && !closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lock held. */
+    boolean beginSuspension() {
+        if (closed) {
+            return false;
+        }
+        slowAcquire = true; // before suspended is acted upon, see isSlowAcquire()
+        suspended = true;
+        return true;
+    }
+
+    void resume() {
+        lock.lock();
+        try {
+            if (suspended && !closed) {
+                suspended = false;
+                slowAcquire = alwaysSlow || pool.settings().expires();
+                grantPermits();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lock held. */
+    void changeLimit(int newLimit) {
+        limit = newLimit;
+    }
+
     /** From here on nobody gets anything, and those who wait are told. */
     void close() {
         List<Waiter<T>> refused;
         lock.lock();
         try {
             refused = waiters.dismiss(); // first: should there be no memory for it, nothing has happened
-            slowAcquire = true; // before closed, see isWatchful()
+            slowAcquire = true; // before closed, see isSlowAcquire()
             closed = true;
             mustCheckWaiters = true;
             counters.waited(refused.size());
+            resourceRemoved.signalAll(); // a suspension ends, too
         } finally {
             lock.unlock();
         }
-        wakeAll(refused);
+        Handoff.wakeAll(refused);
     }
 
     /**
-     * Waits until some resource is gone, at most so long. Returns false at once if nothing is left but what the calling
+     * Waits until some resource is gone, at most this long. Returns false at once if nothing is left but what the calling
      * thread itself leases, opens or is just closing: waiting for oneself would never end.
      */
     boolean awaitGone(Thread me, long nanos) throws InterruptedException {
         lock.lock();
         try {
-            for (Slot<T> slot : all) {
+            for (Slot<T> slot : index.all()) {
                 if (slot.thread != me && slot.closer != me) {
                     resourceRemoved.await(nanos, TimeUnit.NANOSECONDS);
                     return true;
@@ -522,23 +615,88 @@ final class SlotRegistry<T> {
         }
     }
 
-    /** By index: for an iterator or a lambda there may be no memory, and all must be woken. */
-    private static void wakeAll(List<? extends Waiter<?>> waiters) {
-        for (int i = 0; i < waiters.size(); i++) {
-            wake(waiters.get(i));
+    // ---- the reaper, and numbers ----
+
+    /** Whether the reaper knows this pool. Then it does for as long as the caller has a slot here, or waits. */
+    boolean isRegistered() {
+        return registered;
+    }
+
+    /** The reaper has been told, by a thread that has a slot here or waits; so it cannot have forgotten it already. */
+    void register() {
+        registered = true;
+    }
+
+    /** Whether the reaper can forget this pool. */
+    boolean deregister(boolean needed) {
+        lock.lock();
+        try {
+            // A permit may be free that nobody had the memory to give.
+            registered = (needed && !closed) || !index.all().isEmpty() || !waiters.isEmpty();
+            return !registered;
+        } finally {
+            lock.unlock();
         }
     }
 
-    private static void wake(@Nullable Waiter<?> waiter) {
-        if (waiter != null) {
-            LockSupport.unpark(waiter.thread);
+    void waitedFor(long nanos) {
+        lock.lock();
+        try {
+            counters.waitedFor(nanos);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void heldTooLong() {
+        lock.lock();
+        try {
+            counters.heldTooLong();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void leasedFor(long nanos) {
+        counters.leasedFor(nanos);
+    }
+
+    void timedOut() {
+        lock.lock();
+        try {
+            counters.timedOut();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether, after this many were closed because nobody had declared them done, none was ever reused. */
+    boolean neverReuses(int after) {
+        lock.lock();
+        try {
+            if (counters.closedFor(CloseReason.NOT_DONE) < after) {
+                return false;
+            }
+            Stats now = counters.stats(index.all(), waiters.size());
+            return now.acquired() <= now.opened();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    long closedCount() {
+        lock.lock();
+        try {
+            return counters.closed();
+        } finally {
+            lock.unlock();
         }
     }
 
     Stats stats() {
         lock.lock();
         try {
-            return counters.stats(all, waiters.size());
+            return counters.stats(index.all(), waiters.size());
         } finally {
             lock.unlock();
         }

@@ -1,18 +1,19 @@
-// A thread that waits at the limit.
 package dev.perthread;
 
 import org.jspecify.annotations.Nullable;
 
 /**
- * Granting and giving up both happen under the holder's lock, so a grant is never lost between a thread that gives and
+ * A thread that waits at the limit, or for the end of a suspension.
+ *
+ * <p>Granting and giving up both happen under the registry's lock, so a grant is never lost between a thread that gives and
  * one that times out or is interrupted: giving up finds the grant and keeps it.
  */
-final class Waiter<T> {
+final class Waiter<T> implements Admission<T> {
 
     /**
-     * For so long those who have a resource may go on with it between leases, at most, in nanoseconds: handing over at
-     * each release would make short leases a hundred times dearer. Longer waits are not made longer by it. About what a
-     * scheduler gives a thread before it runs another; with a quarter of it, waking threads takes most of two processors.
+     * How long those who have a resource may take it again between leases, at most, in nanoseconds: a hand-off at each
+     * release would make short leases a hundred times more expensive. Longer waits are not made longer by it. About a
+     * scheduler's time slice; with a quarter of it, waking threads takes most of two processors.
      */
     private static final long BARGING_WINDOW = 4_000_000;
 
@@ -28,9 +29,7 @@ final class Waiter<T> {
     @Nullable
     Waiter<T> behind;
 
-    boolean joined; // has been in it; the waiter's own thread sets this and reads it
-
-    boolean sweepFirst; // not in the queue: a dead thread's resource is in its way
+    boolean gaveUp; // a closer that was to be followed by its opener must not grant it anything; guarded by the lock
 
     /**
      * What the thread was given: a slot to open a resource in, or a leased one. Volatile: the thread looks at it without
@@ -41,6 +40,12 @@ final class Waiter<T> {
     Waiter(Thread thread, long now) {
         this.thread = thread;
         this.since = now;
+    }
+
+    /** Lock held. Its thread is on its way: until it has the slot in hand the slot is not lost, see {@link Slot#isLost}. */
+    void grant(Slot<T> slot) {
+        slot.busy = true;
+        granted = slot;
     }
 
     /** Whether it has waited for so long that the next resource is to be given to it. */

@@ -1,4 +1,3 @@
-// The threads that wait at the limit of one holder.
 package dev.perthread;
 
 import java.util.ArrayList;
@@ -6,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * In order of arrival. Under the lock of {@link SlotRegistry}, but for what says that it is not. The waiters themselves are the links,
+ * The queue of threads that wait at the limit of one pool, in order of arrival. Under the lock of {@link SlotRegistry}, but for what says that it is not. The waiters themselves are the links,
  * so that joining and leaving need no memory: one that could not leave would be given every place that becomes free.
  */
 final class Waiters<T> {
@@ -48,7 +47,6 @@ final class Waiters<T> {
         }
         latest = waiter;
         waiter.queued = true;
-        waiter.joined = true;
         size++;
     }
 

@@ -56,11 +56,12 @@ class CloseRaceTest {
         AtomicInteger opened = new AtomicInteger();
         AtomicInteger closed = new AtomicInteger();
         for (int round = 0; round < rounds; round++) {
-            PerThread<Object, RuntimeException> pool = matrix.<Object, RuntimeException>builder(() -> {
-                        opened.incrementAndGet();
-                        return new Object();
-                    })
-                    .closer(resource -> closed.incrementAndGet())
+            PerThread<Object, RuntimeException> pool = matrix.<Object, RuntimeException>builder(
+                            () -> {
+                                opened.incrementAndGet();
+                                return new Object();
+                            },
+                            resource -> closed.incrementAndGet())
                     .build();
             AtomicBoolean over = new AtomicBoolean();
             CyclicBarrier start = new CyclicBarrier(4);

@@ -24,7 +24,10 @@ class CloseTest {
     private static final Duration LONG = Duration.ofSeconds(30);
 
     private static PerThread.Builder<Probe, RuntimeException> builder(IdlePolicy whenIdle) {
-        return PerThread.<Probe, RuntimeException>builder(Probe::new).name("db").whenIdle(whenIdle);
+        return PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .name("db")
+                .whenIdle(whenIdle)
+                .reusing();
     }
 
     private static Object end(Lease<?> lease) {
@@ -66,7 +69,7 @@ class CloseTest {
         CountDownLatch closing = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         AtomicReference<Object> slow = new AtomicReference<>();
-        PerThread<Object, RuntimeException> pool = matrix.<Object, RuntimeException>builder(Object::new)
+        PerThread<Object, RuntimeException> pool = matrix.<Object, RuntimeException>builder(Object::new, Closer.none())
                 .closer(resource -> {
                     if (resource.equals(slow.get())) {
                         closing.countDown();
@@ -103,9 +106,10 @@ class CloseTest {
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
-    void afterTheGraceItForcesFromTheClosingThread(ThreadKind kind) throws Exception {
+    void leasesLeftAfterTheGrace_areClosedUnderTheirUsers(ThreadKind kind) throws Exception {
         AtomicReference<Thread> by = new AtomicReference<>();
-        PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(Object::new)
+        PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(
+                        Object::new, Closer.none())
                 .closer(resource -> by.set(Thread.currentThread()))
                 .build();
         try (Actor busy = new Actor(kind)) {
@@ -113,7 +117,7 @@ class CloseTest {
             long begin = System.nanoTime();
             assertThat(pool.close(Duration.ofMillis(50))).isEqualTo(new CloseReport(1, 1, List.of()));
             assertThat(System.nanoTime() - begin).isBetween(50_000_000L, 5_000_000_000L);
-            assertThat(by).hasValue(Thread.currentThread());
+            assertThat(by.get()).isNotNull().isNotSameAs(busy.thread());
             busy.call(() -> {
                 assertThatThrownBy(lease::get)
                         .isInstanceOf(IllegalStateException.class)
@@ -236,6 +240,7 @@ class CloseTest {
                     return new Probe();
                 })
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .closer(probe -> {
                     probe.close();
                     here.at(Place.CLOSER);
@@ -344,6 +349,7 @@ class CloseTest {
         AtomicReference<PerThread<Probe, RuntimeException>> self = new AtomicReference<>();
         PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .check(probe -> false)
                 .closer(probe -> {
                     probe.close();

@@ -82,7 +82,8 @@ class ContextLoaderTest {
         AtomicReference<ClassLoader> seen = new AtomicReference<>();
         ClassLoader after = kind.call(() -> {
             Thread.currentThread().setContextClassLoader(mine);
-            PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(Object::new)
+            PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(
+                            Object::new, Closer.none())
                     .closer(resource -> seen.set(Thread.currentThread().getContextClassLoader()))
                     .build();
             pool.run(resource -> {});

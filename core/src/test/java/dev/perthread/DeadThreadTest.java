@@ -25,7 +25,9 @@ class DeadThreadTest {
     private static final long SECOND = 1_000_000_000L;
 
     private static PerThread.Builder<Probe, RuntimeException> keeping() {
-        return PerThread.<Probe, RuntimeException>builder(Probe::new).whenIdle(IdlePolicy.KEEP);
+        return PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .whenIdle(IdlePolicy.KEEP)
+                .reusing();
     }
 
     @ParameterizedTest

@@ -28,6 +28,7 @@ class ExpiryTest {
     private PerThread.Builder<Probe, RuntimeException> builder(IdlePolicy whenIdle) {
         return PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(whenIdle)
+                .reusing()
                 .clock(now::get)
                 .listener(journal);
     }

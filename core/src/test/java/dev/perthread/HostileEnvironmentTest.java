@@ -42,6 +42,7 @@ class HostileEnvironmentTest {
         RecordingListener journal = new RecordingListener();
         PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(whenIdle)
+                .reusing()
                 .limit(1)
                 .trace(true)
                 .listener(journal)

@@ -20,7 +20,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class IdlePolicyTest {
 
     private static PerThread.Builder<Probe, RuntimeException> builder(IdlePolicy whenIdle) {
-        return PerThread.<Probe, RuntimeException>builder(Probe::new).whenIdle(whenIdle);
+        return PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .whenIdle(whenIdle)
+                .reusing();
     }
 
     @ParameterizedTest
@@ -253,8 +255,9 @@ class IdlePolicyTest {
     @Test
     void whatIsNotCloseableNeedsNoCloser() {
         try (PerThread<StringBuilder, RuntimeException> pool = PerThread.<StringBuilder, RuntimeException>builder(
-                        StringBuilder::new)
+                        StringBuilder::new, Closer.none())
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .build()) {
             pool.run(text -> text.append('a'));
             assertThat(pool.<String, RuntimeException>call(
@@ -285,7 +288,8 @@ class IdlePolicyTest {
                 .hasMessageContaining("maxAge");
         assertThatThrownBy(() -> builder(IdlePolicy.CLOSE).check(probe -> true).build())
                 .hasMessageContaining("check");
-        assertThatThrownBy(() -> builder(IdlePolicy.KEEP).limit(0)).hasMessageContaining("limit is 0");
+        assertThatThrownBy(() -> builder(IdlePolicy.KEEP).limit(0))
+                .hasMessageContaining("limit must be 1 or more, but was 0");
         assertThatThrownBy(() -> builder(IdlePolicy.KEEP).idleTimeout(Duration.ZERO))
                 .hasMessageContaining("idleTimeout");
         assertThatThrownBy(() -> builder(IdlePolicy.KEEP).acquireTimeout(Duration.ofNanos(-1)))

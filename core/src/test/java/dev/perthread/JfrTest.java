@@ -144,8 +144,11 @@ class JfrTest {
     @EnumSource(IdlePolicy.class)
     void eachLeaseIsToldWithItsNumberAndHowItEnded(IdlePolicy whenIdle) throws Exception {
         try (Recorded recorded = Recorded.everything();
-                PerThread<Probe, IOException> pool =
-                        builder(Probe::new).whenIdle(whenIdle).trace(true).build()) {
+                PerThread<Probe, IOException> pool = builder(Probe::new)
+                        .whenIdle(whenIdle)
+                        .reusing()
+                        .trace(true)
+                        .build()) {
             pool.run(Probe::use);
             try (Lease<Probe> lease = Caller.acquireHere(pool)) {
                 lease.invalidate();
@@ -189,6 +192,7 @@ class JfrTest {
         try (Recorded recorded = Recorded.everything();
                 PerThread<Probe, IOException> pool = builder(Probe::new)
                         .whenIdle(IdlePolicy.KEEP)
+                        .reusing()
                         .reentry(ReentryPolicy.SHARE)
                         .build()) {
             Lease<Probe> first = pool.acquire();
@@ -205,8 +209,11 @@ class JfrTest {
         try (Recorded recorded = Recorded.everything();
                 Actor first = new Actor(kind);
                 Actor second = new Actor(kind);
-                PerThread<Probe, IOException> pool =
-                        builder(Probe::new).whenIdle(IdlePolicy.LEND).limit(1).build()) {
+                PerThread<Probe, IOException> pool = builder(Probe::new)
+                        .whenIdle(IdlePolicy.LEND)
+                        .reusing()
+                        .limit(1)
+                        .build()) {
             Lease<Probe> lease = first.call(pool::acquire);
             assertThatThrownBy(() -> second.call(() -> pool.acquire(Duration.ofMillis(5))))
                     .isInstanceOf(AcquireTimeoutException.class);
@@ -265,6 +272,7 @@ class JfrTest {
         try (Recorded recorded = Recorded.everything();
                 PerThread<Probe, IOException> pool = builder(Probe::new)
                         .whenIdle(IdlePolicy.KEEP)
+                        .reusing()
                         .trace(true)
                         .build()) {
             long before = System.currentTimeMillis();
@@ -309,7 +317,7 @@ class JfrTest {
         try (Recorded recorded = Recorded.everything();
                 Actor user = new Actor(kind)) {
             PerThread<Probe, IOException> pool =
-                    builder(Probe::new).whenIdle(IdlePolicy.KEEP).build();
+                    builder(Probe::new).whenIdle(IdlePolicy.KEEP).reusing().build();
             Lease<Probe> lease = user.call(pool::acquire);
             pool.close(Duration.ZERO);
             user.call(() -> end(lease));
@@ -317,7 +325,7 @@ class JfrTest {
             assertThat(lines(entries)).containsExactly("Open 1", "Lease 1 FORCED 1", "Close 1 FORCED");
             entries.forEach(entry -> isOf(entry, user.thread()));
             assertThat(only(entries, "Close").event().getThread().getJavaThreadId())
-                    .isEqualTo(Platform.id(Thread.currentThread()));
+                    .isNotEqualTo(Platform.id(user.thread()));
         }
     }
 
@@ -327,7 +335,7 @@ class JfrTest {
             throws Exception {
         try (Actor user = new Actor(kind);
                 PerThread<Probe, IOException> pool =
-                        builder(Probe::new).whenIdle(IdlePolicy.KEEP).build()) {
+                        builder(Probe::new).whenIdle(IdlePolicy.KEEP).reusing().build()) {
             Lease<Probe> before = user.call(pool::acquire);
             List<Recorded.Entry> all;
             try (Recorded recorded = Recorded.everything()) {
@@ -372,8 +380,11 @@ class JfrTest {
     void theCountersAreToldFromTimeToTimeAndAtTheEnd() throws Exception {
         List<Recorded.Entry> all;
         try (Recorded recorded = Recorded.everything()) {
-            PerThread<Probe, IOException> pool =
-                    builder(Probe::new).whenIdle(IdlePolicy.KEEP).limit(7).build();
+            PerThread<Probe, IOException> pool = builder(Probe::new)
+                    .whenIdle(IdlePolicy.KEEP)
+                    .reusing()
+                    .limit(7)
+                    .build();
             pool.run(Probe::use);
             untilPeriodic();
             pool.run(Probe::use);
@@ -397,7 +408,7 @@ class JfrTest {
     void withDefaultSettingsLeasesAreLeftOut() throws Exception {
         try (Recorded recorded = Recorded.byDefault()) {
             PerThread<Probe, IOException> pool =
-                    builder(Probe::new).whenIdle(IdlePolicy.KEEP).build();
+                    builder(Probe::new).whenIdle(IdlePolicy.KEEP).reusing().build();
             pool.run(Probe::use);
             pool.close();
             assertThat(lines(stop(recorded))).containsExactly("Open 1", "Close 1 HOLDER_CLOSED");

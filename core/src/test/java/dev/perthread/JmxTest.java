@@ -24,7 +24,8 @@ class JmxTest {
     private static PerThread.Builder<Probe, RuntimeException> builder() {
         return PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .name("orders")
-                .whenIdle(IdlePolicy.KEEP);
+                .whenIdle(IdlePolicy.KEEP)
+                .reusing();
     }
 
     private static PerThreadMXBean proxy(PerThreadMXBean.Registration registration) throws Exception {
@@ -92,8 +93,18 @@ class JmxTest {
                             shown.getCloseFailures(),
                             shown.getTimeouts(),
                             shown.getReclaimed(),
-                            shown.getLeaked()))
+                            shown.getLeaked(),
+                            shown.getHeldTooLong(),
+                            shown.getRefused(),
+                            shown.getWaitNanos(),
+                            shown.getOpenNanos(),
+                            shown.getLeaseNanos(),
+                            shown.getMostOpen(),
+                            now.closedByReason(),
+                            now.lastOpenFailure()))
                     .isEqualTo(now);
+            assertThat(shown.getClosedByReason()).isEmpty();
+            assertThat(shown.getLastOpenFailure()).isEmpty();
             assertThat(shown.getName()).isEqualTo("orders");
             assertThat(shown.getLimit()).isEqualTo(2);
             assertThat(shown.getResources())

@@ -53,18 +53,19 @@ public final class LifecycleModel implements Explorer.Scenario {
     public LifecycleModel(Setting setting) {
         this.setting = setting;
         this.danger = Danger.valueOf(setting.danger());
-        this.pool = new Pool<>(PerThread.<Resource, IllegalArgumentException>builder(this::open)
+        this.pool = new Pool<>(PerThread.<Resource, IllegalArgumentException>builder(this::open, this::close)
                 .name("model")
                 .whenIdle(IdlePolicy.valueOf(setting.whenIdle()))
+                .reusing()
                 .limit(setting.limit())
                 .clock(() -> 0)
-                .closer(this::close));
+                .config());
         this.slots = slots(pool);
     }
 
     private static SlotRegistry<?> slots(Pool<?, ?> pool) {
         try {
-            Field slots = Pool.class.getDeclaredField("slots");
+            Field slots = Pool.class.getDeclaredField("registry");
             slots.setAccessible(true);
             return (SlotRegistry<?>) slots.get(pool);
         } catch (ReflectiveOperationException impossible) {
@@ -138,7 +139,7 @@ public final class LifecycleModel implements Explorer.Scenario {
 
     private void closeHolder(Duration grace) {
         closeCalled = true;
-        CloseReport report = pool.closing().close(grace.toNanos());
+        CloseReport report = pool.close(grace.toNanos());
         forced += report.forced();
         promise(report.failures().isEmpty(), "failures: " + report.failures());
     }
@@ -153,7 +154,7 @@ public final class LifecycleModel implements Explorer.Scenario {
         switch (danger) {
             case NONE, DEATH, TIMEOUT, FAILING_OPENER -> {}
             case INTERRUPT -> actors.add(() -> threads.get(setting.users() - 1).interrupt());
-            case EVICTION -> actors.add(() -> pool.closing().evictIdle());
+            case EVICTION -> actors.add(() -> pool.closer().evictIdle());
             case REAPING -> actors.add(() -> pool.sweep(owner -> {}));
             case CLOSE_AT_ONCE -> actors.add(() -> closeHolder(Duration.ZERO));
             case CLOSE_WITH_GRACE -> actors.add(() -> closeHolder(Duration.ofNanos(Reaper.QUICK)));
@@ -170,7 +171,7 @@ public final class LifecycleModel implements Explorer.Scenario {
     public boolean stuck() {
         // A dead thread's place may be in the way, and the reaper is the one to find it. Any other help would hide a
         // lost signal, unless a release may have been seen too late.
-        return setting.late() ? pool.sweep(owner -> {}) != 0 : pool.closing().reap() > 0;
+        return setting.late() ? pool.sweep(owner -> {}) != 0 : pool.upkeep().reap() > 0;
     }
 
     @Override
@@ -181,7 +182,7 @@ public final class LifecycleModel implements Explorer.Scenario {
         promise(died || now.leased() + now.leaked() == 0, "a lease that nobody has");
         promise(now.open() == open, "the books say " + now.open() + " are open, it is " + open);
         closeHolder(Duration.ZERO);
-        pool.closing().reap();
+        pool.upkeep().reap();
         promise(pool.stats().open() == 0 && open == 0, "still open at the end: " + open);
         for (Resource resource : resources) {
             promise(resource.closed == 1, "closed " + resource.closed + " times");

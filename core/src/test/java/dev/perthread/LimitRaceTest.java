@@ -32,6 +32,7 @@ class LimitRaceTest {
         AtomicInteger interrupted = new AtomicInteger();
         try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                         .whenIdle(whenIdle)
+                        .reusing()
                         .limit(1)
                         .build();
                 Actor owner = new Actor(kind);
@@ -96,6 +97,7 @@ class LimitRaceTest {
                             return new Probe();
                         })
                 .whenIdle(whenIdle)
+                .reusing()
                 .limit(2);
         if (whenIdle != IdlePolicy.CLOSE) { // what fails its check is replaced in its place, whoever waits
             builder.check(probe -> ThreadLocalRandom.current().nextInt(3) > 0);

@@ -32,6 +32,7 @@ class LimitTest {
         return PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .name("db")
                 .whenIdle(whenIdle)
+                .reusing()
                 .limit(1);
     }
 
@@ -207,6 +208,7 @@ class LimitTest {
                     return new Probe();
                 })
                 .whenIdle(whenIdle)
+                .reusing()
                 .limit(1)
                 .build();
         try (Actor owner = new Actor(kind)) {
@@ -321,18 +323,23 @@ class LimitTest {
     /** On the books themselves: between a release and its hand-over no test of the whole can stop. */
     @Test
     void whatIsIdleWhileOthersWaitIsNotForANewcomer() {
-        SlotRegistry<Object> slots =
-                new SlotRegistry<>(new Pool<>(PerThread.<Object, RuntimeException>builder(Object::new)), 1, true);
-        Slot<Object> slot = slots.take(new Thread());
+        PoolConfig<Object, RuntimeException> config = PerThread.<Object, RuntimeException>builder(
+                        Object::new, Closer.none())
+                .whenIdle(IdlePolicy.LEND)
+                .limit(1)
+                .config();
+        Pool<Object, RuntimeException> pool = new Pool<>(config);
+        SlotRegistry<Object> registry = new SlotRegistry<>(pool, config, false);
+        Slot<Object> slot = (Slot<Object>) registry.admit(new Thread(), true);
         slot.setResource(new Object());
-        slots.opened(slot);
-        Waiter<Object> waiter = slots.takeOrWait(new Thread(), true);
+        registry.opened(slot, 0);
+        Waiter<Object> waiter = (Waiter<Object>) registry.admit(new Thread(), true);
         slot.leasedToIdle();
         Thread newcomer = new Thread();
-        assertThat(slots.take(newcomer)).isNull();
-        Waiter<Object> last = slots.takeOrWait(newcomer, true);
+        assertThat(registry.admit(newcomer, false)).isSameAs(Admission.Refusal.MUST_WAIT);
+        Waiter<Object> last = (Waiter<Object>) registry.admit(newcomer, true);
         assertThat(last.granted).isNull();
-        slots.serveWaiters();
+        new Handoff<>(pool, registry).serveWaiters(true);
         assertThat(waiter.granted).isNotNull();
         assertThat(last.granted).isNull();
     }

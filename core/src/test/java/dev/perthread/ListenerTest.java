@@ -28,6 +28,7 @@ class ListenerTest {
         return PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .name("db")
                 .whenIdle(whenIdle)
+                .reusing()
                 .listener(journal);
     }
 
@@ -209,6 +210,7 @@ class ListenerTest {
                     return new Probe();
                 })
                 .whenIdle(whenIdle)
+                .reusing()
                 .listener(watch)
                 .build();
         long begin = System.nanoTime();
@@ -234,6 +236,7 @@ class ListenerTest {
         };
         PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(whenIdle)
+                .reusing()
                 .listener(watch)
                 .build();
         pool.run(Probe::use);
@@ -278,6 +281,7 @@ class ListenerTest {
                     }
                 })
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .limit(1)
                 .listener(throwing(failure))
                 .build();
@@ -285,7 +289,9 @@ class ListenerTest {
         pool.run(Probe::use);
         assertThat(pool.release()).isTrue();
         failOpen.set(true);
-        assertThatThrownBy(pool::acquire).isInstanceOf(IOException.class).hasNoSuppressedExceptions();
+        assertThatThrownBy(pool::acquire)
+                .isInstanceOf(IOException.class)
+                .satisfies(thrown -> assertThat(thrown.getSuppressed()).hasExactlyElementsOfTypes(OpenNote.class));
         failOpen.set(false);
         Lease<Probe> lease = pool.acquire();
         assertThatThrownBy(() -> ThreadKind.PLATFORM.call(() -> pool.acquire(Duration.ofMillis(1))))

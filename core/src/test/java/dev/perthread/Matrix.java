@@ -26,10 +26,17 @@ record Matrix(IdlePolicy whenIdle, ReentryPolicy reentry, int limit, ThreadKind 
         return all().filter(matrix -> matrix.whenIdle != IdlePolicy.CLOSE);
     }
 
-    <T, X extends Exception> PerThread.Builder<T, X> builder(Opener<? extends T, ? extends X> opener) {
-        PerThread.Builder<T, X> builder = PerThread.<T, X>builder(opener)
+    <T extends AutoCloseable, X extends Exception> PerThread.Builder<T, X> builder(
+            Opener<? extends T, ? extends X> opener) {
+        return builder(opener, AutoCloseable::close);
+    }
+
+    <T, X extends Exception> PerThread.Builder<T, X> builder(
+            Opener<? extends T, ? extends X> opener, Closer<? super T> closer) {
+        PerThread.Builder<T, X> builder = PerThread.<T, X>builder(opener, closer)
                 .name("matrix")
                 .whenIdle(whenIdle)
+                .reusing()
                 .reentry(reentry)
                 .acquireTimeout(Duration.ofSeconds(20));
         return limit == NONE ? builder : builder.limit(limit);

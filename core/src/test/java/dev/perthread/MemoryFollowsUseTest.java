@@ -126,6 +126,7 @@ class MemoryFollowsUseTest {
         try (Actor user = new Actor(kind);
                 PerThread<Probe, RuntimeException> other = PerThread.<Probe, RuntimeException>builder(Probe::new)
                         .whenIdle(IdlePolicy.KEEP)
+                        .reusing()
                         .build()) {
             other.run(Probe::use);
             deployAndForget(user, false).forEach(MemoryFollowsUseTest::untilCollected);
@@ -141,6 +142,7 @@ class MemoryFollowsUseTest {
             List<WeakReference<?>> dropped = deployAndForget(user, false);
             try (PerThread<Probe, RuntimeException> other = PerThread.<Probe, RuntimeException>builder(Probe::new)
                     .whenIdle(IdlePolicy.KEEP)
+                    .reusing()
                     .build()) {
                 other.run(Probe::use);
                 dropped.forEach(MemoryFollowsUseTest::untilCollected);
@@ -185,6 +187,7 @@ class MemoryFollowsUseTest {
     void aDroppedHolderPinsNoThread(ThreadKind kind) throws Exception {
         PerThread<Probe, RuntimeException> other = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .build();
         other.run(Probe::use);
         untilCollected(deadThreadOfADroppedHolder(kind));
@@ -192,8 +195,10 @@ class MemoryFollowsUseTest {
     }
 
     private static WeakReference<Thread> deadThreadOfADroppedHolder(ThreadKind kind) throws Exception {
-        PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(Object::new)
+        PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(
+                        Object::new, Closer.none())
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .build();
         try (Actor actor = new Actor(kind)) {
             actor.call(() -> pool.call(resource -> resource));
@@ -204,8 +209,9 @@ class MemoryFollowsUseTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void aLivingHolderPinsNoDeadThread(Matrix matrix) throws Exception {
-        try (PerThread<Object, RuntimeException> pool =
-                matrix.<Object, RuntimeException>builder(Object::new).build()) {
+        try (PerThread<Object, RuntimeException> pool = matrix.<Object, RuntimeException>builder(
+                        Object::new, Closer.none())
+                .build()) {
             WeakReference<Thread> dead = new WeakReference<>(matrix.kind().call(() -> {
                 pool.run(resource -> {});
                 return Thread.currentThread();
@@ -264,8 +270,10 @@ class MemoryFollowsUseTest {
     void manyThreadsThatCameAndWentLeaveNothing(ThreadKind kind) throws Exception {
         int threads = kind == ThreadKind.VIRTUAL ? 100_000 : 2_000;
         for (IdlePolicy whenIdle : IdlePolicy.values()) {
-            PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(Object::new)
+            PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(
+                            Object::new, Closer.none())
                     .whenIdle(whenIdle)
+                    .reusing()
                     .build();
             int batch = 2_000;
             for (int done = 0; done < threads; done += batch) {
@@ -289,20 +297,23 @@ class MemoryFollowsUseTest {
     /** Lists and hash tables never shrink by themselves: 200,000 at once would leave 800 kB and more in each. */
     @Test
     void theBooksOfManyAreSmallAgainWhenTheyAreGone() {
-        SlotRegistry<Object> slots = new SlotRegistry<>(
-                new Pool<>(PerThread.<Object, RuntimeException>builder(Object::new)), 200_000, false);
-        Slot<Object> first = slots.take(new Thread());
+        PoolConfig<Object, RuntimeException> config = PerThread.<Object, RuntimeException>builder(
+                        Object::new, Closer.none())
+                .limit(200_000)
+                .config();
+        SlotRegistry<Object> slots = new SlotRegistry<>(new Pool<>(config), config, false);
+        Slot<Object> first = (Slot<Object>) slots.admit(new Thread(), true);
         long before = used();
         List<Slot<Object>> all = new ArrayList<>();
         for (int i = 1; i < 200_000; i++) {
-            all.add(slots.take(new Thread()));
+            all.add((Slot<Object>) slots.admit(new Thread(), true));
         }
         List<Waiter<Object>> waiters = new ArrayList<>();
         for (int i = 0; i < 100_000; i++) {
-            waiters.add(slots.takeOrWait(new Thread(), true));
+            waiters.add((Waiter<Object>) slots.admit(new Thread(), true));
         }
         waiters.forEach(waiter -> slots.giveUp(waiter, true));
-        all.forEach(slot -> slots.removeUnopened(slot, false));
+        all.forEach(slot -> slots.removeUnopened(slot, null, 0));
         waiters.clear();
         all.clear();
         all = null;
@@ -314,7 +325,7 @@ class MemoryFollowsUseTest {
                     .isLessThan(30_000_000_000L);
             LockSupport.parkNanos(10_000_000);
         }
-        slots.removeUnopened(first, false);
+        slots.removeUnopened(first, null, 0);
         assertThat(slots.all()).isEmpty();
     }
 }

@@ -34,7 +34,8 @@ public final class MemoryModel {
     public static Stream<Scene> scenes() {
         List<Scene> scenes = new ArrayList<>();
         for (IdlePolicy idle : IdlePolicy.values()) {
-            UnaryOperator<PerThread.Builder<Probe, RuntimeException>> policy = builder -> builder.whenIdle(idle);
+            UnaryOperator<PerThread.Builder<Probe, RuntimeException>> policy =
+                    builder -> builder.whenIdle(idle).reusing();
             scenes.add(new HolderScene(idle + ", one scope after another", true, policy, MemoryModel::oneAfterAnother));
             scenes.add(new HolderScene(idle + ", handing over at the limit", false, policy, MemoryModel::handOver));
             scenes.add(new HolderScene(
@@ -49,7 +50,7 @@ public final class MemoryModel {
         scenes.add(new HolderScene(
                 "SHARE",
                 true,
-                builder -> builder.whenIdle(IdlePolicy.KEEP).reentry(ReentryPolicy.SHARE),
+                builder -> builder.whenIdle(IdlePolicy.KEEP).reusing().reentry(ReentryPolicy.SHARE),
                 MemoryModel::nest));
         scenes.add(new HolderScene(
                 "OPEN_NEW",
@@ -61,6 +62,7 @@ public final class MemoryModel {
                     "OPEN_NEW, " + idle,
                     true,
                     builder -> builder.whenIdle(idle)
+                            .reusing()
                             .reentry(ReentryPolicy.OPEN_NEW)
                             .limit(6),
                     MemoryModel::two));
@@ -69,6 +71,7 @@ public final class MemoryModel {
                 "SHARE, listener",
                 true,
                 builder -> builder.whenIdle(IdlePolicy.KEEP)
+                        .reusing()
                         .reentry(ReentryPolicy.SHARE)
                         .listener(new Listener() {}),
                 MemoryModel::nest));
@@ -76,6 +79,7 @@ public final class MemoryModel {
                 "trace, check, listener",
                 true,
                 builder -> builder.whenIdle(IdlePolicy.LEND)
+                        .reusing()
                         .trace(true)
                         .check(probe -> true)
                         .listener(new Listener() {}),
@@ -83,20 +87,23 @@ public final class MemoryModel {
         scenes.add(new HolderScene(
                 "a check that fails",
                 true,
-                builder -> builder.whenIdle(IdlePolicy.KEEP).check(probe -> false),
+                builder -> builder.whenIdle(IdlePolicy.KEEP).reusing().check(probe -> false),
                 MemoryModel::oneAfterAnother));
         scenes.add(new HolderScene(
                 "expiry",
                 false,
-                builder -> builder.whenIdle(IdlePolicy.KEEP).idleTimeout(Duration.ofSeconds(1)),
+                builder -> builder.whenIdle(IdlePolicy.KEEP).reusing().idleTimeout(Duration.ofSeconds(1)),
                 MemoryModel::expire));
         scenes.add(new HolderScene(
                 "another thread opens meanwhile",
                 true,
-                builder -> builder.whenIdle(IdlePolicy.KEEP).limit(2),
+                builder -> builder.whenIdle(IdlePolicy.KEEP).reusing().limit(2),
                 MemoryModel::openMeanwhile));
         scenes.add(new HolderScene(
-                "a crowd", false, builder -> builder.whenIdle(IdlePolicy.KEEP).limit(9), MemoryModel::crowd));
+                "a crowd",
+                false,
+                builder -> builder.whenIdle(IdlePolicy.KEEP).reusing().limit(9),
+                MemoryModel::crowd));
         scenes.add(new StoreScene());
         scenes.add(new LockScene());
         scenes.add(new CloserScene());
@@ -371,6 +378,7 @@ public final class MemoryModel {
         try (Actor busy = new Actor(ThreadKind.PLATFORM);
                 PerThread<Probe, RuntimeException> another = PerThread.<Probe, RuntimeException>builder(Probe::new)
                         .whenIdle(IdlePolicy.KEEP)
+                        .reusing()
                         .build()) {
             cast.stage.step(
                     busy,

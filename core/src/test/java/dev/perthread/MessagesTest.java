@@ -91,7 +91,7 @@ class MessagesTest {
     @MethodSource(Matrix.KINDS)
     void aTimeoutUnderKeepSaysThatTheIdleOnesAreReserved(ThreadKind kind) throws Exception {
         PerThread<Probe, RuntimeException> pool =
-                builder().whenIdle(IdlePolicy.KEEP).limit(2).build();
+                builder().whenIdle(IdlePolicy.KEEP).reusing().limit(2).build();
         try (Actor first = new Actor(kind);
                 Actor second = new Actor(kind);
                 Actor third = new Actor(kind)) {
@@ -193,6 +193,7 @@ class MessagesTest {
                     throw new IOException("stale");
                 })
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .limit(1)
                 .build();
         assertThatThrownBy(pool::acquire).hasMessage("no route");
@@ -220,7 +221,7 @@ class MessagesTest {
     @MethodSource(Matrix.KINDS)
     void aHolderAsTextHasItsNameAndNumbers(ThreadKind kind) throws Exception {
         PerThread<Probe, RuntimeException> pool =
-                builder().whenIdle(IdlePolicy.KEEP).build();
+                builder().whenIdle(IdlePolicy.KEEP).reusing().build();
         try (Actor actor = new Actor(kind)) {
             actor.call(() -> pool.call(probe -> probe));
             assertThat(pool).hasToString("PerThread[orders-db, leased 0, idle 1, waiting 0]");

@@ -27,9 +27,10 @@ class MillionThreadsTest {
                         () -> {
                             peak.accumulateAndGet(open.incrementAndGet(), Math::max);
                             return new AtomicInteger();
-                        })
-                .closer(resource -> open.decrementAndGet())
+                        },
+                        resource -> open.decrementAndGet())
                 .whenIdle(IdlePolicy.LEND)
+                .reusing()
                 .limit(LIMIT)
                 .acquireTimeout(Duration.ofSeconds(60))
                 .build()) {

@@ -65,7 +65,7 @@ class NeverAClosedResourceTest {
     void nothingIsHandedOutOnceCloseHasReturnedEvenIfItWasJustBeingChecked(Matrix matrix) throws Exception {
         CountDownLatch checking = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        PerThread<Object, RuntimeException> pool = matrix.<Object, RuntimeException>builder(Object::new)
+        PerThread<Object, RuntimeException> pool = matrix.<Object, RuntimeException>builder(Object::new, Closer.none())
                 .check(resource -> {
                     checking.countDown();
                     goOn.await();

@@ -108,6 +108,7 @@ class NoUserCodeUnderALockTest {
                     return new Probe();
                 })
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .closer(probe -> {
                     probe.close();
                     trap.at(Place.CLOSER);
@@ -205,8 +206,10 @@ class NoUserCodeUnderALockTest {
     void aCloserStuckOnADeadThreadsResourceDelaysNobodyElsesReclaim(ThreadKind kind) throws Exception {
         CountDownLatch goOn = new CountDownLatch(1);
         CountDownLatch inside = new CountDownLatch(1);
-        PerThread<Object, RuntimeException> slow = PerThread.<Object, RuntimeException>builder(Object::new)
+        PerThread<Object, RuntimeException> slow = PerThread.<Object, RuntimeException>builder(
+                        Object::new, Closer.none())
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .closer(resource -> {
                     inside.countDown();
                     goOn.await();
@@ -214,6 +217,7 @@ class NoUserCodeUnderALockTest {
                 .build();
         PerThread<Probe, RuntimeException> quick = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .build();
         try {
             Actor lasting = new Actor(kind);

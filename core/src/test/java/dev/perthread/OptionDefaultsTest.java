@@ -52,6 +52,7 @@ class OptionDefaultsTest {
                     throw new IOException("reset");
                 })
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .build();
         pool.run(probe -> {
             List<ResourceInfo> snapshot = pool.snapshot();
@@ -76,6 +77,7 @@ class OptionDefaultsTest {
         AtomicInteger told = new AtomicInteger();
         PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .listener(new Listener() {
                     @Override
                     public boolean wantsLeases() {
@@ -121,6 +123,7 @@ class OptionDefaultsTest {
         AtomicInteger rounds = new AtomicInteger();
         try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                         .whenIdle(IdlePolicy.KEEP)
+                        .reusing()
                         .clock(() -> {
                             if (Thread.currentThread() == Reaper.thread()) {
                                 rounds.incrementAndGet();
@@ -165,6 +168,7 @@ class OptionDefaultsTest {
             PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                     .name("telnet")
                     .whenIdle(IdlePolicy.KEEP)
+                    .reusing()
                     .check(probe -> {
                         throw new IOException("no answer");
                     })
@@ -196,7 +200,7 @@ class OptionDefaultsTest {
         assertThat(lines.stream()
                         .map(line -> line.getMessage() + ": " + line.getThrown().getMessage()))
                 .containsExactlyInAnyOrder(
-                        "telnet: the check before reuse failed, another one is opened: no answer",
+                        "telnet: the check before reuse failed, the resource is closed: no answer",
                         "telnet: closing a resource failed (CHECK_FAILED): no goodbye",
                         "telnet: closing a resource failed (THREAD_ENDED): no goodbye",
                         "a removal callback failed for a thread that has ended: no use for a value");

@@ -19,6 +19,7 @@ public final class RecordedModel {
     public static void scopes(ThreadKind kind) throws Exception {
         PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .limit(1)
                 .build();
         try (Actor user = new Actor(kind)) {

@@ -61,7 +61,7 @@ class ReentryTest {
     @EnumSource(IdlePolicy.class)
     void rejectForgetsTheScopeOnceItIsOver(IdlePolicy whenIdle) {
         try (PerThread<Probe, RuntimeException> pool =
-                builder(ReentryPolicy.REJECT).whenIdle(whenIdle).build()) {
+                builder(ReentryPolicy.REJECT).whenIdle(whenIdle).reusing().build()) {
             for (int i = 0; i < 3; i++) {
                 try (Lease<Probe> lease = pool.acquire()) {
                     assertThatThrownBy(pool::acquire).isInstanceOf(ReentryException.class);
@@ -113,7 +113,7 @@ class ReentryTest {
     @EnumSource(IdlePolicy.class)
     void openNewOutOfOrderEachLeaseEndsExactlyItsOwn(IdlePolicy whenIdle) {
         try (PerThread<Probe, RuntimeException> pool =
-                builder(ReentryPolicy.OPEN_NEW).whenIdle(whenIdle).build()) {
+                builder(ReentryPolicy.OPEN_NEW).whenIdle(whenIdle).reusing().build()) {
             Lease<Probe> a = pool.acquire();
             Lease<Probe> b = pool.acquire();
             Lease<Probe> c = pool.acquire();
@@ -148,6 +148,7 @@ class ReentryTest {
         RecordingListener journal = new RecordingListener();
         try (PerThread<Probe, RuntimeException> pool = builder(ReentryPolicy.SHARE)
                 .whenIdle(whenIdle)
+                .reusing()
                 .limit(1)
                 .listener(journal)
                 .build()) {
@@ -177,7 +178,7 @@ class ReentryTest {
     @Test
     void shareClosesWhatAnyOfTheLeasesInvalidated() {
         try (PerThread<Probe, RuntimeException> pool =
-                builder(ReentryPolicy.SHARE).whenIdle(IdlePolicy.KEEP).build()) {
+                builder(ReentryPolicy.SHARE).whenIdle(IdlePolicy.KEEP).reusing().build()) {
             Lease<Probe> outer = pool.acquire();
             Lease<Probe> inner = pool.acquire();
             Probe probe = inner.get();

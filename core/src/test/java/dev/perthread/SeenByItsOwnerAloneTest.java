@@ -82,6 +82,7 @@ class SeenByItsOwnerAloneTest {
     void keepNeverGivesItToAnotherThread(ThreadKind kind) throws Exception {
         try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.KEEP)
+                .reusing()
                 .build()) {
             Map<Thread, Probe> all = new ConcurrentHashMap<>();
             kind.inParallel(8, i -> {
@@ -103,6 +104,7 @@ class SeenByItsOwnerAloneTest {
     void keepAtTheLimitLetsOthersWaitRatherThanTakeAnIdleOne(ThreadKind kind) throws Exception {
         try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                         .whenIdle(IdlePolicy.KEEP)
+                        .reusing()
                         .limit(1)
                         .build();
                 Actor first = new Actor(kind);
@@ -123,6 +125,7 @@ class SeenByItsOwnerAloneTest {
     void lendIsNeverUsedByTwoAtOnce(ThreadKind kind) throws Exception {
         try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
                 .whenIdle(IdlePolicy.LEND)
+                .reusing()
                 .limit(3)
                 .build()) {
             kind.inParallel(12, i -> {

@@ -2,6 +2,7 @@ package dev.perthread.benchmarks;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.util.ConcurrentBag;
+import dev.perthread.Closer;
 import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.Listener;
@@ -147,8 +148,9 @@ public class AcquireReleaseBenchmark {
                 Peers.perThread(IdlePolicy.KEEP).build();
         final PerThread<Resource, RuntimeException> listening =
                 Peers.perThread(IdlePolicy.KEEP).listener(new Listener() {}).build();
-        final PerThread<Resource, RuntimeException> close =
-                PerThread.<Resource, RuntimeException>builder(() -> SHARED).build();
+        final PerThread<Resource, RuntimeException> close = PerThread.<Resource, RuntimeException>builder(
+                        () -> SHARED, Closer.none())
+                .build();
         PerThread<Resource, RuntimeException> lend;
 
         /** With as many as there are threads. */

@@ -1,5 +1,6 @@
 package dev.perthread.benchmarks;
 
+import dev.perthread.Closer;
 import dev.perthread.IdlePolicy;
 import dev.perthread.PerThread;
 import dev.perthread.ThreadStore;
@@ -56,7 +57,7 @@ public final class MemoryBenchmark {
     }
 
     private static PerThread<Resource, RuntimeException> holder(IdlePolicy idle) {
-        return PerThread.<Resource, RuntimeException>builder(() -> SHARED)
+        return PerThread.<Resource, RuntimeException>builder(() -> SHARED, Closer.none())
                 .whenIdle(idle)
                 .build();
     }

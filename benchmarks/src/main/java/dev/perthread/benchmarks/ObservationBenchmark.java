@@ -3,6 +3,7 @@ package dev.perthread.benchmarks;
 import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
+import dev.perthread.ReusePolicy;
 import dev.perthread.micrometer.PerThreadMetrics;
 import dev.perthread.micrometer.PoolTimers;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -68,9 +69,9 @@ public class ObservationBenchmark {
     @Setup(Level.Trial)
     public void open() throws IOException, ParseException {
         PerThread.Builder<StringBuilder, RuntimeException> builder = PerThread.<StringBuilder, RuntimeException>builder(
-                        StringBuilder::new)
-                .closer(resource -> resource.setLength(0))
-                .whenIdle(IdlePolicy.KEEP);
+                        StringBuilder::new, resource -> resource.setLength(0))
+                .whenIdle(IdlePolicy.KEEP)
+                .reuse(ReusePolicy.UNLESS_INVALIDATED);
         switch (observer) {
             case NOBODY -> holder = builder.build();
             case RECORDING, RECORDING_LEASES -> {

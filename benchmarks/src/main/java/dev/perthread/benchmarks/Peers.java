@@ -3,9 +3,11 @@ package dev.perthread.benchmarks;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.util.ConcurrentBag;
+import dev.perthread.Closer;
 import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
+import dev.perthread.ReusePolicy;
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplier;
 import java.sql.Connection;
@@ -54,9 +56,10 @@ final class Peers {
 
     /** Ours. No listener, no timeouts, no check: the defaults, but for what becomes of an idle resource. */
     static PerThread.Builder<Resource, RuntimeException> perThread(IdlePolicy idle) {
-        return PerThread.<Resource, RuntimeException>builder(Resource::new)
+        return PerThread.<Resource, RuntimeException>builder(Resource::new, Closer.none())
                 .acquireTimeout(PATIENCE)
-                .whenIdle(idle);
+                .whenIdle(idle)
+                .reuse(ReusePolicy.UNLESS_INVALIDATED);
     }
 
     // --- Stormpot: its front page says from(allocator), setSize, build; the rest is left at the defaults: a background

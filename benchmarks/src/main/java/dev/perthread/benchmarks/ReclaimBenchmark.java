@@ -1,8 +1,10 @@
 package dev.perthread.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.perthread.Closer;
 import dev.perthread.IdlePolicy;
 import dev.perthread.PerThread;
+import dev.perthread.ReusePolicy;
 import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -40,8 +42,10 @@ public final class ReclaimBenchmark {
         String name = "reclaim/" + (virtual ? "virtual" : "platform") + "/";
         IdleThreads idleThreads = new IdleThreads(arguments.number("owners", 10_000), virtual);
         ThreadLocal<Kept> own = new ThreadLocal<>();
-        try (PerThread<Kept, RuntimeException> holder = PerThread.<Kept, RuntimeException>builder(Kept::new)
+        try (PerThread<Kept, RuntimeException> holder = PerThread.<Kept, RuntimeException>builder(
+                        Kept::new, Closer.none())
                 .whenIdle(IdlePolicy.KEEP)
+                .reuse(ReusePolicy.UNLESS_INVALIDATED)
                 .closer(kept -> {
                     long left = kept.left;
                     if (left != 0) {

@@ -45,7 +45,7 @@ public inline fun <T : Any> perThreadWithCloser(
     crossinline close: T.() -> Unit,
     configure: PerThread.Builder<T, Exception>.() -> Unit = {},
 ): PerThread<T, Exception> =
-    PerThread.builder<T, Exception>(Opener<T, Exception> { open() }).closer(Closer<T> { it.close() }).apply(configure).build()
+    PerThread.builder<T, Exception>(Opener<T, Exception> { open() }, Closer<T> { it.close() }).apply(configure).build()
 
 /**
  * Uses the calling thread's resource: acquires it, runs [body] with it, and ends the lease however the body ends, as

@@ -5,6 +5,7 @@ import dev.perthread.Listener;
 import dev.perthread.Opener;
 import dev.perthread.PerThread;
 import dev.perthread.ReentryPolicy;
+import dev.perthread.ReusePolicy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -159,7 +160,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
         given.forEach(option -> option.accept(holding));
         holding.name(name);
         if (whenIdle != IdlePolicy.CLOSE) {
-            holding.check(Transport::isReusable);
+            holding.check(Transport::isReusable).reuse(ReusePolicy.UNLESS_INVALIDATED);
         }
         return holding.build();
     }

@@ -43,9 +43,17 @@ final class PoolConfig<T, X extends Exception> implements Serializable {
 
     /** Refuses what {@link PerThread.Builder} refuses. */
     PerThread<T, X> build(String name) {
-        PerThread.Builder<T, X> builder = PerThread.<T, X>builder(opener).name(name);
+        PerThread.Builder<T, X> builder =
+                PerThread.<T, X>builder(opener, PoolConfig::closeIfCloseable).name(name);
         given.forEach((option, value) -> option.apply(builder, value));
         return builder.build();
+    }
+
+    /** What the opener makes need not be closeable; a closer of its own may be among the options. */
+    private static void closeIfCloseable(Object resource) throws Exception {
+        if (resource instanceof AutoCloseable closeable) {
+            closeable.close();
+        }
     }
 
     String describe() {

@@ -25,8 +25,7 @@ final class Attempt {
     private static final int PIECE = 8192;
     private static final int LONGEST_REASON = 160; // a library's words may quote what the server sent
 
-    private final ConnectionSettings settings;
-    private final FetchPlan.Bounds bounds;
+    private final FetchPlan plan;
     private final Target target;
     private final OpenCount open;
     private final LongAdder bytes;
@@ -34,7 +33,6 @@ final class Attempt {
     private int status;
     private String local = "";
     private String remote = "";
-    private long began; // of the exchange: waiting at the limit is no fault of the server
     private boolean ended;
     private boolean reused;
     private boolean lost;
@@ -44,8 +42,7 @@ final class Attempt {
 
     /** Adds what comes to the bytes as it comes. */
     Attempt(FetchPlan plan, Target target, OpenCount open, LongAdder bytes) {
-        this.settings = plan.settings();
-        this.bounds = plan.bounds();
+        this.plan = plan;
         this.target = target;
         this.open = open;
         this.bytes = bytes;
@@ -58,15 +55,13 @@ final class Attempt {
                 exchange(own);
                 return ended;
             });
-        } catch (GivenUp e) {
-            failure = e.getMessage();
+        } catch (TooLong e) {
+            failure = "the answer is longer than " + plan.maxBytes() + " bytes; --max-bytes allows more";
         } catch (SocketTimeoutException e) {
             failure = remote.isEmpty()
                     ? ErrorMessages.of(e)
-                    : isOverdue()
-                            ? tooSlow()
-                            : "the server sent nothing for " + OptionConverters.seconds(bounds.timeout())
-                                    + "; --timeout allows more";
+                    : "the server sent nothing for " + OptionConverters.seconds(plan.timeout())
+                            + "; --timeout allows more";
         } catch (NotHttp e) {
             failure = e.getMessage();
         } catch (IOException | ResourceException | IllegalStateException e) {
@@ -76,11 +71,10 @@ final class Attempt {
     }
 
     private void exchange(Connection own) throws IOException {
-        began = System.nanoTime();
         reused = open.wasUsedBefore();
         local = text(own.localAddress());
         remote = text(own.remoteAddress());
-        if (settings.reuses()) {
+        if (plan.settings().reuses()) {
             exchangeHttp11(own);
         } else {
             own.send(target.request("HTTP/1.0"));
@@ -94,10 +88,9 @@ final class Attempt {
     /** The recipe's loop, with a bound. */
     private void receiveToTheEnd(Connection own) throws IOException {
         try {
-            boundNextRead(own);
             byte[] piece = own.recv(PIECE);
             while (piece.length > 0) {
-                count(own, piece);
+                count(piece);
                 piece = own.recv(PIECE);
             }
         } catch (EOFException e) {
@@ -109,10 +102,9 @@ final class Attempt {
     }
 
     private void exchangeHttp11(Connection own) throws IOException {
-        Http11Exchange exchange = new Http11Exchange(own.input(), piece -> count(own, piece));
+        Http11Exchange exchange = new Http11Exchange(own.input(), this::count);
         try {
             own.send(target.request("HTTP/1.1"));
-            boundNextRead(own);
             if (!exchange.receive()) {
                 own.invalidate();
             }
@@ -122,42 +114,21 @@ final class Attempt {
             ended = true; // of the stream, if not of the answer
             lost = true;
             String complaint = answer.complaint();
-            failure = complaint != null ? complaint : "the response ends early: " + words(e);
+            failure = complaint != null ? complaint : "the answer ends early: " + words(e);
         } catch (HttpException | MalformedChunkCodingException | MessageConstraintException e) {
             String complaint = answer.status() == 0 || exchange.over() ? answer.complaint() : null;
-            throw new NotHttp(complaint != null ? complaint : "the response is not valid HTTP: " + words(e), e);
+            throw new NotHttp(complaint != null ? complaint : "the answer is not HTTP as it should be: " + words(e), e);
         } finally {
             status = exchange.status();
         }
     }
 
-    private void count(Connection own, byte[] piece) {
+    private void count(byte[] piece) {
         answer.add(piece);
         bytes.add(piece.length);
-        if (answer.bytes() > bounds.maxBytes()) {
-            throw new GivenUp("the response is longer than " + bounds.maxBytes() + " bytes; --max-bytes allows more");
+        if (answer.bytes() > plan.maxBytes()) {
+            throw new TooLong();
         }
-        boundNextRead(own);
-    }
-
-    /** The read timeout alone bounds no response: a server may send a byte each time just before it is over. */
-    private void boundNextRead(Connection own) {
-        long left = bounds.maxTime().toNanos() - (System.nanoTime() - began);
-        if (left <= 0) {
-            throw new GivenUp(tooSlow());
-        }
-        if (left < bounds.timeout().toNanos()) {
-            own.readTimeout(Duration.ofNanos(left));
-        }
-    }
-
-    private boolean isOverdue() {
-        return System.nanoTime() - began >= bounds.maxTime().toNanos();
-    }
-
-    private String tooSlow() {
-        return "the response is not complete after " + OptionConverters.seconds(bounds.maxTime())
-                + "; --max-time allows more";
     }
 
     private static String words(Exception e) {
@@ -196,12 +167,12 @@ final class Attempt {
         return new Outcome(thread, target, local, remote, reused, answer.bytes(), status, ended, time, failure);
     }
 
-    /** The response, and the connection with it, is given up. */
-    private static final class GivenUp extends RuntimeException {
+    /** The answer, or the connection with it, is given up. */
+    private static final class TooLong extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
-        GivenUp(String message) {
-            super(message, null, false, false);
+        TooLong() {
+            super("too long", null, false, false);
         }
     }
 

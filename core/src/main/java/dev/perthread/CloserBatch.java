@@ -1,0 +1,88 @@
+package dev.perthread;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Closers that run side by side in threads of the library, and the thread that waits for them, for a bounded time. What is
+ * stuck is reported and left to its own thread.
+ */
+final class CloserBatch<T> {
+    private final ResourceCloser<T> closer;
+    private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+    private final List<Slot<T>> begun = new ArrayList<>(); // the waiting thread's
+    private final AtomicInteger running = new AtomicInteger();
+    private final Thread waiting = Thread.currentThread();
+
+    CloserBatch(ResourceCloser<T> closer) {
+        this.closer = closer;
+    }
+
+    /** Closes what the caller has claimed. */
+    void addAll(List<Slot<T>> claimed, CloseReason reason) {
+        for (int i = 0;
+                i < claimed.size();
+                i++) { // no iterator: what is claimed must be closed, with memory or without
+            add(claimed.get(i), reason);
+        }
+    }
+
+    void add(Slot<T> claimed, CloseReason reason) {
+        start(claimed, task(claimed, () -> closer.closeClaimed(claimed, reason)));
+    }
+
+    /** Made before the slot is claimed; allocate before commit. */
+    Runnable task(Slot<T> slot, Supplier<@Nullable Throwable> closing) {
+        return CloserExecutor.once(() -> {
+            try {
+                slot.closer = Thread.currentThread();
+                Throwable failure = closing.get();
+                if (failure != null) {
+                    failures.add(failure);
+                }
+            } finally {
+                slot.closer = null;
+                if (running.decrementAndGet() == 0) {
+                    LockSupport.unpark(waiting);
+                }
+            }
+        });
+    }
+
+    void start(Slot<T> claimed, Runnable task) {
+        begun.add(claimed);
+        running.incrementAndGet(); // before it starts, or it would be through before it counts
+        CloserExecutor.run(closer, task);
+    }
+
+    int size() {
+        return begun.size();
+    }
+
+    /** Waits until all have run, at most this long; an interrupt ends the wait and stays set. */
+    List<Throwable> await(long nanos) {
+        long begin = System.nanoTime();
+        while (running.get() > 0 && !Thread.currentThread().isInterrupted()) {
+            long left = nanos - (System.nanoTime() - begin);
+            if (left <= 0) {
+                break;
+            }
+            LockSupport.parkNanos(this, left);
+        }
+        List<Throwable> all = new ArrayList<>(failures);
+        if (running.get() > 0) {
+            for (Slot<T> slot : begun) {
+                if (closer.isOpen(slot)) {
+                    all.add(closer.stuck(slot, System.nanoTime() - begin));
+                }
+            }
+        }
+        return all;
+    }
+}

@@ -1,0 +1,129 @@
+package dev.perthread;
+
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How lent resources that become idle reach the threads that wait at the limit.
+ *
+ * <p>One waiter at a time is signalled: woken to take whatever is idle when it comes. Until then the last user may take its
+ * resource back, any number of times, so that a resource does not lie idle for as long as it takes to wake a thread, which
+ * is a thousand times a short lease. A waiter whose barging window is over gets the resource handed to it: a virtual thread
+ * that was woken may never run while the carriers are busy with those who keep taking it back.
+ */
+final class Handoff<T> {
+    private final Pool<T, ?> pool;
+    private final SlotRegistry<T> registry;
+    private final Waiters<T> waiters;
+    private final ReentrantLock lock; // the registry's
+
+    Handoff(Pool<T, ?> pool, SlotRegistry<T> registry) {
+        this.pool = pool;
+        this.registry = registry;
+        this.waiters = registry.waiters;
+        this.lock = registry.lock;
+    }
+
+    /** A lent resource has become idle while others wait. */
+    void offer(Slot<T> idle) {
+        // The store of IDLE before the load of who is signalled, as that one clears the signal before it loads IDLE;
+        // neither
+        // is fenced by itself. So it sees this resource, or this thread sees that nobody is signalled. Without the
+        // fence
+        // both could miss the other, and the resource would lie idle until the reaper's next round. The same for the
+        // flag,
+        // which is set before its slot's state is read.
+        VarHandle.fullFence();
+        if (waiters.hasSignalled() && !waiters.mustHandOffNext(pool.now()) && !idle.isFlagged()) {
+            return; // without the lock, for which else all who barge would queue
+        }
+        Waiter<T> next = null;
+        lock.lock();
+        try {
+            if (registry.serves()) {
+                if (idle.state() == Slot.IDLE && !idle.isClaimed()) {
+                    registry.index.list(idle);
+                }
+                next = waiters.longest().mustHandOff(pool.now()) ? registry.handOver(idle) : waiters.signalNext();
+            }
+        } finally {
+            lock.unlock();
+        }
+        wake(next);
+    }
+
+    /**
+     * Called by a waiter on every wake-up and on every exit. If it holds the signal, it takes an idle resource or passes the
+     * signal on.
+     */
+    void tryTake(Waiter<T> waiter) {
+        if (!waiters.isSignalled(waiter)) {
+            return;
+        }
+        Waiter<T> next;
+        lock.lock();
+        try {
+            waiters.clearSignal();
+            VarHandle.fullFence(); // see offer()
+            if (waiters.contains(waiter) && registry.serves()) {
+                Slot<T> idle = registry.takeIdle(waiter.thread);
+                if (idle != null) {
+                    registry.grant(waiter, idle);
+                }
+            }
+            next = propagateSignal();
+        } finally {
+            lock.unlock();
+        }
+        wake(next);
+    }
+
+    /** What became idle while somebody was signalled was offered to nobody else. */
+    private @Nullable Waiter<T> propagateSignal() {
+        if (registry.serves()) {
+            for (Slot<T> slot = registry.index.latestIdle(); slot != null; slot = slot.idleAfter) {
+                if (slot.state() == Slot.IDLE) {
+                    return waiters.signalNext();
+                }
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Gives waiters the idle lent resources that a release has missed, and the permits that nobody had the memory to give;
+     * the reaper's job. Whether anybody still waits.
+     */
+    boolean serveWaiters(boolean lends) {
+        lock.lock();
+        try {
+            List<Slot<T>> all = registry.index.all();
+            for (int i = 0; lends && i < all.size() && registry.serves(); i++) {
+                Slot<T> slot = all.get(i);
+                if (slot.state() == Slot.IDLE) {
+                    wake(registry.handOver(slot)); // at once: remembering whom to wake takes memory
+                }
+            }
+            registry.grantPermits();
+            return !waiters.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** By index: for an iterator or a lambda there may be no memory, and all must be woken. */
+    static void wakeAll(List<? extends Waiter<?>> waiters) {
+        for (int i = 0; i < waiters.size(); i++) {
+            wake(waiters.get(i));
+        }
+    }
+
+    static void wake(@Nullable Waiter<?> waiter) {
+        if (waiter != null) {
+            LockSupport.unpark(waiter.thread);
+        }
+    }
+}

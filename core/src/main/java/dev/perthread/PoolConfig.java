@@ -1,0 +1,118 @@
+package dev.perthread;
+
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The options of one pool: validated once, when it is built, and never changed. What can be changed while the pool runs
+ * is copied from here into {@link LiveSettings} and the {@link SlotRegistry}. Durations are nanoseconds; 0 means none
+ * unless said otherwise.
+ */
+final class PoolConfig<T, X extends Exception> {
+    final TimedOpener<? extends T, ? extends X> opener;
+    final boolean timed; // whether the opener wants to know the time that is left
+    final Closer<? super T> closer;
+    final String name;
+    final String shownName; // in messages and events
+    final @Nullable Check<? super T> check;
+    final @Nullable Action<? super T, ?> reset;
+    final ReentryPolicy reentry;
+    final IdlePolicy whenIdle;
+    final ReusePolicy reuse;
+    final int limit; // Integer.MAX_VALUE: none
+    final int maxWaiting; // Integer.MAX_VALUE: none
+    final int minIdle;
+    final int maxIdle; // Integer.MAX_VALUE: none
+    final long maxUses; // Long.MAX_VALUE: none
+    final long idleNanos;
+    final long ageNanos;
+    final long acquireNanos; // 0: does not wait
+    final long closeNanos; // 0: forces at once
+    final long closerNanos;
+    final long openNanos;
+    final long warnNanos;
+    final long checkEveryNanos;
+    final long checkAfterNanos;
+    final long backoffFirst;
+    final long backoffMost;
+    final boolean timeLeases;
+    final boolean trace;
+    final @Nullable Predicate<? super Throwable> invalidateWhen; // null where nothing is kept anyway
+    final @Nullable Listener listener;
+    final LongSupplier clock;
+
+    PoolConfig(PoolBuilder<T, X, ?> from, String name) {
+        this.opener = from.opener;
+        this.timed = from.timed;
+        this.closer = from.closer;
+        this.name = name;
+        this.shownName = Messages.shown(name);
+        this.check = from.check;
+        this.reset = from.reset;
+        this.reentry = from.reentry;
+        this.whenIdle = from.whenIdle;
+        this.reuse = from.reuse;
+        this.limit = from.limit;
+        this.maxWaiting = from.maxWaiting;
+        this.minIdle = from.minIdle;
+        this.maxIdle = from.maxIdle;
+        this.maxUses = from.maxUses;
+        this.idleNanos = from.idleNanos;
+        this.ageNanos = from.ageNanos;
+        this.acquireNanos = from.acquireNanos;
+        this.closeNanos = from.closeNanos;
+        this.closerNanos = from.closerNanos;
+        this.openNanos = from.openNanos;
+        this.warnNanos = from.warnNanos;
+        this.checkEveryNanos = from.checkEveryNanos;
+        this.checkAfterNanos = from.checkAfterNanos;
+        this.backoffFirst = from.backoffFirst;
+        this.backoffMost = from.backoffMost;
+        this.timeLeases = from.timeLeases;
+        this.trace = from.trace;
+        this.invalidateWhen = keeps() ? from.invalidateWhen : null;
+        this.listener = from.listener;
+        this.clock = from.clock;
+    }
+
+    /** Whether anything outlives its scope. */
+    boolean keeps() {
+        return whenIdle != IdlePolicy.CLOSE;
+    }
+
+    boolean lends() {
+        return whenIdle == IdlePolicy.LEND;
+    }
+
+    /** Whether a lease that its user did not declare done may be reused all the same. */
+    boolean reusesUndeclared() {
+        return !keeps() || reuse == ReusePolicy.UNLESS_INVALIDATED;
+    }
+
+    /** Whether each lease has more to do than to change hands, so that no acquire may take the fast path. */
+    boolean needsSlowPath() {
+        return trace
+                || check != null
+                || reset != null
+                || idleNanos > 0
+                || ageNanos > 0
+                || warnNanos > 0
+                || checkEveryNanos > 0
+                || maxUses != Long.MAX_VALUE
+                || maxIdle != Integer.MAX_VALUE
+                || minIdle > 0
+                || timeLeases;
+    }
+
+    /** The opener as the user gave it. */
+    Object userOpener() {
+        return opener instanceof PerThread.Untimed<?, ?> untimed ? untimed.opener() : opener;
+    }
+
+    T open(long leftNanos) throws X {
+        // Without a wish for it the duration is not even made: opening may be cheap.
+        return opener.open(timed ? Duration.ofNanos(Math.max(0, leftNanos)) : Duration.ZERO);
+    }
+}

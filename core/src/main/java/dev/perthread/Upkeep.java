@@ -1,0 +1,326 @@
+package dev.perthread;
+
+import java.lang.System.Logger.Level;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What needs time to pass, for one pool: the reaper's rounds. Reclaims what dead threads left, closes what has expired,
+ * checks idle resources, warns of leases held too long, and opens spare ones. User code runs aside, in threads of its own.
+ */
+final class Upkeep<T> {
+    private final Pool<T, ?> pool;
+    private final PoolConfig<T, ?> config;
+    private final LiveSettings settings;
+    private final SlotRegistry<T> registry;
+    private final Observer<T> observer;
+    private final ResourceCloser<T> closer;
+
+    // The reaper's.
+    private volatile long nextSpare; // not before this, after a failure
+    private volatile boolean spareFailed;
+
+    Upkeep(
+            Pool<T, ?> pool,
+            PoolConfig<T, ?> config,
+            SlotRegistry<T> registry,
+            Observer<T> observer,
+            ResourceCloser<T> closer) {
+        this.pool = pool;
+        this.config = config;
+        this.settings = pool.settings();
+        this.registry = registry;
+        this.observer = observer;
+        this.closer = closer;
+    }
+
+    /** One round of the reaper. */
+    void sweep(long now, Consumer<Thread> owners) {
+        reclaim(null, owners);
+        closeRetired(null);
+        closeExpired(now);
+        registry.listIdle();
+        if (config.checkEveryNanos > 0) {
+            checkIdle(now);
+        }
+        if (config.warnNanos > 0) {
+            warn(now);
+        }
+        if (config.minIdle > 0) {
+            openSpares(now);
+        }
+    }
+
+    /** Nanoseconds after which the next round is needed. */
+    long next() {
+        long next = settings.nextExpiry();
+        if (config.checkEveryNanos > 0) {
+            next = Math.min(next, config.checkEveryNanos / 4);
+        }
+        if (config.warnNanos > 0) {
+            next = Math.min(next, config.warnNanos / 4);
+        }
+        return config.minIdle > 0 ? Math.min(next, Reaper.STEADY) : next;
+    }
+
+    private void aside(Runnable task) {
+        CloserExecutor.run(closer, task);
+    }
+
+    // ---- dead threads ----
+
+    /** Closes what dead threads left, side by side, and waits for it within the bound on closers. */
+    int reap() {
+        CloserBatch<T> batch = new CloserBatch<>(closer);
+        reclaim(batch);
+        batch.await(config.closerNanos);
+        return batch.size();
+    }
+
+    void reclaim(CloserBatch<T> batch) {
+        reclaim(batch, owner -> {});
+    }
+
+    /** By a thread that found the limit reached: the permit of a dead thread or an expired resource may be in its way. */
+    void sweepForPermits() {
+        reclaim(null, owner -> {});
+        if (settings.expires()) {
+            closeExpired(pool.now());
+        }
+    }
+
+    /**
+     * @param batch whose caller waits for the closers, or null
+     * @param owners is told each living thread whose end would leave something to reclaim
+     */
+    private void reclaim(@Nullable CloserBatch<T> batch, Consumer<Thread> owners) {
+        for (Slot<T> slot : registry.all()) {
+            Thread owner = slot.thread;
+            if (owner == null) {
+                continue;
+            }
+            if (!owner.isAlive()) {
+                reclaim(slot, batch);
+            } else if (!config.lends() || slot.state() != Slot.IDLE) {
+                owners.accept(owner);
+            }
+        }
+    }
+
+    private void reclaim(Slot<T> slot, @Nullable CloserBatch<T> batch) {
+        // That isAlive() was false happens-after all that the owner did: LEASED now is LEASED for ever, and so are its
+        // plain
+        // fields what they are.
+        int state = slot.state();
+        if (state == Slot.CHECKING) {
+            return; // the checking thread gives it back
+        }
+        if (slot.isClaimed()) {
+            if (slot.ownersClaim && slot.closer != Thread.currentThread()) {
+                finishForDead(slot);
+            }
+            return;
+        }
+        if (state == Slot.OPENING && !slot.isFilled()) {
+            registry.removeUnopened(slot, null, 0);
+            return;
+        }
+        boolean lost = state == Slot.OPENING;
+        boolean leaked = state == Slot.LEASED && slot.held > 0;
+        if (state == Slot.IDLE && config.lends()) {
+            registry.detachOwner(slot);
+            return;
+        }
+        Object recorded = Jfr.reclaiming();
+        // Allocate before commit: what is claimed, and then not closed, is never closed.
+        Runnable task = batch == null
+                ? CloserExecutor.once(() -> closeReclaimed(slot, leaked, recorded))
+                : batch.task(slot, () -> closeReclaimed(slot, leaked, recorded));
+        boolean ours =
+                (leaked || lost || state == Slot.LEASED) ? slot.claim(CloseReason.THREAD_ENDED) : claimIdle(slot);
+        if (!ours) {
+            return;
+        }
+        if (lost) {
+            registry.countOpened();
+        }
+        if (batch == null) {
+            aside(task);
+        } else {
+            batch.start(slot, task);
+        }
+    }
+
+    private boolean claimIdle(Slot<T> slot) {
+        return slot.claimIdle(CloseReason.THREAD_ENDED);
+    }
+
+    private @Nullable Throwable closeReclaimed(Slot<T> slot, boolean leaked, @Nullable Object recorded) {
+        slot.closer = Thread.currentThread(); // already now: the listener may close the pool
+        Throwable failure;
+        try {
+            if (leaked) {
+                observer.leaked(slot);
+            }
+        } finally {
+            failure = closer.closeClaimed(slot, CloseReason.THREAD_ENDED);
+            Jfr.reclaimed(recorded, slot, leaked);
+        }
+        return failure;
+    }
+
+    /** Its owner had claimed it, and died before it could close it: then nobody else ever will. */
+    private void finishForDead(Slot<T> slot) {
+        Thread by = slot.closer;
+        if (by == null || by == slot.thread) {
+            Runnable task = CloserExecutor.once(() -> closer.finish(slot));
+            slot.ownersClaim = false; // once
+            aside(task);
+        }
+    }
+
+    /** Whether a dead thread's resource, or one that has expired, is just being closed. */
+    boolean isReclaiming() {
+        for (Slot<T> slot : registry.all()) {
+            CloseReason reason = slot.reason();
+            if (reason == CloseReason.THREAD_ENDED
+                    || reason == CloseReason.IDLE_TIMEOUT
+                    || reason == CloseReason.MAX_AGE) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // ---- expired and retired ----
+
+    private void closeExpired(long now) {
+        if (!settings.expires()) {
+            return;
+        }
+        for (Slot<T> slot : registry.all()) {
+            CloseReason reason = slot.state() == Slot.IDLE ? settings.expired(slot, now) : null;
+            if (reason != null) {
+                closeIdle(slot, reason, null);
+            }
+        }
+    }
+
+    /** Closes idle ones whose release did not see that they were to be closed. */
+    void closeRetired(@Nullable CloserBatch<T> batch) {
+        for (Slot<T> slot : registry.all()) {
+            CloseReason reason = slot.isFlagged() && slot.state() == Slot.IDLE ? slot.retireFor() : null;
+            if (reason != null) {
+                closeIdle(slot, reason, batch);
+            }
+        }
+    }
+
+    private void closeIdle(Slot<T> slot, CloseReason reason, @Nullable CloserBatch<T> batch) {
+        Runnable task = batch == null // allocate before commit
+                ? CloserExecutor.once(() -> closer.closeClaimed(slot, reason))
+                : batch.task(slot, () -> closer.closeClaimed(slot, reason));
+        // Between the look and the compare-and-set the owner cannot have used it: it would have found the same reason.
+        if (!slot.claimIdle(reason)) {
+            return;
+        }
+        if (batch == null) {
+            aside(task);
+        } else {
+            batch.start(slot, task);
+        }
+    }
+
+    // ---- checks in the background ----
+
+    private void checkIdle(long now) {
+        for (Slot<T> slot : registry.all()) {
+            if (slot.state() == Slot.IDLE && now - Math.max(slot.idleSince, slot.checkedAt) >= config.checkEveryNanos) {
+                Runnable task = CloserExecutor.once(() -> checkClaimed(slot));
+                if (slot.idleToChecking()) {
+                    aside(task);
+                }
+            }
+        }
+    }
+
+    private void checkClaimed(Slot<T> slot) {
+        slot.closer = Thread.currentThread();
+        boolean usable = false;
+        try {
+            usable = pool.isUsable(slot);
+        } finally {
+            slot.closer = null;
+            slot.checkedAt = pool.now();
+            if (slot.isClaimed()) {
+                // By force, and closed under the check; nothing is given back.
+            } else if (!usable || registry.isClosed() || slot.retireFor() != null) {
+                CloseReason retired = slot.retireFor();
+                CloseReason reason = registry.isClosed()
+                        ? CloseReason.HOLDER_CLOSED
+                        : !usable || retired == null ? CloseReason.CHECK_FAILED : retired;
+                slot.checkingToClosing();
+                if (slot.claim(reason)) {
+                    closer.closeClaimed(slot, reason);
+                }
+            } else {
+                slot.checkingToIdle();
+                pool.idleAgain(slot);
+            }
+            pool.wakeOwner(slot);
+        }
+    }
+
+    // ---- held too long ----
+
+    private void warn(long now) {
+        for (Slot<T> slot : registry.all()) {
+            Thread owner = slot.thread;
+            long since = slot.leasedAt();
+            if (owner != null
+                    && slot.state() == Slot.LEASED
+                    && !slot.isClaimed()
+                    && slot.uses() > 0
+                    && now - since >= config.warnNanos
+                    && slot.warnedAt != since) {
+                Throwable stack = new Throwable("the stack of " + Messages.of(owner) + " now");
+                stack.setStackTrace(owner.getStackTrace());
+                slot.warnedAt = since; // first: the owner's release looks at it
+                registry.heldTooLong();
+                aside(CloserExecutor.once(() -> observer.heldTooLong(slot, stack)));
+            }
+        }
+    }
+
+    // ---- spare ones ----
+
+    private void openSpares(long now) {
+        if (spareFailed && now - nextSpare < 0) {
+            return;
+        }
+        int missing = config.minIdle - registry.spares(slot -> isPastHeadStart(slot, now));
+        for (int i = 0; i < missing; i++) {
+            Slot<T> slot = registry.reserveForNobody(Integer.MAX_VALUE);
+            if (slot == null) {
+                return;
+            }
+            aside(CloserExecutor.once(() -> openSpare(slot)));
+        }
+    }
+
+    private boolean isPastHeadStart(Slot<T> slot, long now) {
+        return settings.ageNanos > 0 && settings.expired(slot, now + settings.headStart()) == CloseReason.MAX_AGE;
+    }
+
+    private void openSpare(Slot<T> slot) {
+        try {
+            slot.closer = Thread.currentThread();
+            pool.openForNobody(slot);
+            spareFailed = false;
+        } catch (Throwable failure) {
+            nextSpare = pool.now() + Reaper.SPARE_PAUSE;
+            spareFailed = true;
+            Log.line(Level.DEBUG, () -> pool.name() + ": opening a spare resource failed", failure);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+package dev.perthread;
+
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** How a thread gets a slot when it has none: at once, or by waiting at the limit until its time is over. */
+final class WaitAtLimit<T> {
+    /** How long who does not want to wait still waits for what is just being closed. */
+    private static final long RECLAIM_PATIENCE = 100_000_000;
+
+    private final Pool<T, ?> pool;
+    private final PoolConfig<T, ?> config;
+    private final SlotRegistry<T> registry;
+    private final Handoff<T> handoff;
+    private final Observer<T> observer;
+    private final ResourceCloser<T> closer;
+    private final Upkeep<T> upkeep;
+
+    WaitAtLimit(
+            Pool<T, ?> pool,
+            PoolConfig<T, ?> config,
+            SlotRegistry<T> registry,
+            Handoff<T> handoff,
+            Observer<T> observer,
+            ResourceCloser<T> closer,
+            Upkeep<T> upkeep) {
+        this.pool = pool;
+        this.config = config;
+        this.registry = registry;
+        this.handoff = handoff;
+        this.observer = observer;
+        this.closer = closer;
+        this.upkeep = upkeep;
+    }
+
+    /** A slot of the calling thread's: to open a resource in, or with a leased one. */
+    Slot<T> admit(Pool<T, ?>.Attempt attempt) {
+        attempt.admitted = true;
+        Admission<T> admission = registry.admit(attempt.me, attempt.waits());
+        if (admission instanceof Slot<T> slot) {
+            return slot;
+        }
+        if (admission instanceof Waiter<T> waiter) {
+            return await(waiter, attempt, true);
+        }
+        if (admission == Admission.Refusal.CLOSED) {
+            throw new IllegalStateException(Messages.closed(config.shownName));
+        }
+        if (admission == Admission.Refusal.QUEUE_FULL) {
+            throw new AcquireRefusedException(
+                    situation(attempt.me, "was refused, as " + config.maxWaiting + " threads wait already", null));
+        }
+        throw new Pool.MustWaitException();
+    }
+
+    /** Closes what the calling thread took and found unfit, and gets it another slot in the place of that. */
+    Slot<T> replace(Slot<T> slot, CloseReason unfit, Pool<T, ?>.Attempt attempt) {
+        Slot<T> next = null;
+        if (slot.isClaimed()) {
+            next = null; // somebody else closes it
+        } else if (!attempt.admitted) {
+            next = closer.replaceOwned(slot, unfit, attempt.me); // its own: its own closer
+        } else {
+            // Not in the queue: the permit of what is being closed is for this thread.
+            Waiter<T> waiter = new Waiter<>(attempt.me, pool.now());
+            closer.replaceAside(slot, unfit, waiter);
+            return await(waiter, attempt, false);
+        }
+        if (registry.isClosed()) {
+            throw new IllegalStateException(Messages.closed(config.shownName));
+        }
+        Slot<T> another = next == null ? admit(attempt) : next;
+        if (unfit == CloseReason.CHECK_FAILED && attempt.isLate()) {
+            registry.removeUnopened(another, null, 0);
+            registry.timedOut();
+            throw new AcquireTimeoutException(
+                    situation(attempt.me, "got no resource, as its time went into a check that failed", attempt), null);
+        }
+        return another;
+    }
+
+    private Slot<T> await(Waiter<T> waiter, Pool<T, ?>.Attempt attempt, boolean sweeps) {
+        long begin = System.nanoTime();
+        JfrEvents.Wait recorded = null;
+        try { // at once: who is in the queue, and might be signalled or granted something, must not go by another way
+            try {
+                recorded = Jfr.waiting();
+                pool.registerAndWake(); // and every few milliseconds from now on, for missed releases and dead owners
+                if (sweeps) {
+                    upkeep.sweepForPermits(); // a dead thread's permit is found at once
+                }
+                return park(waiter, attempt);
+            } finally {
+                // It may hold the signal and have gone another way: what is idle must not wait for nobody, nor for a
+                // listener.
+                handoff.tryTake(waiter);
+                Jfr.waited(recorded, pool, waiter);
+                long waited = System.nanoTime() - begin;
+                registry.waitedFor(waited);
+                observer.waited(waited);
+            }
+        } catch (Throwable failure) {
+            try {
+                if (!registry.giveUp(waiter, false)) {
+                    undo(waiter);
+                }
+            } finally {
+                handoff.tryTake(waiter); // it was in the queue until now
+            }
+            throw failure;
+        }
+    }
+
+    private Slot<T> park(Waiter<T> waiter, Pool<T, ?>.Attempt attempt) {
+        // Whoever does not want to wait may still get the permit of a dead thread or of an expired resource, though
+        // that is
+        // just being closed by somebody else.
+        long patience = attempt.timeout;
+        if (patience < RECLAIM_PATIENCE && upkeep.isReclaiming()) {
+            patience = attempt.waits() ? RECLAIM_PATIENCE : 0;
+        }
+        while (true) {
+            handoff.tryTake(waiter);
+            Slot<T> granted = waiter.granted;
+            if (granted != null) {
+                return granted;
+            }
+            if (registry.isClosed()) {
+                throw new IllegalStateException(
+                        Messages.closed(config.shownName) + "; " + Messages.of(waiter.thread) + " was waiting");
+            }
+            long left = patience - (System.nanoTime() - attempt.begin);
+            boolean interrupted = Thread.interrupted();
+            if (left <= 0 || interrupted) {
+                if (interrupted) {
+                    waiter.thread.interrupt();
+                }
+                if (!registry.giveUp(waiter, !interrupted)) {
+                    continue; // granted at the last moment, and kept: the next in line must not be passed over
+                }
+                throw interrupted
+                        ? new AcquireInterruptedException(
+                                situation(waiter.thread, "was interrupted while it waited", attempt))
+                        : new AcquireTimeoutException(situation(waiter.thread, "got no resource", attempt), null);
+            }
+            LockSupport.parkNanos(this, left);
+        }
+    }
+
+    /** Granted, but the waiting thread is on its way out with an exception. */
+    private void undo(Waiter<T> waiter) {
+        Slot<T> granted = waiter.granted;
+        if (granted == null) {
+            return;
+        }
+        granted.busy = false;
+        if (granted.state() == Slot.OPENING) {
+            registry.removeUnopened(granted, null, 0);
+        } else {
+            granted.slowRelease = false;
+            pool.release(granted, true);
+        }
+    }
+
+    /** The owner's kept resource is being checked in the background: waits until that is over. */
+    void awaitCheck(Slot<T> own, long timeout) {
+        if (timeout == Pool.NO_WAIT) {
+            throw new Pool.MustWaitException();
+        }
+        long begin = System.nanoTime();
+        own.awaitsCheck = Thread.currentThread(); // before the look at the state, as that is set before this is read
+        try {
+            while (own.state() == Slot.CHECKING) {
+                long left = timeout - (System.nanoTime() - begin);
+                boolean interrupted = Thread.interrupted();
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                    throw new AcquireInterruptedException(
+                            situation(Thread.currentThread(), "was interrupted while its resource was checked", null));
+                }
+                if (left <= 0) {
+                    registry.timedOut();
+                    throw new AcquireTimeoutException(
+                            situation(Thread.currentThread(), "got no resource: its own is still being checked", null),
+                            null);
+                }
+                LockSupport.parkNanos(this, left);
+            }
+        } finally {
+            own.awaitsCheck = null;
+        }
+    }
+
+    private String situation(Thread me, String what, Pool<T, ?>.@Nullable Attempt attempt) {
+        Duration waited = Duration.ofNanos(attempt == null ? 0 : System.nanoTime() - attempt.begin);
+        return Messages.atTheLimit(config, registry, me, what, waited);
+    }
+}
