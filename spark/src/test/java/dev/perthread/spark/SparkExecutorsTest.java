@@ -190,7 +190,7 @@ class SparkExecutorsTest {
         assertThatThrownBy(() -> TaskResources.releaseOnCompletion(ref))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("\"task\": ")
-                .hasMessageContaining("runs no Spark task");
+                .hasMessageContaining("must be called by the thread of a Spark task");
     }
 
     /** A session of its own for a job is what Spark Connect gives each client: a class loader of its own on executors. */
