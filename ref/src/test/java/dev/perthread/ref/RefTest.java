@@ -48,6 +48,7 @@ class RefTest {
         Probe mine = ref.call(probe -> probe);
         try (Lease<Probe> lease = copy.acquire()) {
             assertThat(lease.get()).isSameAs(mine);
+            lease.done();
         }
         copy.run(probe -> assertThat(probe).isSameAs(mine));
         assertThat(Serialized.copyOf(ref).release()).isTrue();
