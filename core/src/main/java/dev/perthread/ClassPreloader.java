@@ -19,6 +19,7 @@ final class ClassPreloader {
             CloserExecutor.class,
             CloserThreads.class,
             ContextLoader.class,
+            StackProbe.class,
             ResourceInfo.class,
             ResourceInfo.State.class,
             CloseReason.class);

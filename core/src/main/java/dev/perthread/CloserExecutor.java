@@ -64,6 +64,7 @@ final class CloserExecutor {
      * @return the tasks that have not ended; they go on
      */
     static List<Runnable> closeAll(Object pool, List<? extends Runnable> tasks, long boundNanos) {
+        StackProbe.touch();
         long begin = System.nanoTime();
         int count = tasks.size();
         Batch batch;

@@ -124,6 +124,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     }
 
     private V makeInitial() {
+        StackProbe.touch();
         Thread thread = Thread.currentThread();
         Cell<V> existing = entryOf(thread);
         if (existing != null && existing.initializing) {
@@ -191,6 +192,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
      */
     public void set(V value) {
         Objects.requireNonNull(value, "value");
+        StackProbe.touch();
         Thread thread = Thread.currentThread();
         V replaced = insertAndSwap(thread, value);
         if (replaced != null && replaced != value) {
@@ -209,6 +211,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
         if (cell == null) {
             return Optional.empty();
         }
+        StackProbe.touch();
         V removed = cell.replace(null);
         dropIfEmpty(cell, thread);
         if (removed != null) {
@@ -256,6 +259,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
      */
     @Override
     public void close() {
+        StackProbe.touch();
         lock.lock();
         try {
             closed = true;
@@ -370,6 +374,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     }
 
     private List<Cell<V>> cells() {
+        StackProbe.touch();
         lock.lock();
         try {
             return entries();
