@@ -1,4 +1,3 @@
-// The first floor: a value a thread behind one shared object.
 package dev.perthread;
 
 import java.lang.System.Logger.Level;
@@ -14,7 +13,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One value a thread behind one shared object. Each thread sets, gets and removes its own; the values of all threads can
+ * A container with one value per thread behind one shared object. Each thread sets, gets and removes its own; the values of all threads can
  * be seen with {@link #forEach}; what a thread leaves behind when it ends is dropped within a second, with no garbage
  * collection needed.
  *
@@ -29,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * what another thread does with that value in {@link #forEach} or a removal callback.
  *
  * @param <V> the values, never {@code null}
+ * @since 0.1
  */
 public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> implements AutoCloseable {
     // Is a table, and does not have one: get() is two loads away from ThreadLocal.get(), and this would be a third.
@@ -126,26 +126,77 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     private V makeInitial() {
         StackProbe.touch();
         Thread thread = Thread.currentThread();
-        Cell<V> existing = entryOf(thread);
-        if (existing != null && existing.initializing) {
+        if (initial != null) {
+            return make(thread, initial::get);
+        }
+        refuseIfInitializing(entryOf(thread), thread);
+        lock.lock();
+        try {
+            refuseIfClosed();
+        } finally {
+            lock.unlock();
+        }
+        throw new NoSuchElementException(
+                "no value set in " + Messages.of(thread) + ", and the store has no initial one");
+    }
+
+    /**
+     * The calling thread's value. If it has none, the supplier makes it, in place of the store's initializer.
+     *
+     * @param supplier called by the calling thread if it has no value, with no lock held; must not return {@code null}.
+     *     What it throws goes on to the caller, and the thread has no value then
+     * @return the value that was there, or else the one that the supplier made
+     * @throws IllegalStateException if the store is closed, or if the supplier itself asks this store for a value to be made
+     * @throws NullPointerException if the supplier is {@code null}, or returns {@code null}
+     * @since 0.1
+     */
+    public V getOrSet(Supplier<? extends V> supplier) {
+        Objects.requireNonNull(supplier, "supplier");
+        V present = present();
+        return present == null ? this.<RuntimeException>getOrOpen(supplier::get) : present;
+    }
+
+    /**
+     * The calling thread's value. If it has none, the opener makes it, in place of the store's initializer. As
+     * {@link #getOrSet}, for values whose making may throw a checked exception: it arrives as itself.
+     *
+     * @param <X> what the opener may throw
+     * @param opener called by the calling thread if it has no value, with no lock held; must not return {@code null}
+     * @return the value that was there, or else the one that the opener made
+     * @throws X what the opener threw; the thread has no value then
+     * @throws IllegalStateException if the store is closed, or if the opener itself asks this store for a value to be made
+     * @throws NullPointerException if the opener is {@code null}, or returns {@code null}
+     * @since 0.1
+     */
+    public <X extends Exception> V getOrOpen(Opener<? extends V, ? extends X> opener) throws X {
+        Objects.requireNonNull(opener, "opener");
+        V present = present();
+        if (present != null) {
+            return present;
+        }
+        StackProbe.touch();
+        return make(Thread.currentThread(), opener);
+    }
+
+    private @Nullable V present() {
+        Cell<V> cell = entryOf(Thread.currentThread());
+        return cell == null ? null : cell.present();
+    }
+
+    private void refuseIfInitializing(@Nullable Cell<V> cell, Thread thread) {
+        if (cell != null && cell.initializing) {
             throw new IllegalStateException("the initializer of this ThreadStore calls get() of the same store, in "
                     + Messages.of(thread) + ": it would call itself for ever");
         }
-        if (initial == null) {
-            lock.lock();
-            try {
-                refuseIfClosed();
-            } finally {
-                lock.unlock();
-            }
-            throw new NoSuchElementException(
-                    "no value set in " + Messages.of(thread) + ", and the store has no initial one");
-        }
+    }
+
+    private <X extends Exception> V make(Thread thread, Opener<? extends V, ? extends X> opener) throws X {
+        refuseIfInitializing(entryOf(thread), thread);
         Cell<V> cell = insert(thread);
         cell.initializing = true;
         V value;
         try {
-            value = Objects.requireNonNull(initial.get(), "the initializer of this ThreadStore returned null");
+            value = Objects.requireNonNull(opener.open(), "the initializer of this ThreadStore returned null");
         } catch (Throwable failure) {
             cell.initializing = false;
             dropIfEmpty(cell, thread);
@@ -171,8 +222,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
      * @return the value or empty; empty too when the store is closed
      */
     public Optional<V> find() {
-        Cell<V> cell = entryOf(Thread.currentThread());
-        return cell == null ? Optional.empty() : Optional.ofNullable(cell.present());
+        return Optional.ofNullable(present());
     }
 
     /**
@@ -197,6 +247,30 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
         V replaced = insertAndSwap(thread, value);
         if (replaced != null && replaced != value) {
             callBack(thread, replaced);
+        }
+    }
+
+    /**
+     * Sets the calling thread's value, and hands back the one that was there. That one is the caller's from then on and
+     * gets no callback, unlike a value that {@link #set} replaces or {@link #remove} removes.
+     *
+     * @param value the value, not {@code null}
+     * @return the value that was there, or empty
+     * @throws IllegalStateException if the store is closed; the value is then not taken and gets no callback
+     * @since 0.1
+     */
+    public Optional<V> getAndSet(V value) {
+        Objects.requireNonNull(value, "value");
+        StackProbe.touch();
+        Thread thread = Thread.currentThread();
+        V replaced = insertAndSwap(thread, value);
+        try {
+            return Optional.ofNullable(replaced);
+        } catch (OutOfMemoryError noMemory) {
+            if (replaced != null && replaced != value) {
+                callBack(thread, replaced); // nobody else has it now
+            }
+            throw noMemory;
         }
     }
 
@@ -253,6 +327,18 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     }
 
     /**
+     * Removes the values of all threads, with a callback for each, by the calling thread. The store can be used as before;
+     * what is set meanwhile may be removed or stay.
+     *
+     * @throws RuntimeException what the first failing callback threw, once all were called; the others are suppressed
+     * @since 0.1
+     */
+    public void clear() {
+        StackProbe.touch();
+        dropAll();
+    }
+
+    /**
      * Removes the values of all threads, with a callback for each, and refuses new ones. Does nothing the second time.
      *
      * @throws RuntimeException what the first failing callback threw, once all were called; the others are suppressed
@@ -266,6 +352,10 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
         } finally {
             lock.unlock();
         }
+        dropAll();
+    }
+
+    private void dropAll() {
         Throwable failure = null;
         for (Cell<V> cell : cells()) {
             failure = drop(cell, failure);
@@ -452,10 +542,11 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
         /**
          * Called once for each value that leaves the store: removed or replaced by its thread (and then called by that
          * thread), left by a thread that has ended (called by a thread of the library within a second), or present when
-         * the store closes (called by the closing thread). With no lock held.
+         * the store is cleared or closed (called by the thread that does so). Not called for a value that
+         * {@link ThreadStore#getAndSet} hands back. With no lock held.
          *
          * @param onRemove takes the thread that the value belonged to, and the value. What it throws goes on to the
-         *     caller of {@code remove}, {@code set} or {@code close}; after the end of a thread it is logged at DEBUG
+         *     caller of {@code remove}, {@code set}, {@code clear} or {@code close}; after the end of a thread it is logged at DEBUG
          * @return this
          */
         public Builder<V> onRemove(BiConsumer<? super Thread, ? super V> onRemove) {

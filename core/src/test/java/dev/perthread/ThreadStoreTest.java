@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.ThreadKind;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -362,5 +364,115 @@ class ThreadStoreTest {
             store.set("parent");
             assertThat(ThreadKind.PLATFORM.call(store::find)).isEmpty();
         }
+    }
+
+    // ---- getOrSet, getOrOpen, getAndSet, clear ----
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void getOrSet_makesTheValueOfAThreadThatHasNone_andOnlyThen(ThreadKind kind) throws Exception {
+        try (ThreadStore<String> store = builder().initial(() -> "initial").build()) {
+            kind.call(() -> {
+                assertThat(store.getOrSet(() -> "supplied")).isEqualTo("supplied");
+                assertThat(store.getOrSet(() -> {
+                            throw new AssertionError("it has a value");
+                        }))
+                        .isEqualTo("supplied");
+                assertThat(store.get()).isEqualTo("supplied");
+                return store.remove();
+            });
+            assertThat(store.size()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void getOrOpen_throwsWhatTheOpenerThrows_asItself_andLeavesNoValue(ThreadKind kind) throws Exception {
+        IOException failure = new IOException("on purpose");
+        try (ThreadStore<String> store = builder().build()) {
+            kind.call(() -> {
+                assertThatThrownBy(() -> store.getOrOpen(() -> {
+                            throw failure;
+                        }))
+                        .isSameAs(failure);
+                assertThat(store.isSet()).isFalse();
+                assertThat(store.sweep(owner -> {})).isEqualTo(Reaper.NOTHING_OPEN);
+                assertThat(store.getOrSet(() -> "next")).isEqualTo("next");
+                return store.remove();
+            });
+        }
+    }
+
+    @Test
+    void getOrSet_refusesASupplierThatAsksForAValue_orReturnsNone() {
+        try (ThreadStore<String> store = builder().build()) {
+            assertThatThrownBy(() -> store.getOrSet(() -> store.getOrSet(() -> "inner")))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("for ever");
+            assertThatThrownBy(() -> store.getOrSet(() -> null)).isInstanceOf(NullPointerException.class);
+            assertThatThrownBy(() -> store.getOrSet(null))
+                    .isInstanceOf(NullPointerException.class)
+                    .hasMessage("supplier");
+            assertThatThrownBy(() -> store.getOrOpen(null))
+                    .isInstanceOf(NullPointerException.class)
+                    .hasMessage("opener");
+            assertThat(store.isSet()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void getAndSet_handsBackTheValueThatWasThere_withoutACallback(ThreadKind kind) throws Exception {
+        List<String> calledBack = new CopyOnWriteArrayList<>();
+        try (ThreadStore<String> store = ThreadStore.<String>builder()
+                .onRemove((thread, value) -> calledBack.add(value))
+                .build()) {
+            kind.call(() -> {
+                assertThat(store.getAndSet("first")).isEmpty();
+                assertThat(store.getAndSet("second")).hasValue("first");
+                assertThat(store.get()).isEqualTo("second");
+                assertThat(calledBack).isEmpty();
+                return store.remove();
+            });
+            assertThat(calledBack).containsExactly("second");
+        }
+        ThreadStore<String> closed = ThreadStore.create();
+        closed.close();
+        assertThatThrownBy(() -> closed.getAndSet("late")).isInstanceOf(IllegalStateException.class);
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void clear_removesTheValuesOfAllThreads_eachWithItsCallback_andTheStoreGoesOn(ThreadKind kind) throws Exception {
+        List<String> calledBack = new CopyOnWriteArrayList<>();
+        try (ThreadStore<String> store = ThreadStore.<String>builder()
+                        .onRemove((thread, value) -> {
+                            calledBack.add(value);
+                            throw new IllegalArgumentException(value);
+                        })
+                        .build();
+                Actor one = new Actor(kind);
+                Actor two = new Actor(kind)) {
+            for (Actor each : List.of(one, two)) {
+                each.call(() -> {
+                    store.set(each == one ? "one" : "two");
+                    return null;
+                });
+            }
+            assertThatThrownBy(store::clear)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .satisfies(failure -> assertThat(failure.getSuppressed()).hasSize(1));
+            assertThat(calledBack).containsExactlyInAnyOrder("one", "two");
+            assertThat(store.size()).isZero();
+            store.clear();
+            assertThat(one.call(store::find)).isEmpty();
+            one.call(() -> {
+                store.set("again");
+                return null;
+            });
+            assertThat(one.call(store::get)).isEqualTo("again");
+            assertThatThrownBy(() -> one.call(store::remove)).hasMessage("again");
+        }
+        assertThat(calledBack).hasSize(3);
     }
 }
