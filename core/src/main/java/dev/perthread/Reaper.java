@@ -1,4 +1,3 @@
-// Finds what dead threads left and what has been idle for too long: one daemon thread for the whole library.
 package dev.perthread;
 
 import java.lang.ref.WeakReference;
@@ -15,13 +14,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The thread exists only while some holder or store has something, and ends by itself. It knows its clients weakly, so a
- * dropped holder is collected with all it refers to.
+ * The background thread of the whole library: finds what ended threads left and what has been idle for too long. A daemon
+ * thread that exists only while some pool or store has something, and ends by itself. It knows its clients weakly, so a
+ * dropped pool is collected with all it refers to.
  *
- * <p>Java tells nobody that a thread has ended; {@link Thread#isAlive} must be asked. So each round asks it of all owners.
+ * <p>The JVM has no thread-exit callback, so each round asks {@link Thread#isAlive} of all owners.
  * Where virtual threads are cheap, an owner seen in two rounds gets a virtual thread that joins it and calls for a round
  * at once; rounds are quick ({@link #QUICK}) until all owners have theirs, and then rare ({@link #RARE}). Elsewhere they
- * come at a steady {@link #STEADY}. Planned rounds take at most a fiftieth of the time, called ones at most a tenth.
+ * come at a steady {@link #STEADY}. Planned rounds take at most a hundredth of the time, unless that were less often than
+ * {@link #RARE}; called ones at most a tenth.
  */
 final class Reaper implements Runnable {
 
@@ -48,7 +49,7 @@ final class Reaper implements Runnable {
     private static final int MOST_WATCHERS = 16_384;
 
     private static final ReentrantLock LOCK = new SpinThenParkLock();
-    private static final List<Entry> CLIENTS = new ArrayList<>(); // guarded by LOCK
+    private static final ArrayList<Entry> CLIENTS = new ArrayList<>(); // guarded by LOCK
     private static volatile @Nullable Reaper current; // written under LOCK
 
     // Used by the reaper's thread alone.
@@ -74,6 +75,7 @@ final class Reaper implements Runnable {
         // Guarded by LOCK.
         private boolean registered;
         private boolean renewed; // since the round began, in which the client may have had nothing before that
+        private boolean empty; // so the client has said in this round; the reaper's thread alone
 
         Entry(Client client) {
             super(client);
@@ -229,7 +231,7 @@ final class Reaper implements Runnable {
         if (delay != NOTHING_OPEN) {
             long took = System.nanoTime() - begin;
             pause(Math.min(QUICK, 10 * took), false);
-            pause(Math.min(RARE, Math.max(delay, 50 * took)), true);
+            pause(Math.min(RARE, Math.max(delay, 100 * took)), true);
         }
         return delay;
     }
@@ -269,14 +271,19 @@ final class Reaper implements Runnable {
         unwatched = false;
         unwatchable = false;
         long delay = RARE;
+        boolean anyEmpty = false;
         for (Entry entry : clients(true)) {
             Client client = entry.get();
             long next = client == null ? NOTHING_OPEN : sweep(client);
-            if (next == NOTHING_OPEN) {
-                forget(entry);
+            entry.empty = next == NOTHING_OPEN;
+            if (entry.empty) {
+                anyEmpty = true;
             } else {
                 delay = Math.min(delay, next);
             }
+        }
+        if (anyEmpty) {
+            forgetEmpty();
         }
         // Who was seen once and not again had a short scope. Who is watched stays so for a while: scopes come again.
         // The dead go at once, or they would be kept in memory.
@@ -361,13 +368,30 @@ final class Reaper implements Runnable {
         }
     }
 
-    /** It has said that it has nothing. Unless it was told of since: then the next round asks again. */
-    private static void forget(Entry entry) {
+    /**
+     * Forgets the clients that have said in this round that they have nothing, unless they were registered since: then the
+     * next round asks again. In one pass, since a million short-lived pools leave a million entries; and with no memory.
+     */
+    private static void forgetEmpty() {
         LOCK.lock();
         try {
-            if (!entry.renewed) {
-                entry.registered = false;
-                CLIENTS.remove(entry);
+            int before = CLIENTS.size();
+            int kept = 0;
+            for (int i = 0; i < before; i++) {
+                Entry entry = CLIENTS.get(i);
+                boolean forget = entry.empty && !entry.renewed;
+                entry.empty = false;
+                if (forget) {
+                    entry.registered = false;
+                } else {
+                    CLIENTS.set(kept++, entry);
+                }
+            }
+            for (int i = before - 1; i >= kept; i--) {
+                CLIENTS.remove(i);
+            }
+            if (kept < before >> 3 && before > 64) {
+                CLIENTS.trimToSize(); // a list never shrinks by itself
             }
         } finally {
             LOCK.unlock();
