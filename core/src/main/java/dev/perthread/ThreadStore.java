@@ -39,7 +39,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     private final Reaper.Client client = this::sweep; // which the reaper itself knows weakly
     private final Reaper.Entry reaperEntry = new Reaper.Entry(client);
     private boolean registered; // the reaper knows this store; false may be said too often; guarded by lock
-    private boolean closed; // guarded by lock
+    private volatile boolean closed; // written under lock
 
     private ThreadStore(Builder<V> builder) {
         this.initial = builder.initial;
@@ -47,9 +47,8 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     }
 
     /**
-     * A thread's value; {@code null} while the initializer runs, or once it is removed. It is written by the owner, and by
-     * whoever closes the store or finds the owner dead. Getting rid of it is a swap, so that exactly one of them has it and
-     * calls back.
+     * A thread's value; {@code null} while the initializer runs, or once it is removed. The owner, and whoever closes the
+     * store or finds the owner dead, gets rid of it by a swap, so that exactly one of them has it and calls back.
      */
     static final class Cell<V> extends ThreadTable.Entry {
         boolean initializing; // owner only
@@ -130,12 +129,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
             return make(thread, initial::get);
         }
         refuseIfInitializing(entryOf(thread), thread);
-        lock.lock();
-        try {
-            refuseIfClosed();
-        } finally {
-            lock.unlock();
-        }
+        refuseIfClosed();
         throw new NoSuchElementException(
                 "no value set in " + Messages.of(thread) + ", and the store has no initial one");
     }
@@ -143,8 +137,7 @@ public final class ThreadStore<V> extends ThreadTable<ThreadStore.Cell<V>> imple
     /**
      * The calling thread's value. If it has none, the supplier makes it, in place of the store's initializer.
      *
-     * @param supplier called by the calling thread if it has no value, with no lock held; must not return {@code null}.
-     *     What it throws goes on to the caller, and the thread has no value then
+     * @param supplier called by this thread, with no lock held; must not return {@code null}; what it throws arrives here
      * @return the value that was there, or else the one that the supplier made
      * @throws IllegalStateException if the store is closed, or if the supplier itself asks this store for a value to be made
      * @throws NullPointerException if the supplier is {@code null}, or returns {@code null}
