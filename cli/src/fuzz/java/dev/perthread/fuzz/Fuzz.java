@@ -43,8 +43,8 @@ public final class Fuzz {
         Fuzz fuzz = new Fuzz(Integer.parseInt(args[0]), Path.of(args[3]), Path.of(args[4]));
         List<String> targets = targets(Pattern.compile(args[2]));
         if (targets.isEmpty()) {
-            throw new IllegalArgumentException("fuzz.targets is " + args[2] + "; a pattern that fits one of "
-                    + targets(Pattern.compile(".*")) + " is allowed");
+            throw new IllegalArgumentException("fuzz.targets must be a pattern of some of "
+                    + targets(Pattern.compile(".*")) + ", but was " + args[2]);
         }
         if (!fuzz.all(targets, Integer.parseInt(args[1]))) {
             System.exit(1);
@@ -140,9 +140,9 @@ public final class Fuzz {
         return seconds < 30;
     }
 
-    /** Looking into picocli finds its branches, but takes some seconds before anything is tried. */
+    /** Looking into the parser of options finds its branches, but takes some seconds before anything is tried. */
     private String instrumented() {
-        return "dev.perthread.cli.**:dev.perthread.net.**" + (isShort() ? "" : ":picocli.**");
+        return "dev.perthread.cli.**:dev.perthread.net.**" + (isShort() ? "" : ":org.apache.commons.cli.**");
     }
 
     private List<Path> dictionary(Path seeds) {

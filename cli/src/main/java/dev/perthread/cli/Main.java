@@ -1,49 +1,24 @@
 package dev.perthread.cli;
 
 import dev.perthread.cli.console.ErrorMessages;
-import dev.perthread.cli.console.ManifestVersion;
+import dev.perthread.cli.console.HelpText;
+import dev.perthread.cli.console.Launch;
 import dev.perthread.cli.console.Output;
+import dev.perthread.cli.console.Subcommand;
+import dev.perthread.cli.console.Suggestions;
+import dev.perthread.cli.console.Syntax;
 import dev.perthread.cli.fetch.FetchCommand;
 import dev.perthread.cli.fetch.ServeCommand;
 import dev.perthread.cli.timeline.TimelineCommand;
 import dev.perthread.cli.top.TopCommand;
-import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import picocli.AutoComplete.GenerateCompletion;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
+import org.jspecify.annotations.Nullable;
 
-/** The entry point of the command: knows the subcommands, and turns every mistake into one line and an exit status. */
-@Command(
-        name = "perthread",
-        description = "One shared object, a connection of its own for every thread.",
-        synopsisSubcommandLabel = "COMMAND",
-        mixinStandardHelpOptions = true,
-        versionProvider = ManifestVersion.class,
-        subcommands = {
-            FetchCommand.class,
-            TimelineCommand.class,
-            TopCommand.class,
-            ServeCommand.class,
-            GenerateCompletion.class
-        },
-        footerHeading = "%nExit status:%n",
-        footer = {
-            "  0    all went well",
-            "  1    something failed while it ran",
-            "  2    the command line is wrong",
-            "  130  stopped by Ctrl-C (143: by SIGTERM)"
-        })
-public final class Main implements Runnable {
-
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private CommandSpec spec;
+/** The entry point of the command: knows the subcommands. */
+public final class Main {
+    static final List<String> COMMANDS = List.of("fetch", "timeline", "top", "serve", "generate-completion");
 
     private Main() {}
 
@@ -53,50 +28,73 @@ public final class Main implements Runnable {
      * @param args the command line
      */
     public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+        System.exit(run(args, new Output(System.out, System.err), Subcommand::run));
     }
 
     /**
      * All of the command but its end, which would be the end of whoever else calls it.
      *
-     * @return ready to be executed
+     * @param args the command line
+     * @param output where help, the version and messages go
+     * @param action what to do with a command line that is right
+     * @return the exit status
      */
-    public static CommandLine commandLine() {
-        CommandLine command = new CommandLine(new Main());
-        command.setExpandAtFiles(false); // an argument that begins with @ is an argument, not the name of a file
-        command.setUsageHelpAutoWidth(false);
-        command.setParameterExceptionHandler(Main::misused);
-        command.setExecutionExceptionHandler(Main::failed);
-        return command;
+    public static int run(String[] args, Output output, Launch.Action action) {
+        Launch launch = new Launch(output);
+        if (args.length == 0) {
+            return launch.misused("missing command; expected one of " + String.join(", ", COMMANDS), "perthread");
+        }
+        String name = args[0];
+        Subcommand command = command(name);
+        if (command != null) {
+            return launch.run(command, Arrays.asList(args).subList(1, args.length), action);
+        }
+        return switch (name) {
+            case "-h", "--help" -> launch.print(help());
+            case "-V", "--version" -> launch.version();
+            default -> {
+                List<String> known = new ArrayList<>(COMMANDS);
+                known.addAll(List.of("--help", "--version"));
+                yield launch.misused(
+                        "command must be one of " + String.join(", ", COMMANDS) + ", but was "
+                                + ErrorMessages.quoted(name) + Suggestions.of(name, known),
+                        "perthread");
+            }
+        };
     }
 
-    @Override
-    public void run() {
-        throw new ParameterException(
-                spec.commandLine(),
-                "no command given; fetch, timeline, top, serve and generate-completion are allowed");
+    /** Only the one that is wanted: to load the classes of all would take longer than to run most. */
+    static @Nullable Subcommand command(String name) {
+        return switch (name) {
+            case "fetch" -> new FetchCommand();
+            case "timeline" -> new TimelineCommand();
+            case "top" -> new TopCommand();
+            case "serve" -> new ServeCommand();
+            case "generate-completion" -> new CompletionCommand();
+            default -> null;
+        };
     }
 
-    private static int misused(ParameterException mistake, String[] args) {
-        CommandLine command = mistake.getCommandLine();
-        StringBuilder line = new StringBuilder(ErrorMessages.of(mistake));
-        if (mistake instanceof UnmatchedArgumentException unmatched) {
-            List<String> near = unmatched.getSuggestions();
-            if (!near.isEmpty()) {
-                line.append("; did you mean ").append(String.join(" or ", near)).append('?');
+    /** The syntax of every subcommand. */
+    static List<Syntax> syntaxes() {
+        List<Syntax> syntaxes = new ArrayList<>();
+        for (String name : COMMANDS) {
+            Subcommand command = command(name);
+            if (command != null) {
+                syntaxes.add(command.syntax());
             }
         }
-        error(command.getErr(), line + " (see '" + command.getCommandSpec().qualifiedName() + " --help')");
-        return CommandLine.ExitCode.USAGE;
+        return syntaxes;
     }
 
-    private static int failed(Exception failure, CommandLine command, ParseResult parsed) {
-        error(command.getErr(), ErrorMessages.of(failure));
-        return CommandLine.ExitCode.SOFTWARE;
-    }
-
-    private static void error(PrintWriter err, String line) {
-        err.println("perthread: " + Output.plain(line));
-        err.flush();
+    private static List<String> help() {
+        Syntax syntax = new Syntax("", "One shared object, a connection of its own for each thread.")
+                .footer(
+                        "Exit status:",
+                        "  0    all went well",
+                        "  1    something failed while it ran",
+                        "  2    the command line is wrong",
+                        "  130  stopped by Ctrl-C (143: by SIGTERM)");
+        return HelpText.of(syntax, syntaxes());
     }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever is wrong, with the command line or with the server: one line that says what, and an exit status. */
 class BadInputTest {
@@ -31,53 +32,63 @@ class BadInputTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "fetch --threads 0           | '0'               | 1 to 100000",
-                "fetch --threads x           | 'x'               | 1 to 100000",
-                "fetch --threads 99999999999 | '99999999999'     | 1 to 100000",
-                "fetch -t -3                 | -3                | 1 to 100000",
-                "fetch --threads=            | ''                | 1 to 100000",
-                "fetch -n 0                  | '0'               | 1 to 1000000000",
-                "fetch -n 1.5                | '1.5'             | 1 to 1000000000",
-                "fetch --timeout 0           | '0'               | from 1ms to 60m",
-                "fetch --timeout soon        | 'soon'            | from 1ms to 60m",
-                "fetch --max-bytes 0         | '0'               | from 1 to 1024G",
-                "fetch --max-bytes many      | 'many'            | from 1 to 1024G",
-                "fetch --keep --lend         | --lend            | one of them is allowed",
-                "fetch --keep --limit 2      | --limit           | but with --lend",
-                "fetch --lend --limit 0      | '0'               | 1 to 100000",
-                "fetch --unix= http://b/     | --unix            | the path of a file",
-                "fetch --cacert= https://b/  | --cacert          | the path of a file",
-                "fetch --unix /tmp/a         | --unix            | needs a URL",
-                "fetch --unix /a https://b/  | --unix            | only http URLs",
-                "fetch --cacert ca.pem       | --cacert          | no URL begins with https",
-                "fetch --cert a http://b/    | --cert            | no URL begins with https",
-                "fetch -k http://localhost/  | --insecure        | no URL begins with https",
-                "fetch --key a https://b/    | --key             | without --cert",
-                "fetch -k --cert a https://b/| --insecure        | --cert are not allowed",
-                "fetch --cacert /no https://b| PEM file /no      | no such file",
-                "fetch https://a_b/          | a_b               | digit, hyphen or dot",
-                "fetch ftp://example.org/    | 'ftp'             | http[s]://HOST[:PORT][/PATH] is allowed",
-                "fetch www.example.org       | 'www.example.org' | http[s]://HOST[:PORT][/PATH] is allowed",
-                "fetch localhost:8000/x      | 'localhost:8000/x'| http[s]://HOST[:PORT][/PATH] is allowed",
-                "fetch http://               | 'http://'         | http[s]://HOST[:PORT][/PATH] is allowed",
-                "fetch http://a_b:/{}        | is not a URL      | http[s]://HOST[:PORT][/PATH] is allowed",
-                "fetch http://localhost:0/   | port 0            | 1 to 65535",
-                "fetch http://localhost:99999| port 99999        | 1 to 65535",
-                "fetch http://me:x@localhost/| names a user      | http[s]://HOST[:PORT][/PATH] is allowed",
-                "fetch --thread 3            | --thread          | --threads",
-                "serve --port 65536          | '65536'           | 0 to 65535",
-                "timeline                    | RECORDING         | perthread timeline --help",
-                "timeline a.jfr --width 20   | '20'              | 40 to 10000",
-                "timeline a.jfr --width 80   | --width           | without --text",
-                "timeline a.jfr --text -o b  | --text            | --output is not allowed",
-                "top                         | TARGET            | perthread top --help",
-                "top nonsense                | 'nonsense'        | HOST:PORT",
-                "top localhost:0             | 'localhost:0'     | from 1 to 65535",
-                "top 1 --sort size           | 'size'            | age, uses, thread, resource or holder",
-                "serve extra                 | extra             | perthread serve --help",
-                "fetsh                       | fetsh             | fetch",
-                "--nonsense                  | --nonsense        | perthread --help",
-                "''                          | no command given  | fetch"
+                "fetch --threads 0 | --threads | must be a whole number from 1 to 100000, but was '0'",
+                "fetch --threads x | --threads | but was 'x'",
+                "fetch --threads 99999999999 | --threads | but was '99999999999'",
+                "fetch -t -3 | --threads | but was '-3'",
+                "fetch -t3x | --threads | but was '3x'",
+                "fetch --threads= | --threads | but was ''",
+                "fetch -t | missing value | --threads=N",
+                "fetch -t 2 --threads 3 | --threads | at most once, but was given 2 times",
+                "fetch -n 0 | --requests | from 1 to 1000000000, but was '0'",
+                "fetch -n 1.5 | --requests | but was '1.5'",
+                "fetch --timeout 0 | --timeout | from 1ms to 60m (10, 0.5, 250ms), but was '0'",
+                "fetch --timeout soon | --timeout | but was 'soon'",
+                "fetch --timeout .5 | --timeout | but was '.5'",
+                "fetch --timeout 1.2.3 | --timeout | but was '1.2.3'",
+                "fetch --max-time 0 | --max-time | from 1ms to 60m (10, 0.5, 250ms), but was '0'",
+                "fetch --max-bytes 0 | --max-bytes | from 1 to 1024G, but was '0'",
+                "fetch --max-bytes many | --max-bytes | but was 'many'",
+                "fetch --keep --lend | --lend | at most one of them must be given",
+                "fetch --keep=yes | --keep | without a value, but was '--keep=yes'",
+                "fetch --keep --limit 2 | --limit | must be given with --lend or alone",
+                "fetch --lend --limit 0 | --limit | from 1 to 100000, but was '0'",
+                "fetch --unix= http://b/ | --unix | must be the path of a file, but was ''",
+                "fetch --cacert= https://b/ | --cacert | must be the path of a file, but was ''",
+                "fetch --unix /tmp/a | --unix | needs a URL",
+                "fetch --unix /a https://b/ | --unix | all URLs must begin with http:",
+                "fetch --cacert ca.pem | --cacert | no URL begins with https",
+                "fetch --cert a http://b/ | --cert | no URL begins with https",
+                "fetch -k http://localhost/ | --insecure | no URL begins with https",
+                "fetch --key a https://b/ | --key | without --cert",
+                "fetch -k --cert a https://b/ | --insecure | without --cacert and --cert",
+                "fetch --cacert /no https://b | PEM file /no | no such file",
+                "fetch https://a_b/ | a_b | digit, hyphen or dot",
+                "fetch ftp://example.org/ | 'ftp' | must be http[s]://HOST[:PORT][/PATH]",
+                "fetch www.example.org | 'www.example.org' | must be http[s]://HOST[:PORT][/PATH]",
+                "fetch localhost:8000/x | 'localhost:8000/x' | must be http[s]://HOST[:PORT][/PATH]",
+                "fetch http:// | 'http://' | must be http[s]://HOST[:PORT][/PATH]",
+                "fetch http://a_b:/{} | is not a URL | must be http[s]://HOST[:PORT][/PATH]",
+                "fetch http://localhost:0/ | port 0 | from 1 to 65535",
+                "fetch http://localhost:99999 | port 99999 | from 1 to 65535",
+                "fetch http://me:x@localhost/ | 'http://...@localhost/' | names a user",
+                "fetch --thread 3 | '--thread' | did you mean --threads?",
+                "fetch --thr 3 | unknown option | '--thr'",
+                "serve --port 65536 | --port | from 0 to 65535, but was '65536'",
+                "timeline | missing RECORDING | perthread timeline --help",
+                "timeline a.jfr --width 20 | --width | from 40 to 10000, but was '20'",
+                "timeline a.jfr --width 80 | --width | without --text",
+                "timeline a.jfr --text -o b | --text | --output must be given without",
+                "timeline a.jfr b.jfr | 'b.jfr' | expected one RECORDING",
+                "top | missing TARGET | perthread top --help",
+                "top nonsense | TARGET | must be HOST:PORT with a port from 1 to 65535, or a process id, but was 'nonsense'",
+                "top localhost:0 | TARGET | but was 'localhost:0'",
+                "top 1 --sort size | --sort | must be age, uses, thread, resource or pool, but was 'size'",
+                "top 1 --once -n 3 | --once | contradict each other",
+                "serve extra | unexpected argument | 'extra'",
+                "fetsh | must be one of fetch, timeline, top, serve, generate-completion, but was 'fetsh' | did you mean fetch?",
+                "--nonsense | '--nonsense' | perthread --help",
+                "'' | missing command | expected one of fetch, timeline, top, serve, generate-completion"
             })
     void a_wrong_command_line_is_told_in_one_line(String arguments, String given, String allowed) throws Exception {
         Cli.Result result = Cli.run(arguments.isEmpty() ? new String[0] : arguments.split(" "));
@@ -111,7 +122,7 @@ class BadInputTest {
         try (Server server = Server.sending("")) {
             Cli.Result result = Cli.run("fetch", server.url("/"));
 
-            assertOneLine(result, 1, server.url("/"), "closed the connection without an answer", "2 of 2");
+            assertOneLine(result, 1, server.url("/"), "closed the connection without a response", "2 of 2");
             assertThat(result.gotLines())
                     .hasSize(2)
                     .allSatisfy(line -> assertThat(line).startsWith("Got 0 bytes "));
@@ -122,6 +133,13 @@ class BadInputTest {
     @CsvSource({
         "'HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nhalf', ends early: 4 of 100 bytes of content",
         "'HTTP/1.0 200 OK\r\nContent-Le', ends inside its header",
+        "'HTTP/1.0 200 OK\r\nContent-Length: 4, 4\r\nContent-Length: 05\r\n\r\nhalf', 'must be one number'",
+        "'HTTP/1.0 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\nhalf', 4 of 9223372036854775808 bytes",
+        "'HTTP/1.0 200 OK\r\nContent-Length: +100\r\n\r\nhalf', 'must be one number, but was \"+100'",
+        "'HTTP/1.0 200 OK\r\nContent-Length: 100, 100\r\n\r\nhalf', 4 of 100 bytes",
+        "'HTTP/1.0 200 OK\r\nContent-Length: 4, 100\r\n\r\nhalf', 'must be one number, but was \"4, 100'",
+        "'HTTP/1.0 200 OK\r\nContent-Length: 4\r\nContent-Length: 100\r\n\r\nhalf', 'must be one number'",
+        "'HTTP/1.0 200 OK\r\nContent-Length:\r\n\r\nhalf', 'must be one number'",
     })
     void an_answer_that_is_cut_short_is_a_failure(String answer, String words) throws Exception {
         try (Server server = Server.sending(answer)) {
@@ -226,5 +244,73 @@ class BadInputTest {
             assertOneLine(result, 1, "port " + socket.getLocalPort(), "0 for any");
             assertThat(result.out()).isEmpty();
         }
+    }
+
+    @Test
+    void response_of_several_equal_lengths_is_whole() throws Exception {
+        String answer = "HTTP/1.0 200 OK\r\nContent-Length: 4\r\nContent-Length: 04, 4\r\n\r\nhalf";
+        try (Server server = Server.sending(answer)) {
+            Cli.Result result = Cli.run("fetch", "-t", "1", server.url("/"));
+
+            assertThat(result.err()).isEmpty();
+            assertThat(result.status()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--quiet", "--keep"})
+    void response_that_never_ends_byte_by_byte_is_a_failure_after_max_time(String option) throws Exception {
+        try (Server server = new Server((connection, request) -> {
+            Server.write(connection, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+            while (true) { // ends when the client has gone
+                connection.getOutputStream().write(1);
+            }
+        })) {
+            Cli.Result result =
+                    Cli.run("fetch", "-t", "1", option, "--max-bytes", "1G", "--max-time", "300ms", server.url("/"));
+
+            assertOneLine(result, 1, "not complete after 0.3 s", "--max-time");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--quiet", "--keep"})
+    void response_that_stops_is_a_failure_after_max_time_if_that_is_less_than_the_timeout(String option)
+            throws Exception {
+        try (Server server = new Server((connection, request) -> {
+            Server.write(connection, "HTTP/1.1 200 OK\r\n");
+            connection.getInputStream().read();
+        })) {
+            Cli.Result result =
+                    Cli.run("fetch", "-t", "1", option, "--timeout", "50", "--max-time", "300ms", server.url("/"));
+
+            assertOneLine(result, 1, "not complete after 0.3 s", "--max-time");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://me:S3CRET@h/",
+                "http://me:S3CRET@h:0/",
+                "ftp://me:S3CRET@h/",
+                "http://me:S3CRET/x@h y/",
+                "http://me:S3CRET@@h/",
+                "me:S3CRET@h/",
+                "http://me:S3CRET%@h/"
+            })
+    void refusal_of_a_url_never_shows_the_password_in_it(String url) throws Exception {
+        Cli.Result result = Cli.run("fetch", url);
+
+        assertOneLine(result, 2, "URL must be http[s]://", "...@");
+        assertThat(result.err()).doesNotContain("S3CRET");
+    }
+
+    @Test
+    void value_of_any_length_is_quoted_cut() throws Exception {
+        Cli.Result result = Cli.run("fetch", "--threads", "x".repeat(10_000));
+
+        assertOneLine(result, 2, "but was 'xxx", "x...'");
+        assertThat(result.err()).hasSizeLessThan(400);
     }
 }

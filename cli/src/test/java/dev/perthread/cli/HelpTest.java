@@ -34,6 +34,7 @@ class HelpTest {
                         "--requests",
                         "--virtual",
                         "--timeout",
+                        "--max-time",
                         "--max-bytes",
                         "--keep",
                         "--lend",
@@ -47,7 +48,7 @@ class HelpTest {
                         "--timeline",
                         "--quiet",
                         "--json")
-                .contains("default: 2", "default: 1", "default: 10", "default: 64M");
+                .contains("Default: 2.", "Default: 1.", "Default: 10.", "Default: 10m.", "Default: 64M.");
         assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     }
 

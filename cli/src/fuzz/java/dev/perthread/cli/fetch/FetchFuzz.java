@@ -48,8 +48,13 @@ public final class FetchFuzz {
         boolean kept = (input[0] & KEPT) != 0;
         PEER.prepare(sent, input[0], reset);
         Target target = Target.parse("http://127.0.0.1:" + PEER.port() + "/\u00e9?q");
-        FetchPlan plan =
-                new FetchPlan(List.of(target), 1, 1, false, PATIENCE, MOST, kept ? KEEPING : ConnectionSettings.PLAIN);
+        FetchPlan plan = new FetchPlan(
+                List.of(target),
+                1,
+                1,
+                false,
+                new FetchPlan.Bounds(PATIENCE, PATIENCE, MOST),
+                kept ? KEEPING : ConnectionSettings.PLAIN);
         Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
         Summary summary;
         try (FetchRun run = new FetchRun(plan)) {

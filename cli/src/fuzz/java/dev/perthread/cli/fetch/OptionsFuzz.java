@@ -3,12 +3,14 @@ package dev.perthread.cli.fetch;
 import static dev.perthread.fuzz.Promises.holds;
 
 import dev.perthread.cli.Main;
+import dev.perthread.cli.console.Arguments;
+import dev.perthread.cli.console.Output;
+import dev.perthread.cli.console.Subcommand;
 import dev.perthread.fuzz.Promises;
-import java.io.PrintWriter;
-import java.io.StringWriter;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import picocli.CommandLine;
-import picocli.CommandLine.ParseResult;
 
 /**
  * Command lines: parsed into a plan that can be carried out, or refused in one line with status 2. Nothing is fetched.
@@ -23,47 +25,37 @@ public final class OptionsFuzz {
         for (int i = 0; i < arguments.length; i++) {
             arguments[i] = arguments[i].replace('\u001f', '\n');
         }
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine command = Main.commandLine();
-        command.setOut(new PrintWriter(out));
-        command.setErr(new PrintWriter(err));
-        command.setExecutionStrategy(OptionsFuzz::planOnly);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Output output = new Output(
+                new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
 
-        int status = command.execute(arguments);
+        int status = Main.run(arguments, output, OptionsFuzz::planOnly);
 
-        String told = err.toString();
+        String told = err.toString(StandardCharsets.UTF_8);
         if (status == 0) {
             holds(told.isEmpty(), "status 0, and yet: " + told);
             return;
         }
         holds(status == 2, "status " + status + ": " + told);
-        holds(out.toString().isEmpty(), "refused, and yet: " + out);
+        holds(out.size() == 0, "refused, and yet: " + out);
         holds(told.startsWith("perthread: ") && told.endsWith("\n"), "not a line of ours: " + told);
         Promises.isOneLineToRead(told.substring(0, told.length() - 1));
         holds(told.contains(" --help'"), "does not say where help is: " + told);
         holds(told.length() <= 6 * given.length() + 400, "a longer line than what was given explains");
     }
 
-    private static int planOnly(ParseResult parsed) {
-        Integer help = CommandLine.executeHelpRequest(parsed);
-        if (help != null) {
-            return help;
-        }
-        ParseResult last = parsed;
-        while (last.hasSubcommand()) {
-            last = last.subcommand();
-        }
-        Object command = last.commandSpec().userObject();
-        if (command instanceof Main none) {
-            none.run();
-        }
+    private static int planOnly(Subcommand command, Arguments arguments) {
         if (command instanceof FetchCommand fetch) {
-            FetchPlan plan = fetch.plan();
+            FetchPlan plan = fetch.plan(arguments);
             holds(plan.threads() >= 1 && plan.threads() <= 100_000, "threads " + plan.threads());
             holds(plan.rounds() >= 1 && plan.rounds() <= 1_000_000_000, "requests " + plan.rounds());
-            holds(plan.maxBytes() >= 1 && plan.maxBytes() <= 1L << 40, "max bytes " + plan.maxBytes());
-            holds(plan.timeout().compareTo(Duration.ZERO) > 0, "timeout " + plan.timeout());
+            holds(
+                    plan.bounds().maxBytes() >= 1 && plan.bounds().maxBytes() <= 1L << 40,
+                    "max bytes " + plan.bounds().maxBytes());
+            holds(
+                    plan.bounds().timeout().compareTo(Duration.ZERO) > 0,
+                    "timeout " + plan.bounds().timeout());
             fetch.prepare(plan).close(); // opens nothing until it is started
         }
         return 0;

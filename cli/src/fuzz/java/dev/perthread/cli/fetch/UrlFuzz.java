@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 /** URLs: what is accepted can be connected to, sent, printed and read again; what is not is refused in one line. */
 public final class UrlFuzz {
     private static final Pattern REQUEST = Pattern.compile(
-            "GET /[!-~]* HTTP/1\\.0\r\nHost: (?:[a-z0-9._-]+|\\[[0-9a-zA-Z:.%_]+])(?::\\d{1,5})?\r\n\r\n");
+            "GET /[!-~]* HTTP/1\\.0\r\nHost: (?:[a-z0-9._-]+|\\[[0-9a-fA-F:.]+])(?::\\d{1,5})?\r\n\r\n");
 
     private UrlFuzz() {}
 

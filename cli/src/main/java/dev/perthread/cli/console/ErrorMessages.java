@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 
 /** Words for a user, made of what was thrown: one line, without class names where there is something better. */
 public final class ErrorMessages {
+    private static final int LONGEST = 200; // of what a message quotes
 
     private ErrorMessages() {}
 
@@ -37,6 +38,30 @@ public final class ErrorMessages {
                             : told instanceof AccessDeniedException ? "permission denied" : of(failure);
         }
         return of(failure);
+    }
+
+    /**
+     * What a user gave, to be shown to him: in quotes, and cut where it is very long.
+     *
+     * @param given any text
+     * @return at most some 200 characters of it
+     */
+    public static String quoted(String given) {
+        return "'" + cut(given) + "'";
+    }
+
+    /**
+     * A text that is shown, without the end of one that is very long.
+     *
+     * @param text any text
+     * @return at most some 200 characters of it
+     */
+    public static String cut(String text) {
+        if (text.length() <= LONGEST) {
+            return text;
+        }
+        int end = Character.isHighSurrogate(text.charAt(LONGEST - 1)) ? LONGEST - 1 : LONGEST;
+        return text.substring(0, end) + "...";
     }
 
     private static String oneLine(String text) {

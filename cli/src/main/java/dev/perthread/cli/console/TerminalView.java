@@ -103,7 +103,9 @@ public final class TerminalView implements AutoCloseable {
         StringBuilder all = new StringBuilder(HOME);
         int rows = Math.min(rows(), lines.size());
         for (int row = 0; row < rows; row++) {
-            all.append(row == 0 ? "" : "\r\n").append(lines.get(row)).append(TO_END_OF_LINE);
+            all.append(row == 0 ? "" : "\r\n")
+                    .append(Output.plain(lines.get(row)))
+                    .append(TO_END_OF_LINE);
         }
         terminal.writer().print(all + TO_END_OF_SCREEN);
         terminal.flush();

@@ -25,7 +25,8 @@ final class Attempt {
     private static final int PIECE = 8192;
     private static final int LONGEST_REASON = 160; // a library's words may quote what the server sent
 
-    private final FetchPlan plan;
+    private final ConnectionSettings settings;
+    private final FetchPlan.Bounds bounds;
     private final Target target;
     private final OpenCount open;
     private final LongAdder bytes;
@@ -33,6 +34,7 @@ final class Attempt {
     private int status;
     private String local = "";
     private String remote = "";
+    private long began; // of the exchange: waiting at the limit is no fault of the server
     private boolean ended;
     private boolean reused;
     private boolean lost;
@@ -42,7 +44,8 @@ final class Attempt {
 
     /** Adds what comes to the bytes as it comes. */
     Attempt(FetchPlan plan, Target target, OpenCount open, LongAdder bytes) {
-        this.plan = plan;
+        this.settings = plan.settings();
+        this.bounds = plan.bounds();
         this.target = target;
         this.open = open;
         this.bytes = bytes;
@@ -55,13 +58,15 @@ final class Attempt {
                 exchange(own);
                 return ended;
             });
-        } catch (TooLong e) {
-            failure = "the answer is longer than " + plan.maxBytes() + " bytes; --max-bytes allows more";
+        } catch (GivenUp e) {
+            failure = e.getMessage();
         } catch (SocketTimeoutException e) {
             failure = remote.isEmpty()
                     ? ErrorMessages.of(e)
-                    : "the server sent nothing for " + OptionConverters.seconds(plan.timeout())
-                            + "; --timeout allows more";
+                    : isOverdue()
+                            ? tooSlow()
+                            : "the server sent nothing for " + OptionConverters.seconds(bounds.timeout())
+                                    + "; --timeout allows more";
         } catch (NotHttp e) {
             failure = e.getMessage();
         } catch (IOException | ResourceException | IllegalStateException e) {
@@ -71,10 +76,11 @@ final class Attempt {
     }
 
     private void exchange(Connection own) throws IOException {
+        began = System.nanoTime();
         reused = open.wasUsedBefore();
         local = text(own.localAddress());
         remote = text(own.remoteAddress());
-        if (plan.settings().reuses()) {
+        if (settings.reuses()) {
             exchangeHttp11(own);
         } else {
             own.send(target.request("HTTP/1.0"));
@@ -88,9 +94,10 @@ final class Attempt {
     /** The recipe's loop, with a bound. */
     private void receiveToTheEnd(Connection own) throws IOException {
         try {
+            boundNextRead(own);
             byte[] piece = own.recv(PIECE);
             while (piece.length > 0) {
-                count(piece);
+                count(own, piece);
                 piece = own.recv(PIECE);
             }
         } catch (EOFException e) {
@@ -102,9 +109,10 @@ final class Attempt {
     }
 
     private void exchangeHttp11(Connection own) throws IOException {
-        Http11Exchange exchange = new Http11Exchange(own.input(), this::count);
+        Http11Exchange exchange = new Http11Exchange(own.input(), piece -> count(own, piece));
         try {
             own.send(target.request("HTTP/1.1"));
+            boundNextRead(own);
             if (!exchange.receive()) {
                 own.invalidate();
             }
@@ -114,21 +122,42 @@ final class Attempt {
             ended = true; // of the stream, if not of the answer
             lost = true;
             String complaint = answer.complaint();
-            failure = complaint != null ? complaint : "the answer ends early: " + words(e);
+            failure = complaint != null ? complaint : "the response ends early: " + words(e);
         } catch (HttpException | MalformedChunkCodingException | MessageConstraintException e) {
             String complaint = answer.status() == 0 || exchange.over() ? answer.complaint() : null;
-            throw new NotHttp(complaint != null ? complaint : "the answer is not HTTP as it should be: " + words(e), e);
+            throw new NotHttp(complaint != null ? complaint : "the response is not valid HTTP: " + words(e), e);
         } finally {
             status = exchange.status();
         }
     }
 
-    private void count(byte[] piece) {
+    private void count(Connection own, byte[] piece) {
         answer.add(piece);
         bytes.add(piece.length);
-        if (answer.bytes() > plan.maxBytes()) {
-            throw new TooLong();
+        if (answer.bytes() > bounds.maxBytes()) {
+            throw new GivenUp("the response is longer than " + bounds.maxBytes() + " bytes; --max-bytes allows more");
         }
+        boundNextRead(own);
+    }
+
+    /** The read timeout alone bounds no response: a server may send a byte each time just before it is over. */
+    private void boundNextRead(Connection own) {
+        long left = bounds.maxTime().toNanos() - (System.nanoTime() - began);
+        if (left <= 0) {
+            throw new GivenUp(tooSlow());
+        }
+        if (left < bounds.timeout().toNanos()) {
+            own.readTimeout(Duration.ofNanos(left));
+        }
+    }
+
+    private boolean isOverdue() {
+        return System.nanoTime() - began >= bounds.maxTime().toNanos();
+    }
+
+    private String tooSlow() {
+        return "the response is not complete after " + OptionConverters.seconds(bounds.maxTime())
+                + "; --max-time allows more";
     }
 
     private static String words(Exception e) {
@@ -167,12 +196,12 @@ final class Attempt {
         return new Outcome(thread, target, local, remote, reused, answer.bytes(), status, ended, time, failure);
     }
 
-    /** The answer, or the connection with it, is given up. */
-    private static final class TooLong extends RuntimeException {
+    /** The response, and the connection with it, is given up. */
+    private static final class GivenUp extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
-        TooLong() {
-            super("too long", null, false, false);
+        GivenUp(String message) {
+            super(message, null, false, false);
         }
     }
 

@@ -1,7 +1,9 @@
 package dev.perthread.cli.fetch;
 
 import dev.perthread.IdlePolicy;
+import dev.perthread.cli.console.Arguments;
 import dev.perthread.cli.console.OptionConverters;
+import dev.perthread.cli.console.Syntax;
 import dev.perthread.net.Tls;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -13,7 +15,6 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
 
 /**
  * The options of {@code fetch} that say how to connect, and the rules which of them go together. What has no effect is
@@ -22,56 +23,50 @@ import picocli.CommandLine.Option;
 final class ConnectionOptions {
     private static final String NO_HTTPS = " has no effect, since no URL begins with https";
 
-    @Option(names = "--keep", description = "Every thread keeps its connection for its next request, by HTTP/1.1.")
-    private boolean keep;
+    private final boolean keep;
+    private final boolean lend;
+    private final @Nullable Integer limit;
+    private final @Nullable Path unix;
+    private final @Nullable Path cacert;
+    private final @Nullable Path cert;
+    private final @Nullable Path key;
+    private final boolean insecure;
 
-    @Option(
-            names = "--lend",
-            description = "As --keep, but a connection that is idle serves whichever thread comes next.")
-    private boolean lend;
+    /** The values of these options on a command line. */
+    ConnectionOptions(Arguments arguments) {
+        keep = arguments.has("keep");
+        lend = arguments.has("lend");
+        limit = arguments.find("limit", OptionConverters::threads);
+        unix = arguments.find("unix", OptionConverters::file);
+        cacert = arguments.find("cacert", OptionConverters::file);
+        cert = arguments.find("cert", OptionConverters::file);
+        key = arguments.find("key", OptionConverters::file);
+        insecure = arguments.has("insecure");
+    }
 
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            converter = OptionConverters.Limit.class,
-            description = "The most connections to one host at once; other threads wait for one.")
-    private @Nullable Integer limit;
-
-    @Option(
-            names = {"--unix", "--unix-socket"},
-            paramLabel = "PATH",
-            converter = OptionConverters.File.class,
-            description =
-                    "Connect to this Unix domain socket. The host of an http URL is then only sent to the server.")
-    private @Nullable Path unix;
-
-    @Option(
-            names = "--cacert",
-            paramLabel = "FILE",
-            converter = OptionConverters.File.class,
-            description = "https: trust the certificates in this PEM file and those they have signed, and no others,"
-                    + " instead of what Java trusts.")
-    private @Nullable Path cacert;
-
-    @Option(
-            names = "--cert",
-            paramLabel = "FILE",
-            converter = OptionConverters.File.class,
-            description = "https: show this certificate (PEM) to a server that asks for one.")
-    private @Nullable Path cert;
-
-    @Option(
-            names = "--key",
-            paramLabel = "FILE",
-            converter = OptionConverters.File.class,
-            description = "The private key of --cert (PEM, PKCS#8, not encrypted); default: it is in the same file.")
-    private @Nullable Path key;
-
-    @Option(
-            names = {"-k", "--insecure"},
-            description = "https: take any certificate from anybody. Whoever is in between can read and change"
-                    + " everything; for tests.")
-    private boolean insecure;
+    static void addTo(Syntax syntax) {
+        syntax.flag("--keep", "Each thread keeps its connection for its next request, by HTTP/1.1.")
+                .flag("--lend", "As --keep, but an idle connection serves whichever thread comes next.")
+                .option("--limit", "N", "The most connections to one host at once; other threads wait for one.")
+                .option(
+                        "--unix-socket, --unix",
+                        "PATH",
+                        "Connect to this Unix domain socket. The host of an http URL is then only sent to the server.")
+                .option(
+                        "--cacert",
+                        "FILE",
+                        "https: trust the certificates in this PEM file and those they have signed, and no others,"
+                                + " instead of what Java trusts.")
+                .option("--cert", "FILE", "https: show this certificate (PEM) to a server that asks for one.")
+                .option(
+                        "--key",
+                        "FILE",
+                        "The private key of --cert (PEM, PKCS#8, not encrypted). Default: it is in the same file.")
+                .flag(
+                        "-k, --insecure",
+                        "https: accept any certificate from any server. Whoever is in between can read and change"
+                                + " everything; for tests.");
+    }
 
     /**
      * What the options say for these targets; none at all is the built-in site, by http.
@@ -80,21 +75,21 @@ final class ConnectionOptions {
      */
     ConnectionSettings settings(List<Target> targets) {
         boolean https = targets.stream().anyMatch(target -> target.endpoint().tls());
-        refuseIf(keep && lend, "--keep and --lend contradict each other; one of them is allowed");
+        refuseIf(keep && lend, "--keep and --lend contradict each other; at most one of them must be given");
         refuseIf(
                 limit != null && keep,
-                "--keep gives every thread a connection of its own; --limit is not allowed with it, but with --lend");
+                "--limit must be given with --lend or alone, but was given with --keep, which gives each thread a connection of its own");
         refuseIf(
                 unix != null && targets.isEmpty(),
                 "--unix needs a URL, whose host and path are sent there, such as http://localhost/");
-        refuseIf(unix != null && https, "--unix connects without TLS; only http URLs are allowed with it");
+        refuseIf(unix != null && https, "--unix connects without TLS; all URLs must begin with http:");
         refuseIf(!https && cacert != null, "--cacert" + NO_HTTPS);
         refuseIf(!https && cert != null, "--cert" + NO_HTTPS);
         refuseIf(!https && insecure, "--insecure" + NO_HTTPS);
         refuseIf(key != null && cert == null, "--key has no effect without --cert");
         refuseIf(
                 insecure && (cacert != null || cert != null),
-                "--insecure trusts anybody and shows no certificate; --cacert and --cert are not allowed with it");
+                "--insecure trusts any server and shows no certificate; it must be given without --cacert and --cert");
         return new ConnectionSettings(insecure ? anybody() : tls(), unix, whenIdle(), limit == null ? 0 : limit);
     }
 

@@ -20,11 +20,13 @@ final class DemoServer implements AutoCloseable {
         // Without it every answer waits some 40 ms for the client's delayed acknowledgement. Read once, by a static
         // field.
         System.setProperty("sun.net.httpserver.nodelay", "true");
+        // Seconds. A request that never ends, or a response that nobody reads, would occupy its thread for good.
+        System.setProperty("sun.net.httpserver.maxReqTime", "10");
+        System.setProperty("sun.net.httpserver.maxRspTime", "60");
         // Otherwise it closes all but 200 of the connections that its clients keep.
         System.setProperty("sun.net.httpserver.maxIdleConnections", "100000");
     }
 
-    private static final int HANDLERS = 16;
     private static final int BACKLOG = 4096; // hundreds of threads may connect at the same moment
     private static final String HTML = "text/html; charset=utf-8";
     private static final String TEXT = "text/plain; charset=utf-8";
@@ -53,7 +55,8 @@ final class DemoServer implements AutoCloseable {
                 "/64k.txt", new Page(TEXT, text(1 << 16)),
                 "/1m.txt", new Page(TEXT, text(1 << 20)));
         AtomicInteger number = new AtomicInteger();
-        this.handlers = Executors.newFixedThreadPool(HANDLERS, task -> {
+        // Without a bound: each request that is not complete yet occupies a thread, and must not keep others waiting.
+        this.handlers = Executors.newCachedThreadPool(task -> {
             Thread thread = new Thread(task, "site-" + number.incrementAndGet());
             thread.setDaemon(true);
             return thread;
@@ -88,9 +91,12 @@ final class DemoServer implements AutoCloseable {
             Page page = pages.get(exchange.getRequestURI().getPath());
             if (!method.equals("GET") && !method.equals("HEAD")) {
                 exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-                send(exchange, 405, new Page(TEXT, bytes("Only GET and HEAD are allowed here.\n")));
+                send(exchange, 405, new Page(TEXT, bytes("The method must be GET or HEAD.\n")));
             } else if (page == null) {
-                send(exchange, 404, new Page(TEXT, bytes("There is no such page; " + pages.keySet() + " exist.\n")));
+                send(
+                        exchange,
+                        404,
+                        new Page(TEXT, bytes("There is no such page; the pages are " + pages.keySet() + ".\n")));
             } else {
                 send(exchange, 200, page);
             }
@@ -124,7 +130,7 @@ final class DemoServer implements AutoCloseable {
     private static byte[] text(int size) {
         StringBuilder text = new StringBuilder(size + 64);
         for (int line = 1; text.length() < size; line++) {
-            text.append("line ").append(line).append(": every thread reads its own copy through its own socket\n");
+            text.append("line ").append(line).append(": each thread reads its own copy through its own socket\n");
         }
         text.setLength(size - 1);
         return bytes(text.append('\n').toString());

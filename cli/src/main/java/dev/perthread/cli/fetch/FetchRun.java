@@ -46,12 +46,20 @@ final class FetchRun implements AutoCloseable {
     }
 
     private LazyConnection connectionTo(Endpoint endpoint) {
-        return plan.settings()
+        LazyConnection.Builder builder = plan.settings()
                 .to(endpoint)
-                .connectTimeout(plan.timeout())
-                .readTimeout(plan.timeout())
-                .listener(open)
-                .build();
+                .connectTimeout(shorter(plan.bounds().timeout(), plan.bounds().maxTime()))
+                .readTimeout(plan.bounds().timeout())
+                .listener(open);
+        Duration usual = plan.bounds().timeout().multipliedBy(3); // what it is if nothing is said: several addresses
+        if (plan.settings().limit() == 0 && plan.bounds().maxTime().compareTo(usual) < 0) {
+            builder.openTimeout(plan.bounds().maxTime()); // waiting at the limit would count too
+        }
+        return builder.build();
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     /**
@@ -72,7 +80,7 @@ final class FetchRun implements AutoCloseable {
             stopping = true;
             gate.countDown();
             throw new CommandFailure("only " + threads.size() + " of " + plan.threads()
-                    + " threads could be started; fewer --threads, or --virtual, is allowed");
+                    + " threads could be started; give fewer --threads, or --virtual");
         }
         began = System.nanoTime();
         gate.countDown();

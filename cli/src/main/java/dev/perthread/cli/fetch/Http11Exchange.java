@@ -112,7 +112,7 @@ final class Http11Exchange {
                 throw new ProtocolException("Invalid status line", e);
             }
             if (response == null) {
-                throw new ConnectionClosedException("the server closed the connection instead of an answer");
+                throw new ConnectionClosedException("the server closed the connection instead of responding");
             }
             if (over) { // HttpCore takes the end of the stream for the end of the header
                 throw new ConnectionClosedException("the header has no end");
@@ -125,10 +125,15 @@ final class Http11Exchange {
                 return response;
             }
         }
-        throw new MessageConstraintException("More than " + MOST_ANNOUNCEMENTS + " answers announce another");
+        throw new MessageConstraintException("More than " + MOST_ANNOUNCEMENTS + " responses announce another");
     }
 
     private void drain(ClassicHttpResponse response) throws IOException, HttpException {
+        for (Header length : response.getHeaders(HttpHeaders.CONTENT_LENGTH)) {
+            if (!ResponseHead.isNumber(length.getValue())) { // HttpCore takes one with a sign
+                throw new ProtocolException("Content-Length must be a number, but was " + length.getValue());
+            }
+        }
         long length = DefaultContentLengthStrategy.INSTANCE.determineLength(response);
         InputStream body;
         if (length == ContentLengthStrategy.CHUNKED) {

@@ -1,12 +1,16 @@
 package dev.perthread.cli.fetch;
 
-import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.SerializableString;
+import com.fasterxml.jackson.core.io.CharacterEscapes;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import dev.perthread.cli.console.Output;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A report of a fetch run as one JSON document. Written as it happens, so that a long run needs no memory for its
@@ -21,7 +25,11 @@ final class JsonReport implements Report {
     JsonReport(Output output, boolean quiet) throws IOException {
         this.output = output;
         this.quiet = quiet;
-        this.json = new JsonFactory()
+        // Jackson escapes the controls of ASCII alone, and not delete; those beyond it are obeyed by terminals too.
+        this.json = new JsonFactoryBuilder()
+                .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
+                .characterEscapes(new EscapeDelete())
+                .build()
                 .createGenerator(output.out())
                 .disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET)
                 .useDefaultPrettyPrinter();
@@ -105,6 +113,23 @@ final class JsonReport implements Report {
             return false;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private static final class EscapeDelete extends CharacterEscapes {
+        private static final long serialVersionUID = 1L;
+        private static final int DELETE = 0x7f;
+
+        @Override
+        public int[] getEscapeCodesForAscii() {
+            int[] codes = standardAsciiEscapesForJSON();
+            codes[DELETE] = ESCAPE_STANDARD;
+            return codes;
+        }
+
+        @Override
+        public @Nullable SerializableString getEscapeSequence(int character) {
+            return null; // no special form
         }
     }
 }

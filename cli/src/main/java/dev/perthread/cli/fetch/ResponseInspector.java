@@ -1,36 +1,33 @@
 package dev.perthread.cli.fetch;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A check whether what a server has sent so far is a whole HTTP response. Counts, and looks at the header alone.
- * Reading to the end of the stream cannot tell an answer that is whole from one that was cut short; the length
- * announced in the header can. The body is not kept.
+ * A check whether what a server has sent so far is a whole HTTP response. Counts, and looks at the header alone. Reading
+ * to the end of the stream cannot tell a response that is whole from one that was cut short; the length announced in the
+ * header can. The body is not kept.
  */
 final class ResponseInspector {
     private static final int LONGEST_HEAD = 65_536;
     private static final int QUOTED = 24;
-    // Lines end with a line feed alone: to a pattern a bare return or a byte 0x85 would begin a new field too.
-    private static final int FIELD = Pattern.MULTILINE | Pattern.UNIX_LINES | Pattern.CASE_INSENSITIVE;
-    private static final Pattern STATUS =
-            Pattern.compile("HTTP/\\d(?:\\.\\d)? +(?<code>[1-9]\\d{2})(?: .*)?\\r?", Pattern.UNIX_LINES);
-    private static final Pattern LENGTH =
-            Pattern.compile("^content-length:[ \\t]*(?<length>\\d{1,18})[ \\t]*\\r?$", FIELD);
-    private static final Pattern ENCODED = Pattern.compile("^transfer-encoding:", FIELD);
-    private static final Pattern HEAD_END = Pattern.compile("\\r?\\n\\r?\\n");
+    private static final int MOST_DIGITS = 18; // of a length that fits in a long
+    private static final int FIRST_SIZE = 512;
 
-    private final ByteArrayOutputStream head = new ByteArrayOutputStream(512);
+    private byte[] head = new byte[FIRST_SIZE];
+    private int headSize;
     private long bytes;
 
     void add(byte[] piece) {
         bytes += piece.length;
-        int room = LONGEST_HEAD - head.size();
-        if (room > 0) {
-            head.write(piece, 0, Math.min(room, piece.length));
+        int taken = Math.min(piece.length, LONGEST_HEAD - headSize);
+        if (taken > 0) {
+            if (headSize + taken > head.length) {
+                head = Arrays.copyOf(head, Math.min(LONGEST_HEAD, Math.max(2 * head.length, headSize + taken)));
+            }
+            System.arraycopy(piece, 0, head, headSize, taken);
+            headSize += taken;
         }
     }
 
@@ -40,51 +37,50 @@ final class ResponseInspector {
 
     /** The status code, or 0 if there is none. */
     int status() {
-        String text = text();
-        int end = text.indexOf('\n');
-        Matcher status = STATUS.matcher(end < 0 ? text : text.substring(0, end));
-        return status.matches() ? Integer.parseInt(status.group("code")) : 0;
+        return ResponseHead.parse(text()).status();
     }
 
     /** Whether all came that its header announces; not so if it announces nothing. */
     boolean isWhole() {
-        String text = text();
-        Matcher end = HEAD_END.matcher(text);
-        if (status() == 0 || !end.find()) {
-            return false;
-        }
-        String fields = text.substring(0, end.end());
-        Matcher length = LENGTH.matcher(fields);
-        return !ENCODED.matcher(fields).find()
-                && length.find()
-                && bytes - end.end() >= Long.parseLong(length.group("length"));
+        ResponseHead header = ResponseHead.parse(text());
+        String length = header.length();
+        return header.status() != 0
+                && header.hasEnd()
+                && !header.isEncoded()
+                && length != null
+                && ResponseHead.isNumber(length)
+                && !isCutShort(header, length);
     }
 
     /** What is wrong with it now that its end was reached, or null if nothing is. */
     @Nullable
     String complaint() {
         if (bytes == 0) {
-            return "the server closed the connection without an answer";
+            return "the server closed the connection without a response";
         }
-        String text = text();
-        int status = status();
-        if (status == 0) {
-            return "the answer is not HTTP; it begins with \"" + quoted(text) + "\"";
+        ResponseHead header = ResponseHead.parse(text());
+        if (header.status() == 0) {
+            return "the response is not HTTP; it begins with \"" + quoted(text()) + "\"";
         }
-        Matcher end = HEAD_END.matcher(text);
-        if (!end.find()) {
-            return bytes < LONGEST_HEAD ? "the answer ends inside its header" : null;
+        if (!header.hasEnd()) {
+            return bytes < LONGEST_HEAD ? "the response ends inside its header" : null;
         }
-        String fields = text.substring(0, end.end());
-        Matcher length = LENGTH.matcher(fields);
-        if (hasNoBody(status) || ENCODED.matcher(fields).find() || !length.find()) {
+        String length = header.length();
+        if (hasNoBody(header.status()) || header.isEncoded() || length == null) {
             return null; // nothing to compare with
         }
-        long announced = Long.parseLong(length.group("length"));
-        long came = bytes - end.end();
-        return came < announced
-                ? "the answer ends early: " + came + " of " + announced + " bytes of content came"
+        if (!ResponseHead.isNumber(length)) {
+            return "the response's Content-Length must be one number, but was \"" + quoted(length) + "\"";
+        }
+        return isCutShort(header, length)
+                ? "the response ends early: " + (bytes - header.end()) + " of " + quoted(length)
+                        + " bytes of content came"
                 : null;
+    }
+
+    /** More digits than fit in a long are more than ever came. */
+    private boolean isCutShort(ResponseHead header, String length) {
+        return length.length() > MOST_DIGITS || bytes - header.end() < Long.parseLong(length);
     }
 
     private static boolean hasNoBody(int status) {
@@ -92,7 +88,7 @@ final class ResponseInspector {
     }
 
     private String text() {
-        return head.toString(StandardCharsets.ISO_8859_1); // a byte a character, so that positions are sizes
+        return new String(head, 0, headSize, StandardCharsets.ISO_8859_1); // a byte per character: positions are sizes
     }
 
     private static String quoted(String text) {

@@ -1,5 +1,6 @@
 package dev.perthread.cli.fetch;
 
+import dev.perthread.cli.console.ErrorMessages;
 import java.net.IDN;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -48,7 +49,7 @@ record Target(String url, boolean tls, String host, int port, String path) {
         String authority = uri.getRawAuthority();
         boolean tls = "https".equalsIgnoreCase(scheme);
         if (scheme != null && authority != null && !tls && !"http".equalsIgnoreCase(scheme)) {
-            throw refuse(given, "has the scheme '" + scheme + "'");
+            throw refuse(given, "has the scheme " + ErrorMessages.quoted(scheme));
         }
         if (scheme == null || authority == null) {
             throw refuse(given, "is not a URL");
@@ -80,7 +81,7 @@ record Target(String url, boolean tls, String host, int port, String path) {
     }
 
     private static IllegalArgumentException noHost(String given, String host) {
-        return refuse(given, "names the host '" + host + "', which is none");
+        return refuse(given, "names the host " + ErrorMessages.quoted(host) + ", which is none");
     }
 
     private static int port(String given, @Nullable String digits, int usual) {
@@ -89,7 +90,8 @@ record Target(String url, boolean tls, String host, int port, String path) {
         }
         int port = digits.length() > 5 ? 0 : Integer.parseInt(digits);
         if (port < 1 || port > HIGHEST_PORT) {
-            throw refuse(given, "names port " + digits + "; 1 to " + HIGHEST_PORT + " exist");
+            throw refuse(
+                    given, "names port " + ErrorMessages.cut(digits) + ", which must be from 1 to " + HIGHEST_PORT);
         }
         return port;
     }
@@ -102,11 +104,16 @@ record Target(String url, boolean tls, String host, int port, String path) {
     }
 
     private static IllegalArgumentException refuse(String given, String why) {
-        int user = given.lastIndexOf('@'); // before it there may be a password
-        String shown = user < 0
-                ? given
-                : given.substring(0, Math.max(0, given.indexOf("//") + 2)) + "..." + given.substring(user);
-        return new IllegalArgumentException("'" + shown + "' " + why + "; http[s]://HOST[:PORT][/PATH] is allowed");
+        return new IllegalArgumentException(
+                "must be http[s]://HOST[:PORT][/PATH], but " + ErrorMessages.quoted(withoutUser(given)) + " " + why);
+    }
+
+    /** A user part may be a password, and is not shown. It ends with the last @, since what is wrong may be before that. */
+    private static String withoutUser(String given) {
+        int at = given.lastIndexOf('@');
+        int scheme = given.indexOf("://");
+        int from = scheme < 0 || scheme > at ? 0 : scheme + "://".length();
+        return at < 0 ? given : given.substring(0, from) + "..." + given.substring(at);
     }
 
     Endpoint endpoint() {

@@ -39,7 +39,7 @@ public final class Recorder implements AutoCloseable {
         }
         refuseWithoutFlightRecorder();
         if (file != null && page != null && file.toAbsolutePath().equals(page.toAbsolutePath())) {
-            throw new CommandFailure(file + ": cannot be the recording and its page; two files are allowed");
+            throw new CommandFailure(file + ": --record and --timeline must be two files, but are the same");
         }
         if (page != null) {
             touch(page);
@@ -74,7 +74,7 @@ public final class Recorder implements AutoCloseable {
      */
     public static void refuseWithoutFlightRecorder() throws CommandFailure {
         if (ModuleLayer.boot().findModule("jdk.jfr").isEmpty()) {
-            throw new CommandFailure("this Java has no flight recorder (module jdk.jfr); a full JDK is allowed");
+            throw new CommandFailure("this Java has no flight recorder (module jdk.jfr); use a full JDK");
         }
     }
 

@@ -1,77 +1,56 @@
 package dev.perthread.cli.timeline;
 
+import dev.perthread.cli.console.Arguments;
 import dev.perthread.cli.console.CommandFailure;
-import dev.perthread.cli.console.ManifestVersion;
+import dev.perthread.cli.console.ExitStatus;
 import dev.perthread.cli.console.OptionConverters;
 import dev.perthread.cli.console.Output;
+import dev.perthread.cli.console.Subcommand;
+import dev.perthread.cli.console.Syntax;
 import dev.perthread.cli.console.TerminalView;
+import dev.perthread.cli.console.UsageException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** The subcommand {@code timeline}: draws a flight recording as a page, or as lines. */
-@Command(
-        name = "timeline",
-        description = {
-            "Draw a JFR recording: who had which resource when, and who waited.",
-            "",
-            "The result is one HTML page that needs no network: a lane for each thread, in it waiting, opening, leased"
-                    + " and idle, with a colour for each resource; leaks and failures are marked. Record a program with"
-                    + " -XX:StartFlightRecording or jcmd PID JFR.start, or use fetch --record."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = ManifestVersion.class,
-        sortOptions = false,
-        footerHeading = "%nExamples:%n",
-        footer = {"  perthread timeline app.jfr", "  perthread timeline app.jfr --text | less -S"})
-public final class TimelineCommand implements Callable<Integer> {
+public final class TimelineCommand implements Subcommand {
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private CommandSpec spec;
-
-    @Parameters(paramLabel = "RECORDING", description = "The flight recording, a .jfr file.")
-    @SuppressWarnings("NullAway.Init") // picocli demands it
-    private Path recording;
-
-    @Option(
-            names = {"-o", "--output"},
-            paramLabel = "FILE",
-            description = "Where the page is written (default: RECORDING with .html instead of .jfr).")
-    private @Nullable Path output;
-
-    @Option(names = "--text", description = "Print lines of characters instead.")
-    private boolean text;
-
-    @Option(
-            names = "--width",
-            paramLabel = "N",
-            converter = OptionConverters.Width.class,
-            description = "With --text: how wide (default: that of the terminal, or 100).")
-    private @Nullable Integer width;
-
-    /** For picocli. */
+    /** Used once. */
     public TimelineCommand() {}
 
     @Override
-    public Integer call() throws CommandFailure {
-        refuseIf(text && output != null, "--text is printed and not written; --output is not allowed with it");
+    public Syntax syntax() {
+        return new Syntax("timeline", "Draw a JFR recording: which thread had which resource when, and which waited.")
+                .details("The result is one HTML page that needs no network: a lane for each thread, in it waiting,"
+                        + " opening, leased and idle, with a colour for each resource; leaks and failures are marked."
+                        + " Record a program with -XX:StartFlightRecording or jcmd PID JFR.start, or use fetch"
+                        + " --record.")
+                .operand("RECORDING", 1, 1, "The flight recording, a .jfr file.")
+                .option(
+                        "-o, --output",
+                        "FILE",
+                        "Where the page is written. Default: RECORDING with .html instead of .jfr.")
+                .flag("--text", "Print lines of characters instead.")
+                .option("--width", "N", "With --text: how wide. Default: as the terminal, or 100.")
+                .footer("Examples:", "  perthread timeline app.jfr", "  perthread timeline app.jfr --text | less -S");
+    }
+
+    @Override
+    public int run(Arguments arguments) throws CommandFailure {
+        Path recording = arguments.operands(OptionConverters::file).get(0);
+        @Nullable Path output = arguments.find("output", OptionConverters::file);
+        @Nullable Integer width = arguments.find("width", OptionConverters::width);
+        boolean text = arguments.has("text");
+        refuseIf(text && output != null, "--output must be given without --text, which is printed and not written");
         refuseIf(!text && width != null, "--width has no effect without --text");
         Recorder.refuseWithoutFlightRecorder();
         if (text) {
-            return print(TimelineReader.read(recording));
+            return print(TimelineReader.read(recording), width == null ? TerminalView.width() : width);
         }
         Path page = output == null ? pageBeside(recording) : output;
-        refuseIf(same(recording, page), page + " is the recording itself; another --output is allowed");
+        refuseIf(same(recording, page), "--output must be another file than the recording, but was " + page);
         Timeline timeline = TimelineReader.read(recording);
         TimelinePage.write(timeline, page);
         if (!timeline.leasesRecorded()) {
@@ -80,17 +59,17 @@ public final class TimelineCommand implements Callable<Integer> {
         System.out.println(Output.plain("Wrote " + page + ": "
                 + timeline.lanes().size() + " threads, " + timeline.resources().size() + " resources, "
                 + timeline.spans().size() + " bars"));
-        return ExitCode.OK;
+        return ExitStatus.OK;
     }
 
-    private int print(Timeline timeline) {
+    private static int print(Timeline timeline, int width) {
         Output out = new Output(System.out, System.err);
-        for (String line : TimelineText.lines(timeline, width == null ? TerminalView.width() : width)) {
+        for (String line : TimelineText.lines(timeline, width)) {
             if (!out.line(line)) {
-                return ExitCode.SOFTWARE; // whoever read it has gone
+                return ExitStatus.FAILED; // whoever read it has gone
             }
         }
-        return ExitCode.OK;
+        return ExitStatus.OK;
     }
 
     private static Path pageBeside(Path recording) {
@@ -106,9 +85,9 @@ public final class TimelineCommand implements Callable<Integer> {
         }
     }
 
-    private void refuseIf(boolean wrong, String why) {
+    private static void refuseIf(boolean wrong, String why) {
         if (wrong) {
-            throw new ParameterException(spec.commandLine(), why);
+            throw new UsageException(why);
         }
     }
 }

@@ -4,13 +4,14 @@ import dev.perthread.cli.console.CommandFailure;
 import dev.perthread.cli.console.ErrorMessages;
 import dev.perthread.cli.console.OptionConverters;
 import java.io.IOException;
+import java.io.ObjectInputFilter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -32,7 +33,15 @@ import org.jspecify.annotations.Nullable;
  * version registered them.
  */
 final class PoolBeans implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration GOODBYE = Duration.ofSeconds(1);
+    /**
+     * What the other side may make this process read. It is trusted no further than to be looked at: whatever listens on
+     * a port may answer. The classes are those of JMX and RMI and what their answers are made of.
+     */
+    private static final String ACCEPTED = "maxdepth=30;maxarray=1000000;maxrefs=20000000;maxbytes=1000000000;"
+            + "java.lang.*;java.util.*;java.util.concurrent.atomic.*;java.rmi.**;javax.management.**;"
+            + "javax.rmi.ssl.*;sun.rmi.**;com.sun.jmx.**;!*";
+
     private static final String[] NUMBERS = {
         "Limit",
         "Open",
@@ -49,8 +58,8 @@ final class PoolBeans implements AutoCloseable {
         "Leaked"
     };
 
-    /** One holder: its numbers by their names, and its resources. */
-    record Holder(String name, Map<String, Long> numbers, List<Held> resources) {
+    /** One pool: its numbers by their names, and its resources. */
+    record Pool(String name, Map<String, Long> numbers, List<Held> resources) {
         long number(String name) {
             return numbers.getOrDefault(name, 0L);
         }
@@ -58,7 +67,7 @@ final class PoolBeans implements AutoCloseable {
 
     /** One resource; leased since is 0 where it is not leased. */
     record Held(
-            String holder,
+            String pool,
             long id,
             String thread,
             long threadId,
@@ -71,28 +80,41 @@ final class PoolBeans implements AutoCloseable {
     private final JmxTarget target;
     private final JMXConnector connector;
     private final MBeanServerConnection server;
+    private final Duration timeout;
 
-    private PoolBeans(JmxTarget target, JMXConnector connector) throws IOException {
+    private PoolBeans(JmxTarget target, JMXConnector connector, Duration timeout) throws IOException {
         this.target = target;
         this.connector = connector;
+        this.timeout = timeout;
         this.server = connector.getMBeanServerConnection();
     }
 
-    static PoolBeans connect(JmxTarget target) throws CommandFailure, InterruptedException {
+    static PoolBeans connect(JmxTarget target, Duration timeout) throws CommandFailure, InterruptedException {
         JMXServiceURL url = target.url();
-        FutureTask<JMXConnector> connecting = new FutureTask<>(() -> connect(url));
-        Thread thread = new Thread(connecting, "connect"); // RMI knows no timeout for it
-        thread.setDaemon(true);
-        thread.start();
+        if (ObjectInputFilter.Config.getSerialFilter() == null) { // else the user has chosen one, by jdk.serialFilter
+            ObjectInputFilter.Config.setSerialFilter(ObjectInputFilter.Config.createFilter(ACCEPTED));
+        }
         try {
-            return new PoolBeans(target, connecting.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
+            JMXConnector connector = within(timeout, () -> connect(url));
+            return new PoolBeans(target, connector, timeout);
         } catch (TimeoutException e) {
-            throw new CommandFailure(target + ": no answer for " + OptionConverters.seconds(PATIENCE));
+            throw new CommandFailure(
+                    target + ": no answer for " + OptionConverters.seconds(timeout) + "; --timeout allows more");
         } catch (ExecutionException e) {
             throw new CommandFailure(target + ": " + why(e.getCause() == null ? e : e.getCause()));
         } catch (IOException e) {
             throw new CommandFailure(target + ": " + why(e));
         }
+    }
+
+    /** RMI knows no timeout: the call is left to its thread, which ends with the process. */
+    private static <T> T within(Duration longest, Callable<T> call)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        FutureTask<T> task = new FutureTask<>(call);
+        Thread thread = new Thread(task, "jmx");
+        thread.setDaemon(true);
+        thread.start();
+        return task.get(longest.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     @SuppressWarnings("BanJNDI") // it trusts the program that the user names, as jconsole does
@@ -103,41 +125,50 @@ final class PoolBeans implements AutoCloseable {
     /** RMI wraps the reason again and again. */
     private static String why(Throwable failure) {
         if (failure instanceof SecurityException) {
-            return "it asks for a user and a password, which this command does not send; the process id is allowed on"
-                    + " the same machine";
+            return "it asks for a user and a password, which this command does not send; on the same machine give the"
+                    + " process id";
         }
+        return "cannot connect by JMX (" + innermost(failure) + ")";
+    }
+
+    private static String innermost(Throwable failure) {
         Throwable innermost = failure;
         while (innermost.getCause() != null) {
             innermost = innermost.getCause();
         }
-        return "cannot connect by JMX (" + ErrorMessages.of(innermost) + ")";
+        return ErrorMessages.cut(ErrorMessages.of(innermost));
     }
 
-    /** Holders by name. */
-    List<Holder> read() throws CommandFailure {
+    /** Pools by name. */
+    List<Pool> read() throws CommandFailure, InterruptedException {
         try {
-            List<Holder> holders = new ArrayList<>();
-            Set<ObjectName> names = server.queryNames(new ObjectName("dev.perthread:type=PerThread,*"), null);
-            for (ObjectName name : names) {
-                Holder holder = read(name);
-                if (holder != null) {
-                    holders.add(holder);
-                }
-            }
-            if (names.isEmpty()) {
-                throw new CommandFailure(target + ": no PerThread holder is registered there; the program has to call"
+            List<Pool> pools = within(timeout, this::readAll);
+            if (pools.isEmpty()) {
+                throw new CommandFailure(target + ": no PerThread pool is registered there; the program has to call"
                         + " registerMXBean()");
             }
-            holders.sort(Comparator.comparing(Holder::name));
-            return holders;
-        } catch (IOException e) {
-            throw new CommandFailure(target + ": the connection is lost (" + ErrorMessages.of(e) + ")");
-        } catch (MalformedObjectNameException e) {
-            throw new IllegalStateException(e);
+            return pools;
+        } catch (TimeoutException e) {
+            throw new CommandFailure(
+                    target + ": no answer for " + OptionConverters.seconds(timeout) + "; --timeout allows more");
+        } catch (ExecutionException e) {
+            throw new CommandFailure(target + ": the connection is lost (" + innermost(e) + ")");
         }
     }
 
-    private @Nullable Holder read(ObjectName bean) throws IOException {
+    private List<Pool> readAll() throws IOException, MalformedObjectNameException {
+        List<Pool> pools = new ArrayList<>();
+        for (ObjectName name : server.queryNames(new ObjectName("dev.perthread:type=PerThread,*"), null)) {
+            Pool pool = read(name);
+            if (pool != null) {
+                pools.add(pool);
+            }
+        }
+        pools.sort(Comparator.comparing(Pool::name));
+        return pools;
+    }
+
+    private @Nullable Pool read(ObjectName bean) throws IOException {
         try {
             Map<String, Long> numbers = new HashMap<>();
             for (Attribute number : server.getAttributes(bean, NUMBERS).asList()) {
@@ -152,7 +183,7 @@ final class PoolBeans implements AutoCloseable {
                     resources.add(held(name, row));
                 }
             }
-            return new Holder(name, numbers, resources);
+            return new Pool(name, numbers, resources);
         } catch (InstanceNotFoundException e) {
             return null; // unregistered a moment ago
         } catch (JMException e) {
@@ -160,9 +191,9 @@ final class PoolBeans implements AutoCloseable {
         }
     }
 
-    private static Held held(String holder, CompositeData row) {
+    private static Held held(String pool, CompositeData row) {
         return new Held(
-                holder,
+                pool,
                 number(row, "id"),
                 text(row, "threadName"),
                 number(row, "threadId"),
@@ -184,9 +215,14 @@ final class PoolBeans implements AutoCloseable {
     @Override
     public void close() {
         try {
-            connector.close();
-        } catch (IOException e) {
-            return; // the other side has gone
+            within(GOODBYE, () -> {
+                connector.close();
+                return true;
+            });
+        } catch (ExecutionException | TimeoutException e) {
+            return; // the other side has gone, or does not answer
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

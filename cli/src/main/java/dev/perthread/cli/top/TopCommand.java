@@ -1,131 +1,112 @@
 package dev.perthread.cli.top;
 
+import dev.perthread.cli.console.Arguments;
 import dev.perthread.cli.console.CommandFailure;
-import dev.perthread.cli.console.ManifestVersion;
+import dev.perthread.cli.console.ExitStatus;
 import dev.perthread.cli.console.OptionConverters;
 import dev.perthread.cli.console.Output;
+import dev.perthread.cli.console.Subcommand;
+import dev.perthread.cli.console.Syntax;
 import dev.perthread.cli.console.TerminalView;
+import dev.perthread.cli.console.UsageException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** The subcommand {@code top}: shows the pools and leases of another process, over JMX, again and again. */
-@Command(
-        name = "top",
-        description = {
-            "Show who holds what in a running program, and since when.",
-            "",
-            "It reads the holders that the program registered, by registerMXBean(). On a terminal the table is"
-                    + " drawn in place, and a key sorts it: a age, u uses, t thread, r resource, h holder; q ends it."
-                    + " Elsewhere tables are printed one after the other."
-        },
-        mixinStandardHelpOptions = true,
-        versionProvider = ManifestVersion.class,
-        sortOptions = false,
-        footerHeading = "%nExamples:%n",
-        footer = {"  perthread top 4711", "  perthread top --once --sort uses db1:9010"})
-public final class TopCommand implements Callable<Integer> {
-
-    @Parameters(
-            paramLabel = "TARGET",
-            converter = JmxTarget.Converter.class,
-            description =
-                    "The program: PID, its process id, if it is ours and on this machine; or HOST:PORT, where it listens"
-                            + " for JMX (com.sun.management.jmxremote.port).")
-    @SuppressWarnings("NullAway.Init") // picocli demands it
-    private JmxTarget target;
-
-    @Option(
-            names = {"-s", "--sort"},
-            paramLabel = "KEY",
-            defaultValue = "age",
-            converter = TopTable.SortConverter.class,
-            description = "The order of leases: age, uses, thread, resource or holder (default: ${DEFAULT-VALUE}).")
-    @SuppressWarnings("NullAway.Init") // it has a default value
-    private TopTable.Sort sort;
-
-    @Option(
-            names = {"-i", "--interval"},
-            paramLabel = "TIME",
-            defaultValue = "2",
-            converter = OptionConverters.Time.class,
-            description = "How often to look: seconds, or a number with ms, s or m (default: ${DEFAULT-VALUE}).")
-    @SuppressWarnings("NullAway.Init") // it has a default value
-    private Duration interval;
-
-    @Option(
-            names = {"-n", "--count"},
-            paramLabel = "N",
-            converter = OptionConverters.Requests.class,
-            description = "Look so many times and end.")
-    private @Nullable Integer count;
-
-    @Option(
-            names = {"-1", "--once"},
-            description = "The same as --count 1.")
-    private boolean once;
-
-    /** For picocli. */
+public final class TopCommand implements Subcommand {
+    /** Used once. */
     public TopCommand() {}
 
     @Override
-    public Integer call() throws IOException, InterruptedException, CommandFailure {
+    public Syntax syntax() {
+        return new Syntax("top", "Show which thread of a running program holds what, and since when.")
+                .details("It reads the pools that the program registered, by registerMXBean(). On a terminal the table"
+                        + " is drawn in place, and a key sorts it: a age, u uses, t thread, r resource, p pool; q ends"
+                        + " it. Elsewhere tables are printed one after the other.")
+                .operand(
+                        "TARGET",
+                        1,
+                        1,
+                        "The program: PID, its process id, if it is a Java program of this user on this machine; or"
+                                + " HOST:PORT, where it listens for JMX (com.sun.management.jmxremote.port).")
+                .option("-s, --sort", "KEY", "age", "The order of leases: age, uses, thread, resource or pool.")
+                .option("-i, --interval", "TIME", "2", "How often to look: seconds, or a number with ms, s or m.")
+                .option("-t, --timeout", "TIME", "10", "The longest wait for an answer of the program.")
+                .option("-n, --count", "N", "Look this many times and end.")
+                .flag("-1, --once", "The same as --count 1.")
+                .footer("Examples:", "  perthread top 4711", "  perthread top --once --sort uses db1:9010");
+    }
+
+    @Override
+    public int run(Arguments arguments) throws IOException, InterruptedException, CommandFailure {
+        JmxTarget target = arguments.operands(JmxTarget::parse).get(0);
+        TopTable.Sort sort = arguments.get("sort", TopTable.Sort::parse);
+        Duration interval = arguments.get("interval", OptionConverters::time);
+        Integer count = arguments.find("count", OptionConverters::requests);
+        boolean once = arguments.has("once");
+        if (count != null && once) {
+            throw new UsageException("--once and --count contradict each other; at most one of them must be given");
+        }
         int times = once ? 1 : count == null ? Integer.MAX_VALUE : count;
-        try (PoolBeans beans = PoolBeans.connect(target)) {
-            List<PoolBeans.Holder> first = beans.read(); // what is wrong is told before the screen is cleared
-            return TerminalView.isThere() && times > 1 ? watch(beans, first, times) : print(beans, first, times);
+        TopTable table = new TopTable(target.toString());
+        try (PoolBeans beans = PoolBeans.connect(target, arguments.get("timeout", OptionConverters::time))) {
+            Looks looks = new Looks(beans, interval, times);
+            List<PoolBeans.Pool> first = beans.read(); // what is wrong is reported before the screen is cleared
+            return TerminalView.isThere() && times > 1
+                    ? watch(table, looks, first, sort)
+                    : print(table, looks, first, sort);
         }
     }
 
-    private int print(PoolBeans beans, List<PoolBeans.Holder> first, int times)
+    /** Where to look, how often, and how many times. */
+    private record Looks(PoolBeans beans, Duration interval, int times) {}
+
+    private static int print(TopTable table, Looks looks, List<PoolBeans.Pool> first, TopTable.Sort sort)
             throws InterruptedException, CommandFailure {
         Output out = new Output(System.out, System.err);
-        TopTable table = new TopTable(target.toString());
         int width = TerminalView.isThere() ? TerminalView.width() : Integer.MAX_VALUE;
-        List<PoolBeans.Holder> holders = first;
+        List<PoolBeans.Pool> pools = first;
         for (int time = 1; ; time++) {
-            for (String line : table.lines(holders, sort, width, Integer.MAX_VALUE)) {
+            for (String line : table.lines(pools, sort, width, Integer.MAX_VALUE)) {
                 if (!out.line(line)) {
-                    return ExitCode.SOFTWARE; // whoever read it has gone
+                    return ExitStatus.FAILED; // whoever read it has gone
                 }
             }
-            if (time == times) {
-                return ExitCode.OK;
+            if (time == looks.times()) {
+                return ExitStatus.OK;
             }
             out.line("");
-            Thread.sleep(interval.toMillis());
-            holders = beans.read();
+            Thread.sleep(looks.interval().toMillis());
+            pools = looks.beans().read();
         }
     }
 
-    private int watch(PoolBeans beans, List<PoolBeans.Holder> first, int times) throws IOException, CommandFailure {
-        TopTable table = new TopTable(target.toString());
-        List<PoolBeans.Holder> holders = first;
+    private static int watch(TopTable table, Looks looks, List<PoolBeans.Pool> first, TopTable.Sort firstSort)
+            throws IOException, InterruptedException, CommandFailure {
+        List<PoolBeans.Pool> pools = first;
+        TopTable.Sort sort = firstSort;
         try (TerminalView screen = TerminalView.open()) {
             Thread restore = new Thread(() -> close(screen), "restore-screen");
             Runtime.getRuntime().addShutdownHook(restore); // Ctrl-C must not leave the other screen behind
             for (int time = 1; ; time++) {
-                long until = System.nanoTime() + interval.toNanos();
-                for (long left = interval.toMillis(); left > 0; left = (until - System.nanoTime()) / 1_000_000) {
-                    screen.draw(table.lines(holders, sort, screen.columns(), screen.rows()));
+                long until = System.nanoTime() + looks.interval().toNanos();
+                for (long left = looks.interval().toMillis();
+                        left > 0;
+                        left = (until - System.nanoTime()) / 1_000_000) {
+                    screen.draw(table.lines(pools, sort, screen.columns(), screen.rows()));
                     int key = screen.key(left);
                     if (key == 'q' || key == -1) {
                         forget(restore);
-                        return ExitCode.OK;
+                        return ExitStatus.OK;
                     }
                     sort = TopTable.Sort.ofKey(key, sort);
                 }
-                if (time == times) {
+                if (time == looks.times()) {
                     forget(restore);
-                    return ExitCode.OK;
+                    return ExitStatus.OK;
                 }
-                holders = beans.read();
+                pools = looks.beans().read();
             }
         }
     }

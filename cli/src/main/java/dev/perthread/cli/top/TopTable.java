@@ -1,9 +1,10 @@
 package dev.perthread.cli.top;
 
+import dev.perthread.cli.console.OptionConverters;
 import dev.perthread.cli.console.Output;
 import dev.perthread.cli.console.Times;
 import dev.perthread.cli.top.PoolBeans.Held;
-import dev.perthread.cli.top.PoolBeans.Holder;
+import dev.perthread.cli.top.PoolBeans.Pool;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
@@ -13,8 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * The lines that {@code perthread top} shows: the pools with their numbers, below them their resources in the order
@@ -25,8 +24,8 @@ final class TopTable {
     private static final double NANOS = 1e9;
     private static final int LAST_NUMBER = 6; // the column, in the lower table
     // What says that something is wrong stands first: a narrow terminal cuts off the end.
-    private static final String[] HOLDERS = {
-        "HOLDER",
+    private static final String[] POOLS = {
+        "POOL",
         "LIMIT",
         "OPEN",
         "LEASED",
@@ -42,7 +41,7 @@ final class TopTable {
         "RECLAIMED"
     };
     private static final String[] LEASES = {
-        "RESOURCE", "THREAD", "ID", "STATE", "LEASED", "OPEN", "USES", "HOLDER", "ACQUIRED AT"
+        "RESOURCE", "THREAD", "ID", "STATE", "LEASED", "OPEN", "USES", "POOL", "ACQUIRED AT"
     };
 
     enum Sort {
@@ -50,7 +49,7 @@ final class TopTable {
         USES,
         THREAD,
         RESOURCE,
-        HOLDER;
+        POOL;
 
         /** By age, the longest lease is first, and what is not leased last: the one looked for does not end. */
         private Comparator<Held> order() {
@@ -60,9 +59,18 @@ final class TopTable {
                 case USES -> Comparator.comparingLong(Held::uses).reversed();
                 case THREAD -> Comparator.comparing(Held::thread).thenComparingLong(Held::threadId);
                 case RESOURCE -> Comparator.comparingLong(Held::id);
-                case HOLDER -> Comparator.comparing(Held::holder);
+                case POOL -> Comparator.comparing(Held::pool);
             };
-            return first.thenComparing(Held::holder).thenComparingLong(Held::id);
+            return first.thenComparing(Held::pool).thenComparingLong(Held::id);
+        }
+
+        static Sort parse(String given) {
+            for (Sort sort : values()) {
+                if (sort.name().equalsIgnoreCase(given)) {
+                    return sort;
+                }
+            }
+            throw OptionConverters.wrong("age, uses, thread, resource or pool", given);
         }
 
         /** By its first letter, the key to press; another key changes nothing. */
@@ -76,23 +84,10 @@ final class TopTable {
         }
     }
 
-    static final class SortConverter implements ITypeConverter<Sort> {
-        @Override
-        public Sort convert(String given) {
-            for (Sort sort : Sort.values()) {
-                if (sort.name().equalsIgnoreCase(given)) {
-                    return sort;
-                }
-            }
-            throw new TypeConversionException(
-                    "'" + given + "' was given; age, uses, thread, resource or holder is allowed");
-        }
-    }
-
     private final String target;
     private Map<String, Long> acquiredBefore = Map.of();
     private long readBefore;
-    private List<Holder> shown = List.of();
+    private List<Pool> shown = List.of();
     private long readAt; // by the clock that the ages are told by
     private Map<String, String> rates = Map.of();
 
@@ -100,21 +95,21 @@ final class TopTable {
         this.target = target;
     }
 
-    List<String> lines(List<Holder> holders, Sort sort, int width, int height) {
-        if (holders != shown) {
-            shown = holders;
+    List<String> lines(List<Pool> pools, Sort sort, int width, int height) {
+        if (pools != shown) {
+            shown = pools;
             readAt = System.currentTimeMillis();
-            rates = rates(holders);
+            rates = rates(pools);
         }
         List<String> lines = new ArrayList<>();
         List<Held> resources = new ArrayList<>();
-        holders.forEach(holder -> resources.addAll(holder.resources()));
+        pools.forEach(pool -> resources.addAll(pool.resources()));
         resources.sort(sort.order());
         lines.add("perthread top  " + target + "  "
-                + LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS) + "  " + holders.size()
-                + (holders.size() == 1 ? " holder, " : " holders, ")
+                + LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS) + "  " + pools.size()
+                + (pools.size() == 1 ? " pool, " : " pools, ")
                 + resources.size() + " resources, by " + sort.name().toLowerCase(Locale.ROOT));
-        lines.addAll(table(HOLDERS, holders.stream().map(this::row).toList(), 1));
+        lines.addAll(table(POOLS, pools.stream().map(this::row).toList(), 1));
         lines.add("");
         lines.addAll(
                 table(LEASES, resources.stream().map(held -> row(held, readAt)).toList(), 2));
@@ -124,16 +119,16 @@ final class TopTable {
                 .toList();
     }
 
-    private Map<String, String> rates(List<Holder> holders) {
+    private Map<String, String> rates(List<Pool> pools) {
         long now = System.nanoTime();
         Map<String, Long> acquired = new HashMap<>();
         Map<String, String> perSecond = new HashMap<>();
-        for (Holder holder : holders) {
-            long count = holder.number("Acquired");
-            acquired.put(holder.name(), count);
-            Long before = acquiredBefore.get(holder.name());
+        for (Pool pool : pools) {
+            long count = pool.number("Acquired");
+            acquired.put(pool.name(), count);
+            Long before = acquiredBefore.get(pool.name());
             if (before != null) {
-                perSecond.put(holder.name(), Long.toString(Math.round((count - before) * NANOS / (now - readBefore))));
+                perSecond.put(pool.name(), Long.toString(Math.round((count - before) * NANOS / (now - readBefore))));
             }
         }
         acquiredBefore = acquired;
@@ -141,28 +136,28 @@ final class TopTable {
         return perSecond;
     }
 
-    private String[] row(Holder holder) {
-        long limit = holder.number("Limit");
+    private String[] row(Pool pool) {
+        long limit = pool.number("Limit");
         return new String[] {
-            Output.plain(holder.name()),
+            Output.plain(pool.name()),
             limit == 0 ? "-" : Long.toString(limit),
-            number(holder, "Open"),
-            number(holder, "Leased"),
-            number(holder, "Idle"),
-            number(holder, "Waiting"),
-            number(holder, "Leaked"),
-            number(holder, "Timeouts"),
-            Long.toString(holder.number("OpenFailures") + holder.number("CloseFailures")),
-            number(holder, "Acquired"),
-            rates.getOrDefault(holder.name(), "-"),
-            number(holder, "Waited"),
-            number(holder, "Opening"),
-            number(holder, "Reclaimed")
+            number(pool, "Open"),
+            number(pool, "Leased"),
+            number(pool, "Idle"),
+            number(pool, "Waiting"),
+            number(pool, "Leaked"),
+            number(pool, "Timeouts"),
+            Long.toString(pool.number("OpenFailures") + pool.number("CloseFailures")),
+            number(pool, "Acquired"),
+            rates.getOrDefault(pool.name(), "-"),
+            number(pool, "Waited"),
+            number(pool, "Opening"),
+            number(pool, "Reclaimed")
         };
     }
 
-    private static String number(Holder holder, String name) {
-        return Long.toString(holder.number(name));
+    private static String number(Pool pool, String name) {
+        return Long.toString(pool.number(name));
     }
 
     private static String[] row(Held held, long now) {
@@ -170,11 +165,11 @@ final class TopTable {
             "#" + held.id(),
             held.thread().isEmpty() ? "-" : Output.plain(held.thread()),
             held.threadId() == 0 ? "-" : Long.toString(held.threadId()),
-            held.state().toLowerCase(Locale.ROOT),
+            Output.plain(held.state().toLowerCase(Locale.ROOT)),
             age(held.leasedSince(), now),
             age(held.openedAt(), now),
             Long.toString(held.uses()),
-            Output.plain(held.holder()),
+            Output.plain(held.pool()),
             held.acquiredAt().lines().map(Output::plain).findFirst().orElse("-")
         };
     }

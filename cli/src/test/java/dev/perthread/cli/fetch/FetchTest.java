@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.perthread.cli.Cli;
 import dev.perthread.cli.Json;
 import dev.perthread.cli.Server;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -170,7 +173,7 @@ class FetchTest {
         assertThat(result.err()).isEmpty();
         assertThat(result.lines()).hasSize(4);
         assertThat(result.lines().get(0))
-                .matches("no URL given; fetching from a small built-in site at http://127\\.0\\.0\\.1:\\d+/");
+                .matches("no URL given; fetching from a small built-in server at http://127\\.0\\.0\\.1:\\d+/");
         assertThat(result.gotLines())
                 .hasSize(2)
                 .allSatisfy(line ->
@@ -212,7 +215,7 @@ class FetchTest {
 
         assertThat(result.status()).isZero();
         assertThat((List<?>) Json.parse(result.out()).get("results")).hasSize(2);
-        assertThat(result.err()).startsWith("perthread: no URL given; fetching from a small built-in site at ");
+        assertThat(result.err()).startsWith("perthread: no URL given; fetching from a small built-in server at ");
     }
 
     @Test
@@ -236,6 +239,32 @@ class FetchTest {
                         .asString()
                         .contains("needs Java 21 or later", "Java 17");
                 assertThat(server.connections()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void demo_server_answers_while_many_requests_are_unfinished() throws Exception {
+        try (Cli serve = Cli.start("serve")) {
+            serve.awaitOut(" until Ctrl-C");
+            String url = serve.out().replaceAll("(?s).*(http://\\S+/) until.*", "$1");
+            List<Socket> unfinished = new ArrayList<>();
+            try {
+                for (int i = 0; i < 100; i++) {
+                    Socket socket = new Socket(
+                            InetAddress.getLoopbackAddress(), URI.create(url).getPort());
+                    unfinished.add(socket);
+                    Server.write(socket, "GET / HTTP/1.1\r\nHo");
+                }
+
+                Cli.Result result = Cli.run("fetch", "--timeout", "5", url);
+
+                assertThat(result.err()).isEmpty();
+                assertThat(result.gotLines()).hasSize(2);
+            } finally {
+                for (Socket socket : unfinished) {
+                    socket.close();
+                }
             }
         }
     }

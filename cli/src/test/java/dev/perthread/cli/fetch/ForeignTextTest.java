@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.perthread.cli.Cli;
+import dev.perthread.cli.Json;
+import dev.perthread.cli.Server;
 import dev.perthread.cli.console.Output;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,8 +43,7 @@ class ForeignTextTest {
     void a_host_that_only_looks_like_one_is_refused(String given) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Target.parse(given))
-                .withMessageStartingWith("'" + given + "' names the host ")
-                .withMessageEndingWith(" is allowed");
+                .withMessageStartingWith("must be http[s]://HOST[:PORT][/PATH], but '" + given + "' names the host ");
     }
 
     @Test
@@ -62,17 +65,30 @@ class ForeignTextTest {
     void what_comes_before_the_first_line_feed_is_the_status_line() {
         ResponseInspector answer = answer("HTTP/1.1 200 OK\rContent-Length: 3\r\nContent-Length: 9\r\n\r\nabc");
 
-        assertThat(answer.complaint()).isEqualTo("the answer ends early: 3 of 9 bytes of content came");
+        assertThat(answer.complaint()).isEqualTo("the response ends early: 3 of 9 bytes of content came");
     }
 
     @Test
     void a_status_below_100_is_none() {
-        assertThat(answer("HTTP/1.1 001 OK\r\n\r\n").complaint()).startsWith("the answer is not HTTP");
+        assertThat(answer("HTTP/1.1 001 OK\r\n\r\n").complaint()).startsWith("the response is not HTTP");
     }
 
     private static ResponseInspector answer(String text) {
         ResponseInspector answer = new ResponseInspector();
         answer.add(text.getBytes(StandardCharsets.ISO_8859_1));
         return answer;
+    }
+
+    @Test
+    void json_escapes_every_control_character_that_a_server_sends() throws Exception {
+        try (Server server = Server.sending("HTTP/1.1 200 OK\r\nbad \u009b2J\u007f field\r\n\r\n")) {
+            Cli.Result result = Cli.run("fetch", "--json", "--keep", "-t", "1", server.url("/"));
+
+            assertThat(result.out()).contains("\\u009B2J\\u007F field");
+            assertThat(result.out().chars().filter(c -> c != '\n').noneMatch(Character::isISOControl))
+                    .isTrue();
+            Map<?, ?> only = (Map<?, ?>) ((List<?>) Json.parse(result.out()).get("results")).get(0);
+            assertThat((String) only.get("failure")).contains("bad \u009b2J\u007f field");
+        }
     }
 }

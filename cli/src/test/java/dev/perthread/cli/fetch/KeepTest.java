@@ -154,12 +154,15 @@ class KeepTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "''                                                            | without an answer",
+                "''                                                            | without a response",
                 "'HTTP/1.1 200 OK\r\nContent-Le'                               | ends inside its header",
                 "'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'          | ends early: 4 of 100 bytes of content",
                 "'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab'| ends early",
-                "'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n' | not HTTP as it should be",
-                "'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxy' | not HTTP as it should be",
+                "'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n' | not valid HTTP",
+                "'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxy' | not valid HTTP",
+                "'HTTP/1.1 200 OK\r\nContent-Length: +4\r\n\r\nhalf'            | not valid HTTP",
+                "'HTTP/1.1 200 OK\r\nContent-Length: 4, 9\r\n\r\nhalf'          | not valid HTTP",
+                "'HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhalf' | not valid HTTP",
                 "'SSH-2.0-garbage\r\n\r\n'                                     | not HTTP; it begins with \"SSH-2.0"
             })
     void a_broken_answer_is_one_failure_in_words_and_is_not_asked_for_again(String answer, String words)

@@ -45,6 +45,6 @@ class TargetTest {
     @Test
     void refusalQuotesTheRest() {
         assertThatThrownBy(() -> Target.parse("ftp://a/"))
-                .hasMessage("'ftp://a/' has the scheme 'ftp'; http[s]://HOST[:PORT][/PATH] is allowed");
+                .hasMessage("must be http[s]://HOST[:PORT][/PATH], but 'ftp://a/' has the scheme 'ftp'");
     }
 }

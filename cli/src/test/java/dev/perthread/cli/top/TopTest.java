@@ -71,8 +71,8 @@ class TopTest {
     }
 
     private static void assertTable(List<String> lines) {
-        assertThat(lines.get(0)).startsWith("perthread top  ").contains("1 holder, 3 resources, by ");
-        assertThat(lines.get(1)).startsWith("HOLDER ").contains("LEAKED").endsWith("RECLAIMED");
+        assertThat(lines.get(0)).startsWith("perthread top  ").contains("1 pool, 3 resources, by ");
+        assertThat(lines.get(1)).startsWith("POOL ").contains("LEAKED").endsWith("RECLAIMED");
         assertThat(lines.get(2)).matches("answers +3 +3 +\\d +\\d +\\d +1 .*");
         assertThat(lines.get(4)).startsWith("RESOURCE  THREAD");
         assertThat(lines.subList(5, lines.size()))
@@ -82,7 +82,7 @@ class TopTest {
     }
 
     @Test
-    void shows_holders_and_who_has_what_by_process_id() throws Exception {
+    void shows_pools_and_which_thread_has_what_by_process_id() throws Exception {
         Cli.Result result = Cli.run("top", process, "--once");
 
         assertThat(result.status()).as(result.err()).isZero();
@@ -107,10 +107,10 @@ class TopTest {
         List<String> lines = result.lines();
         assertThat(lines).filteredOn(line -> line.startsWith("perthread top")).hasSize(2);
         assertThat(result.out()).doesNotContain("\u001b");
-        List<String> holder =
+        List<String> pool =
                 lines.stream().filter(line -> line.startsWith("answers ")).toList();
         // After the name, eight numbers and the leases altogether: those of a second.
-        assertThat(holder.get(1)).matches("answers( +\\d+){9} +[1-9]\\d* .*");
+        assertThat(pool.get(1)).matches("answers( +\\d+){9} +[1-9]\\d* .*");
     }
 
     @Test
@@ -136,7 +136,7 @@ class TopTest {
                 Cli.run("top", "no-such-host.invalid:9010"), "no-such-host.invalid:9010", "cannot connect by JMX");
         try (Cli site = Cli.start("serve")) {
             site.awaitOut("Serving");
-            assertRefused(Cli.run("top", Long.toString(site.pid())), "no PerThread holder is registered");
+            assertRefused(Cli.run("top", Long.toString(site.pid())), "no PerThread pool is registered");
         }
     }
 
@@ -145,10 +145,67 @@ class TopTest {
     void a_process_that_is_no_java_program_is_left_alone() throws Exception {
         Process sleep = new ProcessBuilder("sleep", "600").start();
         try {
-            assertRefused(Cli.run("top", Long.toString(sleep.pid())), "is no Java program");
+            assertRefused(Cli.run("top", Long.toString(sleep.pid())), "must be a Java program, but is none");
             assertThat(sleep.isAlive()).isTrue();
         } finally {
             sleep.destroyForcibly().waitFor();
+        }
+    }
+
+    /** Many servers take that signal for the order to stop. */
+    @Test
+    void process_that_catches_sigquit_and_is_no_java_program_is_left_alone() throws Exception {
+        List<String> command =
+                List.of("sh", "-c", "trap 'echo told to quit' QUIT; echo ready; while :; do sleep 1; done");
+        try (Cli other = Cli.startAny(command, directory)) {
+            other.awaitOut("ready");
+
+            assertRefused(Cli.run("top", Long.toString(other.pid())), "must be a Java program, but is none");
+            assertThat(other.out()).isEqualTo("ready\n");
+        }
+    }
+
+    private Cli foreignBean(String kind) throws IOException {
+        Path classes = Path.of("target", "test-classes").toAbsolutePath();
+        Cli foreign = Cli.startAny(
+                List.of(Cli.JAVA.toString(), "-cp", classes.toString(), ForeignBean.class.getName(), kind), directory);
+        foreign.awaitOut("ready");
+        return foreign;
+    }
+
+    @Test
+    void program_that_does_not_answer_is_given_up_after_the_timeout() throws Exception {
+        try (Cli foreign = foreignBean("silent")) {
+            Cli.Result result = Cli.run("top", "--once", "--timeout", "2", Long.toString(foreign.pid()));
+
+            assertRefused(result, "no answer for 2 s", "--timeout");
+        }
+    }
+
+    @Test
+    void object_of_a_class_that_no_pool_has_is_not_read() throws Exception {
+        try (Cli foreign = foreignBean("object")) {
+            assertRefused(Cli.run("top", "--once", Long.toString(foreign.pid())), "filter status: REJECTED");
+        }
+    }
+
+    @Test
+    void what_a_foreign_bean_says_is_shown_and_not_obeyed() throws Exception {
+        Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/script")), "there is no program named script");
+        Path keys = directory.resolve("keys");
+        Files.writeString(keys, "q");
+        try (Cli foreign = foreignBean("escapes")) {
+            String top = Cli.JAVA + " -Dperthread.terminal=true -jar " + Cli.JAR + " top " + foreign.pid();
+            Cli.Result onTerminal = Cli.runAny(
+                    List.of("sh", "-c", "TERM=xterm script -qec '" + top + "' /dev/null <" + keys), Path.of("."));
+            Cli.Result elsewhere = Cli.run("top", "--once", Long.toString(foreign.pid()));
+
+            assertThat(onTerminal.out())
+                    .contains("\\u001b[41mred", "\\u009b42mGREEN")
+                    .doesNotContain("\u001b[41m", "\u009b");
+            assertThat(elsewhere.out())
+                    .contains("\\u001b[41mred", "\\u009b42mGREEN")
+                    .doesNotContain("\u001b", "\u009b");
         }
     }
 }
