@@ -99,7 +99,7 @@ public final class Recorder implements AutoCloseable {
             awaitJavasOwnEnd();
         }
         if (page != null) {
-            TimelinePage.write(TimelineReader.read(file), page);
+            TimelinePage.write(TimelineReader.read(file, TimelinePage.MOST_BARS), page, true);
         }
     }
 
