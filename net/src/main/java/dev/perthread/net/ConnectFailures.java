@@ -3,6 +3,8 @@ package dev.perthread.net;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +25,30 @@ final class ConnectFailures {
     void timedOut(InetAddress address, int millis) {
         String why = "no answer in " + Messages.duration(millis);
         add(address, new SocketTimeoutException(address.getHostAddress() + ": " + why), why);
+    }
+
+    /**
+     * Refuses a socket that the system has connected to itself, as it may where nobody listens on a port of the range from
+     * which it gives local ports. Who kept it would talk to nobody, and keep the server from its port.
+     */
+    static void refuseOwn(Socket socket) throws IOException {
+        // The port comes first: the socket knows it, and may have to ask for the address.
+        if (socket.getLocalPort() == socket.getPort()
+                && socket.getLocalAddress().equals(socket.getInetAddress())) {
+            socket.setSoLinger(true, 0); // or the port would be taken for a minute after it is closed
+            throw own();
+        }
+    }
+
+    /** The same for one that has no end. */
+    static void refuseOwn(SocketAddress local, SocketAddress remote) throws ConnectException {
+        if (local.equals(remote)) {
+            throw own();
+        }
+    }
+
+    private static ConnectException own() {
+        return new ConnectException("Connection refused: nobody is there, and the socket was connected to itself");
     }
 
     int count() {

@@ -115,9 +115,9 @@ public interface Connection extends Closeable {
     void shutdownOutput() throws IOException;
 
     /**
-     * What this connection is made of, for what is not said here: a {@link java.net.Socket} or a
-     * {@link java.nio.channels.SocketChannel} for TCP and TLS, which is below the encryption then; a {@code SocketChannel}
-     * for Unix, in non-blocking mode; a {@link java.net.DatagramSocket} or a {@link java.nio.channels.DatagramChannel} for
+     * What this connection is made of, for what is not said here: a {@link java.net.Socket} for TCP and TLS, which is below
+     * the encryption then; a {@link java.nio.channels.SocketChannel} for Unix, in non-blocking mode, for TLS, and for TCP
+     * where connections are kept; a {@link java.net.DatagramSocket} or a {@link java.nio.channels.DatagramChannel} for
      * UDP; a {@link javax.net.ssl.SSLEngine} or a {@link javax.net.ssl.SSLSession} for TLS, to look at.
      *
      * <p>It is for this thread and this scope, which nobody checks. Who closes it, or changes its blocking mode, or reads

@@ -11,5 +11,5 @@ interface ConnectionUpgrade {
      * @return what to talk through from now on; closing it closes {@code below}
      * @throws IOException if it comes to nothing; {@code below} is the caller's to close, here and in every other failure
      */
-    Transport apply(SocketTransport below, Deadline deadline) throws IOException;
+    Transport apply(Transport below, Deadline deadline) throws IOException;
 }

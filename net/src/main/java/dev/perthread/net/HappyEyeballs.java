@@ -1,9 +1,9 @@
 package dev.perthread.net;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
@@ -51,7 +51,7 @@ final class HappyEyeballs {
      * Ready to run, once.
      *
      * @param target for messages
-     * @param addresses at least one, in the order in which they are found
+     * @param addresses more than one, in the order in which they are found
      * @param connectNanos the longest wait for each
      * @param deadline for all of them
      */
@@ -74,9 +74,6 @@ final class HappyEyeballs {
 
     /** The two families by turns, beginning with that of the first; within a family as they were. */
     static List<InetAddress> interleaved(List<InetAddress> addresses) {
-        if (addresses.size() == 1) {
-            return addresses; // as mostly
-        }
         Class<?> first = addresses.get(0).getClass();
         Iterator<InetAddress> same =
                 addresses.stream().filter(first::isInstance).iterator();
@@ -96,9 +93,6 @@ final class HappyEyeballs {
 
     /** The winner, in blocking mode. */
     SocketChannel run() throws IOException {
-        if (waiting.size() == 1) {
-            return alone(waiting.remove());
-        }
         SocketChannel winner = first();
         try {
             winner.configureBlocking(true); // only now: the selector that knows it had to be closed first
@@ -109,39 +103,10 @@ final class HappyEyeballs {
         }
     }
 
-    /** Without a selector, which takes longer to make than a connection on the same machine. */
-    private SocketChannel alone(InetAddress address) throws IOException {
-        if (deadline.isOver()) {
-            throw failures.failure(target, 1, deadline);
-        }
-        int millis = Math.max(1, Timeouts.millis(Math.min(connectNanos, deadline.left())));
-        try {
-            SocketChannel channel = maker.make(address);
-            try {
-                pending.add(channel);
-                try {
-                    channel.socket().connect(new InetSocketAddress(address, port), millis);
-                } finally {
-                    pending.remove(channel);
-                }
-                pending.refuseIfClosed(null);
-                return channel;
-            } catch (Throwable failure) {
-                PendingConnects.close(channel, failure);
-                throw failure;
-            }
-        } catch (SocketTimeoutException late) {
-            failures.timedOut(address, millis);
-        } catch (IOException failure) {
-            failures.failed(address, failure);
-        }
-        throw failures.failure(target, 0, deadline);
-    }
-
     private SocketChannel first() throws IOException {
         SocketChannel winner = null;
         // Closing the selector takes the channels off it, without which a closed one is not really closed.
-        try (Selector selector = Selector.open()) {
+        try (Selector selector = selector()) {
             pending.add(selector);
             try {
                 while (winner == null) {
@@ -165,6 +130,17 @@ final class HappyEyeballs {
             throw failure;
         }
         return winner;
+    }
+
+    private Selector selector() throws IOException {
+        try {
+            return Selector.open();
+        } catch (IOException noDescriptor) {
+            ConnectException clear =
+                    new ConnectException("cannot connect to " + target + ": " + noDescriptor.getMessage());
+            clear.initCause(noDescriptor);
+            throw clear;
+        }
     }
 
     private void closeLosers(@Nullable SocketChannel winner) {
@@ -191,6 +167,7 @@ final class HappyEyeballs {
                 running.add(attempt); // whatever comes now, it is closed with the others
                 attempt.channel.configureBlocking(false);
                 if (attempt.channel.connect(new InetSocketAddress(address, port))) {
+                    ConnectFailures.refuseOwn(attempt.channel.socket());
                     return attempt.channel;
                 }
                 attempt.channel.register(selector, SelectionKey.OP_CONNECT);
@@ -225,6 +202,7 @@ final class HappyEyeballs {
             Attempt attempt = all.next();
             try {
                 if (attempt.channel.finishConnect()) {
+                    ConnectFailures.refuseOwn(attempt.channel.socket());
                     return attempt.channel;
                 }
                 if (attempt.end.isOver()) {

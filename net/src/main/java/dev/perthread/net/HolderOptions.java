@@ -66,6 +66,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
      */
     public B whenIdle(IdlePolicy whenIdle) {
         this.whenIdle = whenIdle;
+        options.kept = whenIdle != IdlePolicy.CLOSE;
         return hold(options -> options.whenIdle(whenIdle));
     }
 

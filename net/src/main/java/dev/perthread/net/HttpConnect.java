@@ -21,7 +21,7 @@ record HttpConnect(
     private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] ([0-9]{3})([ \\r].*)?", Pattern.DOTALL);
 
     @Override
-    public Transport apply(SocketTransport below, Deadline deadline) throws IOException {
+    public Transport apply(Transport below, Deadline deadline) throws IOException {
         String target = host.endpointElsewhere(port);
         ProxyExchange talk = new ProxyExchange(
                 below, deadline, "cannot connect to " + host.endpoint(port) + " through the " + proxy);

@@ -188,7 +188,7 @@ final class LeasedConnection implements Connection {
     private int read(byte[] into, int from, int length) throws IOException {
         Transport transport = lease.get();
         try {
-            int read = transport.read(into, from, length, timeoutMillis);
+            int read = transport.read(into, from, Math.min(length, PIECE), timeoutMillis);
             if (read < 0) {
                 lease.invalidate();
             }

@@ -86,6 +86,7 @@ final class Options {
 
     Tls tls = Tls.defaults();
     boolean limited;
+    boolean kept; // for a later scope
     Resolver resolver = Resolver.SYSTEM;
 
     Options(Kind kind, String host, int port) {
@@ -205,6 +206,7 @@ final class Options {
                         addresses,
                         proxy == null ? port : proxy.port(),
                         connectNanos(),
+                        kept || kind == Kind.TLS,
                         options,
                         List.copyOf(upgrades)));
     }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Takes not one byte more than it needs: what follows belongs to whoever talks through the connection next.
  */
 final class ProxyExchange {
-    private final SocketTransport transport;
+    private final Transport transport;
     private final Deadline deadline;
     private final String context;
 
@@ -21,7 +21,7 @@ final class ProxyExchange {
      *
      * @param context the beginning of every message, such as "cannot connect to a:1 through the SOCKS5 proxy b:2"
      */
-    ProxyExchange(SocketTransport transport, Deadline deadline, String context) {
+    ProxyExchange(Transport transport, Deadline deadline, String context) {
         this.transport = transport;
         this.deadline = deadline;
         this.context = context;

@@ -38,7 +38,7 @@ record Socks5(
             "address type not supported");
 
     @Override
-    public Transport apply(SocketTransport below, Deadline deadline) throws IOException {
+    public Transport apply(Transport below, Deadline deadline) throws IOException {
         ProxyExchange talk = new ProxyExchange(
                 below, deadline, "cannot connect to " + host.endpoint(port) + " through the " + proxy);
         agreeOnLogin(talk);

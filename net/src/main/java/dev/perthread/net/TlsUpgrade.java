@@ -20,8 +20,11 @@ record TlsUpgrade(String target, Supplier<SSLEngine> engines) implements Connect
     private static final String ALERT = "eceived fatal alert: "; // the runtime has it with a capital letter and without
 
     @Override
-    public Transport apply(SocketTransport below, Deadline deadline) throws IOException {
-        TlsTransport encrypted = new TlsTransport(below, engines.get());
+    public Transport apply(Transport below, Deadline deadline) throws IOException {
+        if (!(below instanceof SocketTransport channel)) {
+            throw new IllegalArgumentException("TLS needs a transport over a channel, but got " + below);
+        }
+        TlsTransport encrypted = new TlsTransport(channel, engines.get());
         String context = "cannot connect to " + target + ": ";
         try {
             encrypted.handshake(deadline);

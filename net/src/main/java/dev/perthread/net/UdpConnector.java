@@ -58,6 +58,7 @@ final class UdpConnector implements Connector {
                 channel.bind(new InetSocketAddress(from, 0));
             }
             channel.connect(new InetSocketAddress(address, port));
+            ConnectFailures.refuseOwn(channel.getLocalAddress(), channel.getRemoteAddress());
             return new UdpTransport(channel);
         } catch (Throwable failure) {
             PendingConnects.close(channel, failure);

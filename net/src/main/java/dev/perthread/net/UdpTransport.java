@@ -57,6 +57,10 @@ final class UdpTransport extends ChannelTransport {
         if (length == 0) { // the Java runtime drops it, and says nothing
             throw new UnsupportedOperationException("an empty datagram cannot be sent; one byte or more is allowed");
         }
+        if (length > LARGEST) { // the system refuses it too, but not before all of it was copied, and that copy kept
+            throw new IOException(
+                    "a datagram of " + length + " bytes cannot be sent; " + LARGEST + " is more than any");
+        }
         ByteBuffer datagram = ByteBuffer.wrap(bytes, from, length);
         if (timeoutMillis == 0) {
             channel.write(datagram);

@@ -43,7 +43,12 @@ final class UnixConnector implements Connector {
     public Transport connect(Deadline deadline) throws IOException {
         Deadline end = Deadline.in(Math.min(connectNanos, deadline.left()));
         long pause = SHORTEST_PAUSE_MILLIS;
-        Selector selector = Selector.open(); // the transport's, for waiting here as well
+        Selector selector; // the transport's, for waiting here as well
+        try {
+            selector = Selector.open();
+        } catch (IOException noDescriptor) {
+            throw failure(noDescriptor);
+        }
         try {
             pending.add(selector);
             try {
@@ -87,7 +92,12 @@ final class UnixConnector implements Connector {
 
     /** Nothing if the queue is full. */
     private @Nullable UnixTransport connectNow(Selector selector) throws IOException {
-        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        SocketChannel channel;
+        try {
+            channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        } catch (IOException noDescriptor) {
+            throw failure(noDescriptor);
+        }
         try {
             for (Map.Entry<SocketOption<?>, Object> option : socketOptions.entrySet()) {
                 TcpConnector.set(channel, option.getKey(), option.getValue());
@@ -98,19 +108,23 @@ final class UnixConnector implements Connector {
                     throw new SocketException("it is taking too long");
                 }
             } catch (SocketException failure) {
-                if (String.valueOf(failure.getMessage()).contains("temporarily unavailable")) { // the text of EAGAIN
+                if (FullQueue.isCause(failure, address.getPath())) {
                     channel.close();
                     return null;
                 }
-                ConnectException clear = new ConnectException(because(String.valueOf(failure.getMessage())));
-                clear.initCause(failure);
-                throw clear;
+                throw failure(failure);
             }
             return new UnixTransport(channel, selector);
         } catch (Throwable failure) {
             PendingConnects.close(channel, failure);
             throw failure;
         }
+    }
+
+    private ConnectException failure(IOException cause) {
+        ConnectException clear = new ConnectException(because(String.valueOf(cause.getMessage())));
+        clear.initCause(cause);
+        return clear;
     }
 
     private String because(String why) {

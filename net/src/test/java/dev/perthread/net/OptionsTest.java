@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
@@ -214,6 +215,10 @@ class OptionsTest {
     private static int[] buffers(LazyConnection.Builder builder) throws IOException {
         try (LazyConnection shared = builder.build();
                 Connection mine = shared.open()) {
+            Optional<Socket> socket = mine.unwrap(Socket.class);
+            if (socket.isPresent()) {
+                return new int[] {socket.get().getSendBufferSize(), socket.get().getReceiveBufferSize()};
+            }
             NetworkChannel channel = mine.unwrap(NetworkChannel.class).orElseThrow();
             return new int[] {
                 channel.getOption(StandardSocketOptions.SO_SNDBUF), channel.getOption(StandardSocketOptions.SO_RCVBUF)

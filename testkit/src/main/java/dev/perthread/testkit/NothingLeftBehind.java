@@ -32,7 +32,7 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
-    private static final String LIBRARY_THREAD = "perthread-reaper";
+    private static final Set<String> LIBRARY_THREADS = Set.of("perthread-reaper", "perthread-net-watchdog");
     private static final Queue<Throwable> UNCAUGHT = new ConcurrentLinkedQueue<>();
 
     static {
@@ -91,7 +91,7 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
 
     private static Set<Thread> libraryThreads() {
         Set<Thread> threads = new LinkedHashSet<>(Thread.getAllStackTraces().keySet());
-        threads.removeIf(thread -> !thread.getName().equals(LIBRARY_THREAD));
+        threads.removeIf(thread -> !LIBRARY_THREADS.contains(thread.getName()));
         return threads;
     }
 
@@ -122,7 +122,7 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
             String name = thread.getName();
             ThreadGroup group = thread.getThreadGroup();
             return !thread.isAlive()
-                    || name.equals(LIBRARY_THREAD)
+                    || LIBRARY_THREADS.contains(name)
                     || group == null
                     || (group.getParent() == null && !name.startsWith("perthread")) // the JDK's own
                     || group.getName().equals("InnocuousThreadGroup") // pollers, cleaners

@@ -1,0 +1,79 @@
+package dev.perthread.net;
+
+import static dev.perthread.net.TestServer.bytes;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A request on a connection of its own takes no system calls that nobody asked for. Counted where strace is installed. */
+class SystemCallsTest {
+    private static final int FEW = 20;
+    private static final int MANY = 220;
+
+    @TempDir
+    Path directory;
+
+    /** In a process of its own: opens, sends, receives to the end, closes, over and over. */
+    static final class Requests {
+        private Requests() {}
+
+        public static void main(String[] arguments) throws IOException {
+            try (LazyConnection shared = LazyConnection.to("127.0.0.1", Integer.parseInt(arguments[0]))) {
+                for (int i = Integer.parseInt(arguments[1]); i > 0; i--) {
+                    try (Connection mine = shared.open()) {
+                        mine.send(bytes("GET / HTTP/1.0\r\n\r\n"));
+                        mine.recvAll();
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void requestThatCloses_takesFourteenSystemCalls() throws Exception {
+        assumeTrue(Program.find("strace").isPresent(), "strace is not installed, so nothing is counted");
+        try (TestServer server = new TestServer(TestServer.answering("x".repeat(3000)))) {
+            Map<String, Double> perRequest = new TreeMap<>(counted(server.port(), MANY));
+            counted(server.port(), FEW).forEach((call, calls) -> perRequest.merge(call, -calls, Double::sum));
+            perRequest.replaceAll((call, calls) -> calls / (MANY - FEW));
+            perRequest.values().removeIf(calls -> calls < 0.5); // what the runtime does once in a while
+            Figures.note("system calls per request, closing each", perRequest.toString());
+            // Two reads get all, unless the server is slower than that; then there are waits and further tries.
+            double waits = perRequest.getOrDefault("read", 0.0)
+                    + perRequest.getOrDefault("recvfrom", 0.0)
+                    + perRequest.getOrDefault("poll", 0.0);
+            double all =
+                    perRequest.values().stream().mapToDouble(calls -> calls).sum();
+            assertThat(all - waits).as(perRequest.toString()).isLessThan(12.5);
+        }
+    }
+
+    private Map<String, Double> counted(int port, int requests) throws Exception {
+        Path table = directory.resolve("calls" + requests);
+        String traced =
+                "trace=socket,connect,setsockopt,getsockopt,getsockname,getpeername,fcntl,poll,read,write,sendto,"
+                        + "recvfrom,shutdown,close,dup2,epoll_create1,epoll_ctl,epoll_wait,ioctl";
+        ChildJvm.run(
+                Map.of(),
+                List.of("strace", "-f", "-qq", "-c", "-e", traced, "-o", table.toString()),
+                Requests.class,
+                String.valueOf(port),
+                String.valueOf(requests));
+        Map<String, Double> counted = new TreeMap<>();
+        for (String line : Files.readAllLines(table)) {
+            String[] columns = line.strip().split("\\s+", -1); // time, seconds, per call, calls, perhaps errors, name
+            if (columns.length >= 5 && columns[3].matches("[0-9]+") && !columns[columns.length - 1].equals("total")) {
+                counted.put(columns[columns.length - 1], Double.valueOf(columns[3]));
+            }
+        }
+        return counted;
+    }
+}
