@@ -34,7 +34,7 @@ public final class TimelineFuzz {
         }
         Files.write(RECORDING, input);
         try {
-            TimelinePage.write(TimelineReader.read(RECORDING), PAGE);
+            TimelinePage.write(TimelineReader.read(RECORDING, TimelinePage.MOST_BARS), PAGE, true);
         } catch (CommandFailure refusal) {
             Promises.isOneLineToRead(Output.plain(refusal.getMessage())); // as it is printed
             holds(!refusal.getMessage().contains("\n"), "more than one line");

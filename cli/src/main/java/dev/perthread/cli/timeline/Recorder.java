@@ -16,7 +16,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Recorder implements AutoCloseable {
     private static final List<String> EVENTS = List.of(
-            "Open", "OpenFailed", "Lease", "Wait", "Close", "CloseFailed", "Leak", "Reclaim", "Resource", "Statistics");
+            "Open",
+            "OpenFailed",
+            "Lease",
+            "Wait",
+            "Close",
+            "CloseFailed",
+            "Leak",
+            "HeldTooLong",
+            "Reclaim",
+            "Resource",
+            "Statistics");
     private static final int PATIENCE_MILLIS = 5000;
     private static final int LOOK_EVERY_MILLIS = 10;
 
@@ -99,7 +109,7 @@ public final class Recorder implements AutoCloseable {
             awaitJavasOwnEnd();
         }
         if (page != null) {
-            TimelinePage.write(TimelineReader.read(file), page);
+            TimelinePage.write(TimelineReader.read(file, TimelinePage.MOST_BARS), page, true);
         }
     }
 

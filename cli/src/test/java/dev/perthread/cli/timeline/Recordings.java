@@ -2,8 +2,6 @@ package dev.perthread.cli.timeline;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import jdk.jfr.Category;
@@ -215,27 +213,29 @@ final class Recordings {
         });
     }
 
-    /** So many leases at the same time in 50 threads, which take 50 resources by turns. */
-    static void many(Path file, int leases) throws IOException, InterruptedException {
-        int count = 50;
+    /** So many leases and a tenth as many waits, of so many threads, one after the other, of 16 resources. */
+    static void crowd(Path file, int leases, int threads) throws IOException, InterruptedException {
+        int resources = 16;
         record(file, () -> {
-            List<Thread> threads = new ArrayList<>();
-            for (int number = 0; number < count; number++) {
-                int first = number;
-                threads.add(new Thread(
-                        () -> {
-                            for (int n = 0; n < leases / count; n++) {
-                                Lease lease = new Lease();
-                                lease.resourceId = 1L + (first + n / 100) % count;
-                                lease.begin();
-                                lease.commit();
-                            }
-                        },
-                        "worker-" + (number + 1)));
-            }
-            threads.forEach(Thread::start);
-            for (Thread thread : threads) {
-                thread.join();
+            Lease[] open = new Lease[resources];
+            for (int n = 0; n < leases + resources; n++) {
+                Lease before = open[n % resources];
+                if (before != null) {
+                    before.commit();
+                }
+                Lease lease = new Lease();
+                lease.resourceId = 1L + n % resources;
+                lease.ownerId = 1000L + n % threads;
+                lease.ownerName = "request-" + n % threads;
+                lease.begin();
+                open[n % resources] = n < leases ? lease : null;
+                if (n % 10 == 0 && n < leases) {
+                    Wait wait = new Wait();
+                    wait.ownerId = lease.ownerId;
+                    wait.ownerName = lease.ownerName;
+                    wait.begin();
+                    wait.commit();
+                }
             }
         });
     }

@@ -106,7 +106,11 @@ class TimelineTest {
         Timeline timeline = TimelineReader.read(file("known.jfr"));
 
         assertThat(timeline.lanes()).extracting(Timeline.Lane::thread).containsExactly("fetch-1");
-        assertThat(timeline.resources()).singleElement().isEqualTo(new Timeline.Resource("sockets", 1, 1));
+        assertThat(timeline.resources()).singleElement().isEqualTo(new Timeline.Resource(0, 1));
+        assertThat(timeline.pools())
+                .singleElement()
+                .extracting(Timeline.Pool::name)
+                .isEqualTo("sockets");
         assertThat(timeline.count(Kind.LEASED)).isEqualTo(2);
     }
 
@@ -161,7 +165,8 @@ class TimelineTest {
     @Test
     void the_text_form_is_as_wide_as_it_should_be_and_shows_the_way_of_a_resource() throws Exception {
         Recordings.known(file("known.jfr"));
-        Cli.Result result = Cli.run("timeline", file("known.jfr").toString(), "--text", "--width", "80");
+        Cli.Result result =
+                Cli.run("timeline", file("known.jfr").toString(), "--text", "--by", "thread", "--width", "80");
 
         assertThat(result.status()).as(result.err()).isZero();
         List<String> lanes =
@@ -264,6 +269,40 @@ class TimelineTest {
     }
 
     @Test
+    void a_page_that_is_there_already_is_overwritten_only_if_asked() throws Exception {
+        Recordings.known(file("known.jfr"));
+        String recording = file("known.jfr").toString();
+        Files.writeString(file("known.html"), "mine");
+        Files.writeString(file("other.html"), "mine too");
+
+        assertRefused(Cli.run("timeline", recording), "known.html", "exists already", "--force");
+        assertRefused(Cli.run("timeline", recording, "-o", file("other.html").toString()), "other.html", "--force");
+        assertThat(file("known.html")).hasContent("mine");
+        assertThat(file("other.html")).hasContent("mine too");
+        Cli.Result forced = Cli.run("timeline", recording, "--force");
+        assertThat(forced.status()).as(forced.err()).isZero();
+        assertThat(Files.readString(file("known.html"))).startsWith("<!DOCTYPE html>");
+    }
+
+    /** Whoever made the recording chose how long its names are. */
+    @Test
+    void very_long_names_are_cut() throws Exception {
+        Recordings.record(
+                file("long.jfr"),
+                () -> Recordings.thread("x".repeat(100_000), () -> {
+                    Recordings.open(1);
+                    Recordings.lease(1, null);
+                }));
+        Timeline timeline = TimelineReader.read(file("long.jfr"));
+
+        assertThat(timeline.lanes())
+                .singleElement()
+                .extracting(Timeline.Lane::thread)
+                .asString()
+                .hasSize(200);
+    }
+
+    @Test
     void fetch_records_and_draws_what_it_did() throws Exception {
         Cli.Result result = Cli.run(
                 "fetch",
@@ -316,8 +355,7 @@ class TimelineTest {
             assertRefused(
                     Cli.run("fetch", server.url("/"), "--timeline", directory.toString()), "cannot be written to");
             String both = file("both").toString();
-            assertRefused(
-                    Cli.run("fetch", server.url("/"), "--record", both, "--timeline", both), "two files are allowed");
+            assertRefused(Cli.run("fetch", server.url("/"), "--record", both, "--timeline", both), "must be two files");
             assertThat(server.connections()).isZero();
         }
     }
