@@ -110,10 +110,12 @@ class SystemMoodsTest {
         static String installed() throws IOException {
             return Program.find("locale").isEmpty()
                     ? ""
-                    : new String(new ProcessBuilder("locale", "-a")
-                            .start()
-                            .getInputStream()
-                            .readAllBytes(), StandardCharsets.UTF_8);
+                    : new String(
+                            new ProcessBuilder("locale", "-a")
+                                    .start()
+                                    .getInputStream()
+                                    .readAllBytes(),
+                            StandardCharsets.UTF_8);
         }
     }
 
@@ -197,9 +199,12 @@ class SystemMoodsTest {
     @Test
     void socketWhoseAddressesAreTheSame_isItsOwnPeer() throws Exception {
         assertThatThrownBy(() -> ConnectFailures.refuseOwn(
-                        new InetSocketAddress(TestServer.address("127.0.0.1"), 7), new InetSocketAddress(TestServer.address("127.0.0.1"), 7)))
+                        new InetSocketAddress(TestServer.address("127.0.0.1"), 7),
+                        new InetSocketAddress(TestServer.address("127.0.0.1"), 7)))
                 .isExactlyInstanceOf(ConnectException.class);
-        ConnectFailures.refuseOwn(new InetSocketAddress(TestServer.address("127.0.0.1"), 7), new InetSocketAddress(TestServer.address("127.0.0.2"), 7));
+        ConnectFailures.refuseOwn(
+                new InetSocketAddress(TestServer.address("127.0.0.1"), 7),
+                new InetSocketAddress(TestServer.address("127.0.0.2"), 7));
     }
 
     static Stream<Arguments> kindsAndPolicies() {
