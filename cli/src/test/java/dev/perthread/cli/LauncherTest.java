@@ -1,5 +1,6 @@
 package dev.perthread.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -10,11 +11,14 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launcher: finds itself and a Java, builds what is missing, and gets out of the way. The build is a stand-in. */
 class LauncherTest {
@@ -184,6 +188,86 @@ class LauncherTest {
                 clone.resolve("perthread"), List.of("JAVA_HOME=" + old.getParent(), "PATH=" + path), "--version");
 
         assertThat(result.out()).endsWith("Java " + Runtime.version() + "\n");
+    }
+
+    private Path archive() throws IOException {
+        try (Stream<Path> files = Files.list(clone.resolve("cli/target"))) {
+            return files.filter(file -> file.getFileName().toString().endsWith(".archive"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    @Test
+    void later_starts_take_their_classes_from_the_archive_of_the_first() throws Exception {
+        launch("--version");
+        List<String> log = List.of("JAVA_TOOL_OPTIONS=-Xlog:class+load:file=" + directory.resolve("classes"));
+        Cli.Result second = launch(clone.resolve("perthread"), log, "--version");
+
+        assertThat(second.out()).startsWith("perthread ");
+        assertThat(Files.readAllLines(directory.resolve("classes")))
+                .filteredOn(line -> line.contains(" dev.perthread."))
+                .isNotEmpty()
+                .allMatch(line -> line.contains("source: shared objects file"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"empty", "garbage", "cut", "of other jars"})
+    void archive_that_cannot_be_used_changes_nothing(String what) throws Exception {
+        launch("--version");
+        Path archive = archive();
+        byte[] made = Files.readAllBytes(archive);
+        Files.delete(archive);
+        switch (what) {
+            case "empty" -> Files.createFile(archive);
+            case "garbage" ->
+                Files.write(archive, "no archive at all".repeat(1000).getBytes(UTF_8));
+            case "cut" -> Files.write(archive, Arrays.copyOf(made, made.length / 2));
+            default -> {
+                Files.write(archive, made);
+                Path lib = clone.resolve("cli/target/lib");
+                try (Stream<Path> jars = Files.list(lib)) {
+                    for (Path jar : jars.toList()) {
+                        Files.setLastModifiedTime(jar, FileTime.from(Instant.EPOCH.plusSeconds(1)));
+                    }
+                }
+            }
+        }
+        Cli.Result result = launch("fetch");
+
+        assertThat(result.err()).isEmpty();
+        assertThat(result.gotLines()).hasSize(2);
+        assertThat(builds()).isEqualTo(1);
+    }
+
+    /** A signal to it is refused, which does not mean that it has ended. */
+    @Test
+    void build_of_another_user_is_waited_for() throws Exception {
+        Path lock = Files.createDirectories(clone.resolve(".perthread/building"));
+        Files.writeString(lock.resolve("pid"), "1\n");
+        List<String> command = new ArrayList<>(List.of("env", "JAVA_HOME=" + System.getProperty("java.home")));
+        if (System.getProperty("user.name").equals("root")) { // which may signal any process
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
+            Files.setPosixFilePermissions(clone.resolve(".perthread"), PosixFilePermissions.fromString("rwxrwxrwx"));
+            command.addAll(0, List.of("setpriv", "--reuid=65534", "--clear-groups"));
+        }
+        command.add(clone.resolve("perthread").toString());
+        try (Cli launched = Cli.startAny(command, directory)) {
+            launched.awaitErr("waiting for another build");
+            assertThat(lock.resolve("pid")).hasContent("1");
+        }
+        assertThat(builds()).isZero();
+    }
+
+    @Test
+    void lock_of_a_build_that_has_ended_is_removed() throws Exception {
+        Path lock = Files.createDirectories(clone.resolve(".perthread/building"));
+        Process ended = new ProcessBuilder("true").start();
+        ended.waitFor();
+        Files.writeString(lock.resolve("pid"), ended.pid() + "\n");
+
+        assertThat(launch("--version").out()).startsWith("perthread ");
+        assertThat(lock).doesNotExist();
     }
 
     /** A directory with links to what the launcher uses, so that no java is in PATH. */

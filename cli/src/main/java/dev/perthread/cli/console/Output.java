@@ -67,6 +67,9 @@ public final class Output {
      * @return the same, on one line and with nothing to obey in it
      */
     public static String plain(String text) {
+        if (isPrintableAscii(text)) { // nearly every line, of which there may be one per request
+            return text;
+        }
         StringBuilder plain = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {
             switch (Character.getType(c)) {
@@ -79,6 +82,15 @@ public final class Output {
             }
         });
         return plain.toString();
+    }
+
+    private static boolean isPrintableAscii(String text) {
+        for (int at = 0; at < text.length(); at++) {
+            if (text.charAt(at) < ' ' || text.charAt(at) > '~') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static void escape(int codePoint, StringBuilder to) {
