@@ -1,5 +1,6 @@
 package dev.perthread.net;
 
+import dev.perthread.Action;
 import dev.perthread.Body;
 import dev.perthread.CloseReport;
 import dev.perthread.PerThread;
@@ -214,6 +215,24 @@ public final class LazyConnection implements AutoCloseable {
         }
         mine.close();
         return result;
+    }
+
+    /**
+     * The same for a body without a result.
+     *
+     * @param <Y> what the action may throw
+     * @param action uses the connection
+     * @throws IOException as for {@link #open()}, or if only closing failed
+     * @throws Y what the action threw; a failure to close is suppressed onto it
+     * @throws IllegalStateException as for {@link #open()}
+     * @since 0.1
+     */
+    public <Y extends Exception> void run(Action<? super Connection, ? extends Y> action) throws IOException, Y {
+        Objects.requireNonNull(action, "action");
+        this.<@Nullable Void, Y>call(mine -> {
+            action.run(mine);
+            return null;
+        });
     }
 
     /**

@@ -13,6 +13,7 @@ import java.util.Deque;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CyclicBarrier;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -130,6 +131,23 @@ class RecipeTest {
                 }
                 return null;
             });
+        }
+    }
+
+    @Test
+    void run_opensAndClosesAroundTheAction() throws Exception {
+        try (TestServer server = new TestServer(TestServer.ECHO);
+                LazyConnection shared = server.shared()) {
+            shared.run(mine -> {
+                mine.send(bytes("x"));
+                assertThat(mine.recv(1)).isEqualTo(bytes("x"));
+            });
+            server.awaitOpen(0);
+            assertThatThrownBy(() -> shared.run(mine -> {
+                        throw new InterruptedException("no");
+                    }))
+                    .hasMessage("no");
+            server.awaitOpen(0);
         }
     }
 }
