@@ -1,5 +1,6 @@
 package dev.perthread.net;
 
+import dev.perthread.net.PemBlocks.Block;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,12 +17,9 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +28,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Everything that is wrong with a file is an {@link IllegalArgumentException} that names it: it is an option's value.
  */
 final class Pem {
-    private static final Pattern BLOCK =
-            Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----\\s*([^-]*?)\\s*-----END \\1-----", Pattern.DOTALL);
     private static final int LONGEST = 1 << 24; // the wrong file, such as a disk image, must not fill the memory
+    private static final String BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf"; // of UTF-8, as some editors write it
     private static final String CERTIFICATE = "CERTIFICATE";
     private static final String KEY = "PRIVATE KEY";
+    private static final String ENCRYPTED_KEY = "ENCRYPTED PRIVATE KEY";
+    private static final String CURVE = "EC PARAMETERS"; // openssl writes them before a key, which has them as well
 
     /** The algorithms of keys, and one for signing with each: a key's own encoding says which, but Java does not ask it. */
     private static final Map<String, String> ALGORITHMS = new LinkedHashMap<>();
@@ -45,10 +44,8 @@ final class Pem {
         ALGORITHMS.put("EdDSA", "EdDSA");
     }
 
-    private record Block(String label, String base64) {}
-
     private final Path file;
-    private final List<Block> blocks = new ArrayList<>();
+    private final List<Block> blocks;
 
     Pem(Path file) {
         this.file = file;
@@ -64,27 +61,24 @@ final class Pem {
         } catch (IOException e) {
             throw wrong("it cannot be read: " + e.getMessage(), e);
         }
-        Matcher matcher = BLOCK.matcher(text);
-        while (matcher.find()) {
-            blocks.add(new Block(matcher.group(1), matcher.group(2)));
+        try {
+            this.blocks = PemBlocks.of(text.startsWith(BYTE_ORDER_MARK) ? text.substring(3) : text);
+        } catch (PemBlocks.Malformed e) {
+            throw wrong(String.valueOf(e.getMessage()), null);
         }
         if (blocks.isEmpty()) {
             throw wrong("it is not a PEM file: it has no line -----BEGIN ...-----", null);
         }
     }
 
-    /** All that are in the file, in this order; at least one. */
+    /** All that are in the file, in this order; at least one. A key may be there too: one file may have both. */
     List<X509Certificate> certificates() {
         List<X509Certificate> certificates = new ArrayList<>();
         for (Block block : blocks) {
-            if (block.label.equals(CERTIFICATE)) {
-                try {
-                    CertificateFactory factory = CertificateFactory.getInstance("X.509");
-                    certificates.add(
-                            (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(bytes(block))));
-                } catch (CertificateException e) {
-                    throw wrong("its certificate " + (certificates.size() + 1) + " cannot be read", e);
-                }
+            if (block.label().equals(CERTIFICATE)) {
+                certificates.add(certificate(block));
+            } else {
+                requireKnown(block);
             }
         }
         if (certificates.isEmpty()) {
@@ -93,21 +87,49 @@ final class Pem {
         return certificates;
     }
 
+    private X509Certificate certificate(Block block) {
+        ByteArrayInputStream bytes = new ByteArrayInputStream(block.bytes());
+        try {
+            X509Certificate certificate =
+                    (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(bytes);
+            if (!block.encrypted() && bytes.available() == 0) { // else there is something behind it
+                return certificate;
+            }
+        } catch (CertificateException e) {
+            throw wrong(block.shown() + " cannot be read", Messages.withoutForeignText(e));
+        }
+        throw wrong(block.shown() + " is more than one certificate", null);
+    }
+
+    private void requireKnown(Block block) {
+        String label = block.label();
+        if (!label.equals(CERTIFICATE) && !label.endsWith(KEY) && !label.equals(CURVE)) {
+            throw wrong(block.shown() + " is of no kind that is taken; must be CERTIFICATE or PRIVATE KEY", null);
+        }
+    }
+
     /** The one key in the file, if it is the one of this certificate. */
     PrivateKey keyOf(X509Certificate certificate) {
+        blocks.forEach(this::requireKnown);
         List<Block> keys =
-                blocks.stream().filter(block -> block.label.endsWith(KEY)).toList();
+                blocks.stream().filter(block -> block.label().endsWith(KEY)).toList();
         if (keys.size() != 1) {
             throw wrong("it has " + keys.size() + " private keys; one is allowed", null);
         }
         Block block = keys.get(0);
-        if (!block.label.equals(KEY)) {
+        if (block.encrypted() || block.label().equals(ENCRYPTED_KEY)) {
             throw wrong(
-                    "its " + block.label + " is not in the format PKCS#8, the only one allowed; convert it:"
+                    block.shown() + " is encrypted, and there is no option for its password; convert it:"
+                            + " openssl pkey -in old.pem -out new.pem",
+                    null);
+        }
+        if (!block.label().equals(KEY)) {
+            throw wrong(
+                    block.shown() + " is not in the format PKCS#8, the only one allowed; convert it:"
                             + " openssl pkcs8 -topk8 -nocrypt -in old.pem -out new.pem",
                     null);
         }
-        byte[] bytes = bytes(block);
+        byte[] bytes = block.bytes();
         for (Map.Entry<String, String> algorithm : ALGORITHMS.entrySet()) {
             PrivateKey key;
             try {
@@ -117,20 +139,14 @@ final class Pem {
             }
             if (!fit(key, certificate, algorithm.getValue())) {
                 throw wrong(
-                        "its private key is not the one of the certificate of " + certificate.getSubjectX500Principal(),
+                        "its private key is not the one of the certificate of "
+                                + Messages.shown(
+                                        certificate.getSubjectX500Principal().toString(), Messages.LONGEST_SHOWN),
                         null);
             }
             return key;
         }
         throw wrong("its private key is of no kind that is allowed: RSA, EC, Ed25519, Ed448", null);
-    }
-
-    private byte[] bytes(Block block) {
-        try {
-            return Base64.getMimeDecoder().decode(block.base64);
-        } catch (IllegalArgumentException e) {
-            throw wrong("its " + block.label + " is not Base64", e);
-        }
     }
 
     private static boolean fit(PrivateKey key, X509Certificate certificate, String algorithm) {
@@ -149,7 +165,12 @@ final class Pem {
     }
 
     private String labels() {
-        return String.join(", ", blocks.stream().map(Block::label).toList());
+        return String.join(
+                ", ",
+                blocks.stream()
+                        .limit(5)
+                        .map(block -> Messages.shown(block.label(), 40))
+                        .toList());
     }
 
     private IllegalArgumentException wrong(String why, @Nullable Throwable cause) {

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Tls {
     private static final List<String> PROTOCOLS = List.of("TLSv1.3", "TLSv1.2");
+    private static final int SESSIONS = 16;
     private static final char[] NO_PASSWORD = new char[0];
 
     private final @Nullable SSLContext context;
@@ -204,6 +205,8 @@ public final class Tls {
         try {
             SSLContext made = SSLContext.getInstance("TLS");
             made.init(keyManagers(), new TrustManager[] {new DiagnosingTrustManager(trustManager(), host)}, null);
+            // A server may send session tickets without end, each as long as it likes; the default is to keep 20480.
+            made.getClientSessionContext().setSessionCacheSize(SESSIONS);
             return made;
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalArgumentException("TLS cannot be set up: " + e.getMessage(), e);

@@ -2,6 +2,7 @@ package dev.perthread.net;
 
 import java.io.IOException;
 import java.math.BigInteger;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
+import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -19,9 +21,11 @@ import java.util.Date;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedKeyManager;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
@@ -46,6 +50,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
  */
 record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate top) {
     private static final AtomicLong SERIAL = new AtomicLong(System.nanoTime());
+    private static final String NAME_PREFIX = "DNS:";
     private static final Duration LONG = Duration.ofDays(30);
 
     static Certificates authority(String name) {
@@ -159,10 +164,8 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
                     pair.getPublic());
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(authority));
             if (!hosts.isEmpty()) {
-                GeneralName[] names = hosts.stream()
-                        .map(host -> new GeneralName(
-                                Host.of(host).isAddress() ? GeneralName.iPAddress : GeneralName.dNSName, host))
-                        .toArray(GeneralName[]::new);
+                GeneralName[] names =
+                        hosts.stream().map(Certificates::alternative).toArray(GeneralName[]::new);
                 builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(names));
             }
             for (URI list : revocations) {
@@ -183,12 +186,20 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
         }
     }
 
+    /** As a name or an address, whatever it looks like if it begins with DNS. */
+    private static GeneralName alternative(String host) {
+        if (host.startsWith(NAME_PREFIX)) {
+            return new GeneralName(GeneralName.dNSName, host.substring(NAME_PREFIX.length()));
+        }
+        return new GeneralName(Host.of(host).isAddress() ? GeneralName.iPAddress : GeneralName.dNSName, host);
+    }
+
     /** What a server shows; it asks its clients for a certificate of {@code clients} if there is such an authority. */
     SSLContext server(Certificates clients) {
         try {
             KeyStore own = KeyStore.getInstance("PKCS12");
             own.load(null, null);
-            own.setKeyEntry("own", key, new char[0], chain.toArray(X509Certificate[]::new));
+            own.setKeyEntry("own", key, new char[0], new X509Certificate[] {chain.get(0)});
             KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
             keys.init(own, new char[0]);
             SSLContext context = SSLContext.getInstance("TLS");
@@ -200,10 +211,52 @@ record Certificates(PrivateKey key, List<X509Certificate> chain, X509Certificate
                 trust = TrustManagerFactory.getInstance("PKIX");
                 trust.init(trusted);
             }
-            context.init(keys.getKeyManagers(), trust == null ? null : trust.getTrustManagers(), null);
+            KeyManager all = new AllOfChain((X509ExtendedKeyManager) keys.getKeyManagers()[0], chain);
+            context.init(new KeyManager[] {all}, trust == null ? null : trust.getTrustManagers(), null);
             return context;
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** Shows all of it, whether or not each has issued the one before it; a key store takes no other chain. */
+    private static final class AllOfChain extends X509ExtendedKeyManager {
+        private final X509ExtendedKeyManager own;
+        private final List<X509Certificate> chain;
+
+        AllOfChain(X509ExtendedKeyManager own, List<X509Certificate> chain) {
+            this.own = own;
+            this.chain = chain;
+        }
+
+        @Override
+        public X509Certificate[] getCertificateChain(String alias) {
+            return chain.toArray(X509Certificate[]::new);
+        }
+
+        @Override
+        public PrivateKey getPrivateKey(String alias) {
+            return own.getPrivateKey(alias);
+        }
+
+        @Override
+        public String chooseServerAlias(String type, Principal[] issuers, Socket socket) {
+            return own.chooseServerAlias(type, issuers, socket);
+        }
+
+        @Override
+        public String[] getServerAliases(String type, Principal[] issuers) {
+            return own.getServerAliases(type, issuers);
+        }
+
+        @Override
+        public String chooseClientAlias(String[] types, Principal[] issuers, Socket socket) {
+            return own.chooseClientAlias(types, issuers, socket);
+        }
+
+        @Override
+        public String[] getClientAliases(String type, Principal[] issuers) {
+            return own.getClientAliases(type, issuers);
         }
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -43,9 +44,9 @@ class PemTest {
         file("hello");
         refused(() -> build(tls), "it is not a PEM file: it has no line -----BEGIN ...-----");
         file(Certificates.pem("CERTIFICATE", new byte[] {1, 2, 3}));
-        refused(() -> build(tls), "its certificate 1 cannot be read");
+        refused(() -> build(tls), "its block 1 (CERTIFICATE) cannot be read");
         file("-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n");
-        refused(() -> build(tls), "its CERTIFICATE is not Base64");
+        refused(() -> build(tls), "its block 1 (CERTIFICATE) from line 1 is not Base64");
         file(Certificates.pem("PRIVATE KEY", new byte[] {1, 2, 3}));
         refused(() -> build(tls), "it has no CERTIFICATE, only PRIVATE KEY");
         file(Files.readString(TestTls.AUTHORITY.topFile(directory)).replace("\n", "\r\n"));
@@ -67,8 +68,8 @@ class PemTest {
         file(Certificates.pem("RSA PRIVATE KEY", new byte[] {1}));
         refused(
                 () -> build(tls),
-                "its RSA PRIVATE KEY is not in the format PKCS#8, the only one allowed; convert it: openssl pkcs8 -topk8"
-                        + " -nocrypt -in old.pem -out new.pem");
+                "its block 1 (RSA PRIVATE KEY) is not in the format PKCS#8, the only one allowed; convert it: openssl"
+                        + " pkcs8 -topk8 -nocrypt -in old.pem -out new.pem");
         file(Certificates.pem("PRIVATE KEY", new byte[] {1}));
         refused(() -> build(tls), "its private key is of no kind that is allowed: RSA, EC, Ed25519, Ed448");
         file(Files.readString(TestTls.AUTHORITY.keyFile(directory)));
@@ -85,6 +86,60 @@ class PemTest {
         file(own + Files.readString(chain)); // both in one file
         build(tls);
         build(Tls.defaults().identity(directory.resolve("x.pem"), directory.resolve("x.pem")));
+    }
+
+    @Test
+    void bundle_ofWhichNotEachBlockIsWhole_isRefused() throws Exception {
+        Tls tls = Tls.defaults().trust(directory.resolve("x.pem"));
+        String whole = Files.readString(TestTls.AUTHORITY.topFile(directory)).replace("some words\n", "");
+        int lines = (int) whole.lines().count();
+        String second = "its block 2 (CERTIFICATE) from line " + (lines + 1);
+        file("\ufeff" + whole + "-----\nwords: more\n" + whole.replace("\n", " \r\n"));
+        build(tls); // what stands between blocks, and blanks at the end of lines, are nobody's business
+        file(whole + whole.substring(0, whole.length() - 30));
+        refused(() -> build(tls), second + " does not end");
+        file(whole + whole.replaceFirst("(?s)-----END.*", "") + whole);
+        refused(() -> build(tls), second + " does not end before line " + (2 * lines));
+        file(whole + whole.replaceFirst("\nM", "\n-M"));
+        refused(() -> build(tls), second + " is not Base64");
+        file(whole + whole.replace("CERTIFICATE", "TRUSTED CERTIFICATE"));
+        refused(
+                () -> build(tls),
+                "its block 2 (TRUSTED CERTIFICATE) is of no kind that is taken; must be CERTIFICATE or PRIVATE KEY");
+        file(whole + "----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        refused(() -> build(tls), "its line " + (lines + 1) + " begins no block; -----BEGIN NAME----- is allowed");
+        byte[] one = TestTls.AUTHORITY.top().getEncoded();
+        byte[] two = new byte[2 * one.length];
+        System.arraycopy(one, 0, two, 0, one.length);
+        System.arraycopy(one, 0, two, one.length, one.length);
+        file(Certificates.pem("CERTIFICATE", two));
+        refused(() -> build(tls), "its block 1 (CERTIFICATE) is more than one certificate");
+    }
+
+    @Test
+    void keyThatIsEncrypted_isRefused_withTheWayToConvertIt() throws Exception {
+        Tls tls = Tls.defaults().identity(TestTls.LOCALHOST.chainFile(directory), directory.resolve("x.pem"));
+        file(Certificates.pem("ENCRYPTED PRIVATE KEY", new byte[] {1}));
+        refused(
+                () -> build(tls),
+                "its block 1 (ENCRYPTED PRIVATE KEY) is encrypted, and there is no option for its password; convert it:"
+                        + " openssl pkey -in old.pem -out new.pem");
+        file(Certificates.pem("RSA PRIVATE KEY", new byte[] {1})
+                .replaceFirst("\n", "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n"));
+        refused(
+                () -> build(tls),
+                "its block 1 (RSA PRIVATE KEY) is encrypted, and there is no option for its password; convert it: openssl"
+                        + " pkey -in old.pem -out new.pem");
+    }
+
+    @Test
+    void fileOfBlanks_isReadInTimeProportionalToItsLength() throws Exception {
+        file("-----BEGIN CERTIFICATE-----" + " ".repeat(4_000_000));
+        long begin = System.nanoTime();
+        refused(
+                () -> build(Tls.defaults().trust(directory.resolve("x.pem"))),
+                "its block 1 (CERTIFICATE) from line 1 does not end");
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
     }
 
     @Test

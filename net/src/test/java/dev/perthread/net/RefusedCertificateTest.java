@@ -9,15 +9,19 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A certificate that is not to be trusted is refused with words that say why, and nothing stays open. Where openssl is
@@ -129,6 +133,63 @@ class RefusedCertificateTest {
                 "the server's certificate was issued by an unknown CA: it calls itself CN=Test CA as a trusted one does,"
                         + " but has another key",
                 BAD_SIGNATURE);
+    }
+
+    /** What is on no path from the server's own certificate is no reason. */
+    @Test
+    void reasonIsThatOfThePath_whateverElseWasSent() throws Exception {
+        Instant end = Instant.now().minus(Duration.ofDays(2));
+        Certificates leaf = TestTls.AUTHORITY.issue("leaf", "other.example");
+        Certificates old = TestTls.AUTHORITY.issue("EC", "Old CA", end.minus(Duration.ofDays(9)), end, true);
+        refused(
+                new Certificates(leaf.key(), List.of(leaf.subject(), old.subject()), leaf.top()),
+                "the server's certificate is for other.example and not for localhost",
+                WRONG_HOST);
+        Certificates foreign = Certificates.authority("Other CA").issue("leaf", "localhost");
+        refused(
+                new Certificates(foreign.key(), List.of(foreign.subject(), TestTls.AUTHORITY.top()), foreign.top()),
+                "the server's certificate chain is incomplete: CN=Other CA, the issuer of CN=leaf, was not sent and is not"
+                        + " trusted (an intermediate certificate is missing from what the server sends, or this is an"
+                        + " unknown CA)",
+                UNVERIFIABLE);
+    }
+
+    @Test
+    void addressThatIsThereAsAName_isToldSo() throws Exception {
+        try (TestServer server = showing(TestTls.AUTHORITY.issue("leaf", "DNS:127.0.0.1"));
+                LazyConnection shared = LazyConnection.tls("127.0.0.1", server.port())
+                        .tls(TestTls.trusting(directory))
+                        .build()) {
+            assertThatThrownBy(shared::open)
+                    .hasMessageEndingWith(
+                            ": the server's certificate is for 127.0.0.1 and not for 127.0.0.1, which it has"
+                                    + " as a name, not as an address");
+        }
+    }
+
+    /** No terminal obeys what a certificate contains, no log is filled with it, and no time is lost on it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"x\u001b[31m\r\nroot: all is well", "blanks"})
+    void wordsOfACertificate_areFitToReadInEachMessage(String name) throws Exception {
+        String longest = name.replace("blanks", "x" + " ".repeat(31_000) + "x");
+        try (TestServer server = showing(Certificates.selfSigned(longest, "localhost"));
+                LazyConnection shared = TestTls.to(server, directory).build()) {
+            isFitToRead(catchThrowable(shared::open));
+        }
+        // So says the runtime of a certificate that it cannot read.
+        CertificateException unread = new CertificateException("invalid URI name:http://" + longest);
+        SSLException failure = new SSLHandshakeException(unread.getMessage());
+        failure.initCause(unread);
+        long begin = System.nanoTime();
+        isFitToRead(TlsUpgrade.clear(failure));
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(500));
+    }
+
+    private static void isFitToRead(Throwable failure) {
+        assertThat(failure).isInstanceOf(IOException.class);
+        for (Throwable one = failure; one != null; one = one.getCause()) {
+            assertThat(String.valueOf(one.getMessage())).matches("[ -~]*").hasSizeLessThan(1100);
+        }
     }
 
     @Test
