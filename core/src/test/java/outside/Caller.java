@@ -54,6 +54,7 @@ public final class Caller implements Callable<Object> {
                 .build();
         Lease<Resource> lease = pool.acquire();
         if (!keep) {
+            lease.done();
             lease.close();
         }
         return pool;

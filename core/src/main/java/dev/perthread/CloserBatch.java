@@ -65,15 +65,16 @@ final class CloserBatch<T> {
         return begun.size();
     }
 
-    /** Waits until all have run, at most this long; an interrupt ends the wait and stays set. */
+    /** Waits until all have run, at most this long. An interrupt does not end the wait, and stays set. */
     List<Throwable> await(long nanos) {
         long begin = System.nanoTime();
-        while (running.get() > 0 && !Thread.currentThread().isInterrupted()) {
-            long left = nanos - (System.nanoTime() - begin);
-            if (left <= 0) {
-                break;
-            }
+        boolean interrupted = false;
+        for (long left = nanos; running.get() > 0 && left > 0; left = nanos - (System.nanoTime() - begin)) {
+            interrupted |= Thread.interrupted(); // or parking would return at once
             LockSupport.parkNanos(this, left);
+        }
+        if (interrupted) {
+            waiting.interrupt();
         }
         List<Throwable> all = new ArrayList<>(failures);
         if (running.get() > 0) {

@@ -47,10 +47,21 @@ final class ResourceCloser<T> {
     /** Runs the closer; the caller has claimed the slot. Returns what the closer threw. */
     @Nullable
     Throwable closeClaimed(Slot<T> slot, CloseReason reason) {
+        return closeClaimed(slot, reason, null, false);
+    }
+
+    /**
+     * The same for what a dead thread left.
+     *
+     * @param reclaim the event of Flight Recorder that began with it, if it records
+     */
+    @Nullable
+    Throwable closeClaimed(Slot<T> slot, CloseReason reason, @Nullable Object reclaim, boolean leaked) {
         Throwable failure = runCloser(slot, reason);
         // Told first: whoever waits for this permit, or for the end of the pool, comes after it for the listener too.
         try {
             observer.closed(slot, reason, failure);
+            Jfr.reclaimed(reclaim, slot, leaked);
         } finally {
             registry.removeClosed(slot, reason, failure != null);
         }

@@ -134,30 +134,35 @@ final class SlotRegistry<T> {
                 return Admission.Refusal.CLOSED.forAny();
             }
             boolean first = waiters.isEmpty() && !suspended;
+            boolean announces = lends && mayWait && index.size() >= limit;
+            if (announces) {
+                // Before looking: a release that comes too late to be seen idle must see that somebody waits.
+                mustCheckWaiters = true;
+                VarHandle.fullFence();
+            }
             Slot<T> slot = first ? takeLocked(me) : null;
-            if (slot != null) {
-                return slot;
+            Admission<T> admission = slot != null ? slot : enqueue(me, mayWait);
+            if (announces) {
+                updateWaitersFlag();
             }
-            if (!mayWait) {
-                return Admission.Refusal.MUST_WAIT.forAny();
-            }
-            if (waiters.size() >= maxWaiting) {
-                counters.refused();
-                return Admission.Refusal.QUEUE_FULL.forAny();
-            }
-            Waiter<T> waiter = new Waiter<>(me, pool.now());
-            // Before looking again: a release that comes too late to be seen idle must see that somebody waits.
-            mustCheckWaiters |= lends;
-            VarHandle.fullFence();
-            slot = first && lends ? takeIdle(me) : null;
-            if (slot == null) {
-                waiters.join(waiter);
-            }
-            updateWaitersFlag();
-            return slot == null ? waiter : slot;
+            return admission;
         } finally {
             lock.unlock();
         }
+    }
+
+    private Admission<T> enqueue(Thread me, boolean mayWait) {
+        if (!mayWait) {
+            return Admission.Refusal.MUST_WAIT.forAny();
+        }
+        if (waiters.size() >= maxWaiting) {
+            counters.refused();
+            return Admission.Refusal.QUEUE_FULL.forAny();
+        }
+        Waiter<T> waiter = new Waiter<>(me, pool.now());
+        waiters.join(waiter);
+        updateWaitersFlag();
+        return waiter;
     }
 
     private @Nullable Slot<T> takeLocked(Thread me) {

@@ -163,8 +163,7 @@ final class Upkeep<T> {
                 observer.leaked(slot);
             }
         } finally {
-            failure = closer.closeClaimed(slot, CloseReason.THREAD_ENDED);
-            Jfr.reclaimed(recorded, slot, leaked);
+            failure = closer.closeClaimed(slot, CloseReason.THREAD_ENDED, recorded, leaked);
         }
         return failure;
     }
