@@ -4,7 +4,6 @@ import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -22,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  * be done; else it looks through its own, is admitted or waits, and opens or validates.
  */
 final class Pool<T, X extends Exception> implements Reaper.Client {
-
-    /** The timeout of who does not want to wait at all, not even for what is just being closed. */
-    static final long NO_WAIT = -1;
 
     /** How many leases must end without done(), and none be reused, before the log says so. */
     private static final int UNDECLARED_BEFORE_WARNING = 10;
@@ -45,7 +41,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     private final ResourceCloser<T> closer;
     private final Upkeep<T> upkeep;
     private final WaitAtLimit<T> waiting;
-    private final @Nullable OpenBackoff backoff;
+    private final ResourceOpener<T, X> opener;
     private final boolean reusesUndeclared;
     private final boolean stampsIdle; // somebody wants to know since when a resource is idle
     private final boolean timesLeases;
@@ -66,9 +62,9 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         this.registry = new SlotRegistry<>(this, config, alwaysSlow);
         this.handoff = new Handoff<>(this, registry);
         this.closer = new ResourceCloser<>(config, registry, observer);
-        this.upkeep = new Upkeep<>(this, config, registry, observer, closer);
+        this.opener = new ResourceOpener<>(this, config, registry, observer, closer);
+        this.upkeep = new Upkeep<>(this, config, registry, observer, closer, opener);
         this.waiting = new WaitAtLimit<>(this, config, registry, handoff, observer, closer, upkeep);
-        this.backoff = config.backoffFirst > 0 ? new OpenBackoff(config.backoffFirst, config.backoffMost) : null;
         this.reusesUndeclared = config.reusesUndeclared();
         this.stampsIdle = config.checkEveryNanos > 0 || config.checkAfterNanos > 0;
         this.tick = clock.getAsLong();
@@ -129,7 +125,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         } catch (Throwable noMemory) {
             slot.held--;
             if (slot.held == 0) { // else it is shared, and only the lease that there is not ends
-                releaseAfterFailure(slot, noMemory);
+                closer.releaseAfterFailure(slot, noMemory);
             }
             throw noMemory;
         }
@@ -139,8 +135,8 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     @Nullable
     Lease<T> tryAcquire() throws X {
         try {
-            return acquire(NO_WAIT);
-        } catch (MustWaitException mustWait) {
+            return acquire(Attempt.NO_WAIT);
+        } catch (Attempt.MustWaitException mustWait) {
             return null;
         }
     }
@@ -168,7 +164,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         }
         Slot<T> held = null;
         for (Slot<T> own : registry.find(me) == null ? List.<Slot<T>>of() : registry.slotsOf(me)) {
-            if (closeIfLost(own)) {
+            if (closer.closeIfLost(own)) {
                 continue;
             }
             if (own.state() == Slot.OPENING) {
@@ -197,29 +193,6 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         return openOrValidate(waiting.admit(attempt), attempt);
     }
 
-    /** What an acquire or release of this thread had to leave as it was, for lack of stack; whether to pass it over. */
-    private boolean closeIfLost(Slot<T> own) {
-        if (own.isClaimed()) {
-            if (own.ownersClaim && own.isLost()) {
-                closer.finish(own);
-            }
-            return true; // its closer runs, perhaps further up this very stack
-        }
-        int state = own.state();
-        if (!own.isLost() || (state != Slot.LEASED && state != Slot.OPENING)) {
-            return false;
-        }
-        if (!own.isFilled()) {
-            registry.removeUnopened(own, null, 0);
-            return true;
-        }
-        if (state == Slot.OPENING) {
-            registry.countOpened();
-        }
-        closer.closeOwned(own, CloseReason.INVALIDATED);
-        return true;
-    }
-
     private Slot<T> share(Slot<T> held) {
         held.slowRelease = true;
         held.stampLease(held.leasedAt());
@@ -239,16 +212,18 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
             while (true) {
                 slot.busy = true;
                 if (slot.state() == Slot.OPENING) {
-                    long now = open(slot, attempt);
+                    long now = opener.open(slot, attempt);
                     if (!registry.opened(slot, attempt.openNanos)) {
-                        throw closeAndReject(slot);
+                        throw closer.closeAndReject(slot);
                     }
-                    attempt.failIfInterrupted();
+                    if (attempt.interrupted) { // not to be trusted, though the opener returned it
+                        throw opener.timedOut(attempt, null);
+                    }
                     return lease(slot, now);
                 }
-                CloseReason unfit = registry.isClosed() ? CloseReason.HOLDER_CLOSED : validate(slot, attempt);
+                CloseReason unfit = registry.isClosed() ? CloseReason.HOLDER_CLOSED : opener.validate(slot, attempt);
                 if (registry.isClosed()) { // asked again: the check may have taken its time, or closed the pool itself
-                    throw closeAndReject(slot);
+                    throw closer.closeAndReject(slot);
                 }
                 if (unfit == null) {
                     return lease(slot, alwaysSlow || settings.expires() ? clock.getAsLong() : tick);
@@ -260,7 +235,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         } catch (Throwable failure) {
             slot.busy = false;
             slot.held = 0;
-            releaseAfterFailure(slot, failure);
+            closer.releaseAfterFailure(slot, failure);
             throw failure;
         }
     }
@@ -278,161 +253,10 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         return slot;
     }
 
-    /**
-     * Most failures have been dealt with where they came up, and this does nothing then. But memory and stack can run out
-     * in any line of ours, and a permit that nobody gives back is lost for ever.
-     */
-    private void releaseAfterFailure(Slot<T> slot, Throwable failure) {
-        if (!slot.isFilled()) {
-            registry.removeUnopened(slot, null, 0);
-            return;
-        }
-        boolean uncounted = slot.state() == Slot.OPENING && !slot.isClaimed();
-        if (uncounted && !registry.opened(slot, 0)) {
-            ResourceCloser.suppress(closer.closeClaimed(slot, CloseReason.HOLDER_CLOSED), failure);
-        } else if (slot.state() != Slot.MOVED) {
-            ResourceCloser.suppress(closer.closeOwned(slot, CloseReason.INVALIDATED), failure);
-        }
-    }
-
-    /** The pool is closed, and this open slot is not to be handed out any more. */
-    private IllegalStateException closeAndReject(Slot<T> slot) {
-        Throwable failure = slot.reason() == CloseReason.HOLDER_CLOSED && slot.state() == Slot.OPENING
-                ? closer.closeClaimed(slot, CloseReason.HOLDER_CLOSED) // first: what needs no memory
-                : closer.closeOwned(slot, CloseReason.HOLDER_CLOSED);
-        IllegalStateException rejection = new IllegalStateException(Messages.closed(name()));
-        ResourceCloser.suppress(failure, rejection);
-        return rejection;
-    }
-
-    // ---- open and validate ----
-
-    private @Nullable CloseReason validate(Slot<T> slot, Attempt attempt) {
-        CloseReason retired = slot.retireFor();
-        if (retired != null || slot.isClaimed()) {
-            return retired != null ? retired : CloseReason.REVOKED;
-        }
-        long now = settings.expires() || config.checkAfterNanos > 0 ? clock.getAsLong() : 0;
-        CloseReason expired = settings.expired(slot, now);
-        if (expired != null || config.check == null) {
-            return expired;
-        }
-        if (config.checkAfterNanos > 0 && now - Math.max(slot.idleSince, slot.checkedAt) < config.checkAfterNanos) {
-            return null;
-        }
-        OpenTimer timer = attempt.timer(config.openNanos);
-        boolean usable = false;
-        try {
-            usable = isUsable(slot);
-        } finally {
-            usable &= timer == null || !timer.end();
-        }
-        return usable ? null : CloseReason.CHECK_FAILED;
-    }
-
-    boolean isUsable(Slot<T> slot) {
-        Check<? super T> check = Objects.requireNonNull(config.check);
-        boolean entered = ContextLoader.enter(check);
-        try {
-            return check.isUsable(slot.resource());
-        } catch (Throwable failure) {
-            ResourceCloser.restoreInterrupt(failure);
-            Log.line(Level.DEBUG, () -> name() + ": the check before reuse failed, the resource is closed", failure);
-            return false;
-        } finally {
-            ContextLoader.leave(entered);
-        }
-    }
-
-    /** Calls the opener; returns the time. The slot stays OPENING. */
-    private long open(Slot<T> slot, Attempt attempt) throws X {
-        if (registry.isClosed()) {
-            throw new IllegalStateException(Messages.closed(name()));
-        }
-        Throwable refusal = backoff == null ? null : backoff.refusal(clock.getAsLong());
-        if (refusal != null) {
-            Pool.<X>rethrow(refusal);
-        }
-        registerAndWake();
-        Jfr.Span recorded = Jfr.opening();
-        long begin = System.nanoTime();
-        long left = attempt.left(begin, config.openNanos > 0 ? config.openNanos : settings.acquireNanos);
-        OpenTimer timer = attempt.timer(config.openNanos);
-        try {
-            // Nothing in between: from here on openOrValidate() finds the resource and closes it, whatever goes wrong.
-            slot.setResource(opened(config.open(left)));
-        } catch (Throwable failure) {
-            attempt.interrupted = timer != null && timer.end();
-            Pool.<X>rethrow(openFailed(slot, failure, recorded, begin, attempt));
-        }
-        attempt.interrupted = timer != null && timer.end();
-        Jfr.opened(recorded, slot);
-        attempt.openNanos = System.nanoTime() - begin;
-        long now = clock.getAsLong();
-        slot.openedAt = now;
-        slot.idleSince = now;
-        slot.checkedAt = now;
-        if (backoff != null) {
-            backoff.succeeded();
-        }
-        observer.opened(slot, attempt.openNanos); // while it is OPENING nobody can close it, so this is told first
-        return now;
-    }
-
-    private T opened(@Nullable T resource) {
-        if (resource == null) {
-            throw new NullPointerException(name() + ": the opener returned null");
-        }
-        return resource;
-    }
-
-    private Throwable openFailed(
-            Slot<T> slot, Throwable failure, Jfr.@Nullable Span recorded, long begin, Attempt attempt) {
-        long took = System.nanoTime() - begin;
-        try {
-            registry.removeUnopened(slot, Messages.shown(failure), took);
-        } catch (Throwable noMemory) {
-            registry.removeUnopened(slot, "", took);
-            throw noMemory;
-        }
-        Jfr.openFailed(recorded, slot, failure);
-        if (backoff != null) {
-            backoff.failed(failure, clock.getAsLong(), name());
-        }
-        OpenNote.addTo(
-                failure,
-                () -> "opening a resource of " + name() + " failed, in " + Messages.of(Thread.currentThread()));
-        observer.openFailed(failure, took);
-        return attempt.interrupted ? attempt.openTimedOut(failure) : failure;
-    }
-
-    /** Throws what an opener threw: an X, or unchecked. */
-    @SuppressWarnings("unchecked")
-    private static <E extends Throwable> void rethrow(Throwable failure) throws E {
-        throw (E) failure;
-    }
-
-    /** In a thread of the library or of {@code prewarm}: the resource is idle at the end. */
-    void openForNobody(Slot<T> slot) throws X {
-        Attempt attempt = new Attempt(Thread.currentThread(), settings.acquireNanos, false);
-        try {
-            open(slot, attempt);
-            if (!registry.opened(slot, attempt.openNanos)) {
-                throw closeAndReject(slot);
-            }
-        } catch (Throwable failure) {
-            releaseAfterFailure(slot, failure);
-            throw failure;
-        }
-        if (attempt.interrupted) {
-            throw attempt.openTimedOut(null);
-        }
-    }
-
     int prewarm(int count) throws X {
         int opened = 0;
         for (Slot<T> slot = registry.reserveForNobody(count); slot != null; slot = registry.reserveForNobody(count)) {
-            openForNobody(slot);
+            opener.openForNobody(slot);
             opened++;
         }
         return opened;
@@ -448,66 +272,6 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         Reaper.opened(known ? null : reaperEntry);
         if (!known) {
             registry.register(); // only now that it has been told: who comes next would rely on it
-        }
-    }
-
-    /** One acquire: who, for how long, and what has become of it so far. */
-    final class Attempt {
-        final Thread me;
-        final long timeout; // NO_WAIT, or at least 0
-        final long begin;
-        boolean admitted; // holds a slot that somebody else may have used last
-        boolean interrupted; // by the openTimeout
-        long openNanos;
-
-        Attempt(Thread me, long timeout, boolean admitted) {
-            this.me = me;
-            this.timeout = timeout;
-            this.admitted = admitted;
-            this.begin = System.nanoTime();
-        }
-
-        boolean waits() {
-            return timeout != NO_WAIT;
-        }
-
-        long left(long now, long withoutWaiting) {
-            return Math.max(0, waits() ? timeout - (now - begin) : withoutWaiting);
-        }
-
-        /** Whether the time is over; never without one. */
-        boolean isLate() {
-            return timeout > 0 && timeout - (System.nanoTime() - begin) <= 0;
-        }
-
-        /** Only with an openTimeout does anybody interrupt: when that is over, or the time of this acquire. */
-        @Nullable
-        OpenTimer timer(long openNanos) {
-            if (openNanos == 0) {
-                return null;
-            }
-            return OpenTimer.start(timeout > 0 ? Math.min(openNanos, left(System.nanoTime(), 0)) : openNanos);
-        }
-
-        AcquireTimeoutException openTimedOut(@Nullable Throwable failure) {
-            registry.timedOut();
-            return new AcquireTimeoutException(Messages.openTimedOut(name(), me, System.nanoTime() - begin), failure);
-        }
-
-        /** The opener returned a resource though it was interrupted: not to be trusted. */
-        void failIfInterrupted() {
-            if (interrupted) {
-                throw openTimedOut(null);
-            }
-        }
-    }
-
-    /** What an acquire that does not want to wait gets; never seen by a user. */
-    static final class MustWaitException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        MustWaitException() {
-            super(null, null, false, false);
         }
     }
 

@@ -141,6 +141,56 @@ final class ResourceCloser<T> {
         }
     }
 
+    /** What an acquire or release of this thread had to leave as it was, for lack of stack; whether to pass it over. */
+    boolean closeIfLost(Slot<T> own) {
+        if (own.isClaimed()) {
+            if (own.ownersClaim && own.isLost()) {
+                finish(own);
+            }
+            return true; // its closer runs, perhaps further up this very stack
+        }
+        int state = own.state();
+        if (!own.isLost() || (state != Slot.LEASED && state != Slot.OPENING)) {
+            return false;
+        }
+        if (!own.isFilled()) {
+            registry.removeUnopened(own, null, 0);
+            return true;
+        }
+        if (state == Slot.OPENING) {
+            registry.countOpened();
+        }
+        closeOwned(own, CloseReason.INVALIDATED);
+        return true;
+    }
+
+    /**
+     * Most failures have been dealt with where they came up, and this does nothing then. But memory and stack can run out
+     * in any line of ours, and a permit that nobody gives back is lost for ever.
+     */
+    void releaseAfterFailure(Slot<T> slot, Throwable failure) {
+        if (!slot.isFilled()) {
+            registry.removeUnopened(slot, null, 0);
+            return;
+        }
+        boolean uncounted = slot.state() == Slot.OPENING && !slot.isClaimed();
+        if (uncounted && !registry.opened(slot, 0)) {
+            suppress(closeClaimed(slot, CloseReason.HOLDER_CLOSED), failure);
+        } else if (slot.state() != Slot.MOVED) {
+            suppress(closeOwned(slot, CloseReason.INVALIDATED), failure);
+        }
+    }
+
+    /** The pool is closed, and this open slot is not to be handed out any more. */
+    IllegalStateException closeAndReject(Slot<T> slot) {
+        Throwable failure = slot.reason() == CloseReason.HOLDER_CLOSED && slot.state() == Slot.OPENING
+                ? closeClaimed(slot, CloseReason.HOLDER_CLOSED) // first: what needs no memory
+                : closeOwned(slot, CloseReason.HOLDER_CLOSED);
+        IllegalStateException rejection = new IllegalStateException(Messages.closed(config.shownName));
+        suppress(failure, rejection);
+        return rejection;
+    }
+
     static void restoreInterrupt(Throwable failure) {
         if (failure instanceof InterruptedException) {
             Thread.currentThread().interrupt();

@@ -15,6 +15,7 @@ final class Upkeep<T> {
     private final SlotRegistry<T> registry;
     private final Observer<T> observer;
     private final ResourceCloser<T> closer;
+    private final ResourceOpener<T, ?> opener;
 
     // The reaper's.
     private volatile long nextSpare; // not before this, after a failure
@@ -25,13 +26,15 @@ final class Upkeep<T> {
             PoolConfig<T, ?> config,
             SlotRegistry<T> registry,
             Observer<T> observer,
-            ResourceCloser<T> closer) {
+            ResourceCloser<T> closer,
+            ResourceOpener<T, ?> opener) {
         this.pool = pool;
         this.config = config;
         this.settings = pool.settings();
         this.registry = registry;
         this.observer = observer;
         this.closer = closer;
+        this.opener = opener;
     }
 
     /** One round of the reaper. */
@@ -247,7 +250,7 @@ final class Upkeep<T> {
         slot.closer = Thread.currentThread();
         boolean usable = false;
         try {
-            usable = pool.isUsable(slot);
+            usable = opener.isUsable(slot);
         } finally {
             slot.closer = null;
             slot.checkedAt = pool.now();
@@ -314,7 +317,7 @@ final class Upkeep<T> {
     private void openSpare(Slot<T> slot) {
         try {
             slot.closer = Thread.currentThread();
-            pool.openForNobody(slot);
+            opener.openForNobody(slot);
             spareFailed = false;
         } catch (Throwable failure) {
             nextSpare = pool.now() + Reaper.SPARE_PAUSE;

@@ -35,7 +35,7 @@ final class WaitAtLimit<T> {
     }
 
     /** A slot of the calling thread's: to open a resource in, or with a leased one. */
-    Slot<T> admit(Pool<T, ?>.Attempt attempt) {
+    Slot<T> admit(Attempt attempt) {
         attempt.admitted = true;
         Admission<T> admission = registry.admit(attempt.me, attempt.waits());
         if (admission instanceof Slot<T> slot) {
@@ -51,11 +51,11 @@ final class WaitAtLimit<T> {
             throw new AcquireRefusedException(
                     situation(attempt.me, "was refused, as " + config.maxWaiting + " threads wait already", null));
         }
-        throw new Pool.MustWaitException();
+        throw new Attempt.MustWaitException();
     }
 
     /** Closes what the calling thread took and found unfit, and gets it another slot in the place of that. */
-    Slot<T> replace(Slot<T> slot, CloseReason unfit, Pool<T, ?>.Attempt attempt) {
+    Slot<T> replace(Slot<T> slot, CloseReason unfit, Attempt attempt) {
         Slot<T> next = null;
         if (slot.isClaimed()) {
             next = null; // somebody else closes it
@@ -80,7 +80,7 @@ final class WaitAtLimit<T> {
         return another;
     }
 
-    private Slot<T> await(Waiter<T> waiter, Pool<T, ?>.Attempt attempt, boolean sweeps) {
+    private Slot<T> await(Waiter<T> waiter, Attempt attempt, boolean sweeps) {
         long begin = System.nanoTime();
         JfrEvents.Wait recorded = null;
         try { // at once: who is in the queue, and might be signalled or granted something, must not go by another way
@@ -112,7 +112,7 @@ final class WaitAtLimit<T> {
         }
     }
 
-    private Slot<T> park(Waiter<T> waiter, Pool<T, ?>.Attempt attempt) {
+    private Slot<T> park(Waiter<T> waiter, Attempt attempt) {
         // Whoever does not want to wait may still get the permit of a dead thread or of an expired resource, though
         // that is
         // just being closed by somebody else.
@@ -165,8 +165,8 @@ final class WaitAtLimit<T> {
 
     /** The owner's kept resource is being checked in the background: waits until that is over. */
     void awaitCheck(Slot<T> own, long timeout) {
-        if (timeout == Pool.NO_WAIT) {
-            throw new Pool.MustWaitException();
+        if (timeout == Attempt.NO_WAIT) {
+            throw new Attempt.MustWaitException();
         }
         long begin = System.nanoTime();
         own.awaitsCheck = Thread.currentThread(); // before the look at the state, as that is set before this is read
@@ -192,7 +192,7 @@ final class WaitAtLimit<T> {
         }
     }
 
-    private String situation(Thread me, String what, Pool<T, ?>.@Nullable Attempt attempt) {
+    private String situation(Thread me, String what, @Nullable Attempt attempt) {
         Duration waited = Duration.ofNanos(attempt == null ? 0 : System.nanoTime() - attempt.begin);
         return Messages.atTheLimit(config, registry, me, what, waited);
     }

@@ -1,0 +1,164 @@
+package dev.perthread;
+
+import java.lang.System.Logger.Level;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Opens the resources of one pool, and validates those that are to be used again. */
+final class ResourceOpener<T, X extends Exception> {
+    private final Pool<T, X> pool;
+    private final PoolConfig<T, X> config;
+    private final LiveSettings settings;
+    private final SlotRegistry<T> registry;
+    private final Observer<T> observer;
+    private final ResourceCloser<T> closer;
+    private final @Nullable OpenBackoff backoff;
+
+    ResourceOpener(
+            Pool<T, X> pool,
+            PoolConfig<T, X> config,
+            SlotRegistry<T> registry,
+            Observer<T> observer,
+            ResourceCloser<T> closer) {
+        this.pool = pool;
+        this.config = config;
+        this.settings = pool.settings();
+        this.registry = registry;
+        this.observer = observer;
+        this.closer = closer;
+        this.backoff = config.backoffFirst > 0 ? new OpenBackoff(config.backoffFirst, config.backoffMost) : null;
+    }
+
+    @Nullable
+    CloseReason validate(Slot<T> slot, Attempt attempt) {
+        CloseReason retired = slot.retireFor();
+        if (retired != null || slot.isClaimed()) {
+            return retired != null ? retired : CloseReason.REVOKED;
+        }
+        long now = settings.expires() || config.checkAfterNanos > 0 ? pool.now() : 0;
+        CloseReason expired = settings.expired(slot, now);
+        if (expired != null || config.check == null) {
+            return expired;
+        }
+        if (config.checkAfterNanos > 0 && now - Math.max(slot.idleSince, slot.checkedAt) < config.checkAfterNanos) {
+            return null;
+        }
+        OpenTimer timer = attempt.timer(config.openNanos);
+        boolean usable = false;
+        try {
+            usable = isUsable(slot);
+        } finally {
+            usable &= timer == null || !timer.end();
+        }
+        return usable ? null : CloseReason.CHECK_FAILED;
+    }
+
+    boolean isUsable(Slot<T> slot) {
+        Check<? super T> check = Objects.requireNonNull(config.check);
+        boolean entered = ContextLoader.enter(check);
+        try {
+            return check.isUsable(slot.resource());
+        } catch (Throwable failure) {
+            ResourceCloser.restoreInterrupt(failure);
+            Log.line(
+                    Level.DEBUG,
+                    () -> config.shownName + ": the check before reuse failed, the resource is closed",
+                    failure);
+            return false;
+        } finally {
+            ContextLoader.leave(entered);
+        }
+    }
+
+    /** Calls the opener; returns the time. The slot stays OPENING. */
+    long open(Slot<T> slot, Attempt attempt) throws X {
+        if (registry.isClosed()) {
+            throw new IllegalStateException(Messages.closed(config.shownName));
+        }
+        Throwable refusal = backoff == null ? null : backoff.refusal(pool.now());
+        if (refusal != null) {
+            ResourceOpener.<X>rethrow(refusal);
+        }
+        pool.registerAndWake();
+        Jfr.Span recorded = Jfr.opening();
+        long begin = System.nanoTime();
+        long left = attempt.left(begin, config.openNanos > 0 ? config.openNanos : settings.acquireNanos);
+        OpenTimer timer = attempt.timer(config.openNanos);
+        try {
+            // Nothing in between: from here on openOrValidate() finds the resource and closes it, whatever goes wrong.
+            slot.setResource(opened(config.open(left)));
+        } catch (Throwable failure) {
+            attempt.interrupted = timer != null && timer.end();
+            ResourceOpener.<X>rethrow(openFailed(slot, failure, recorded, begin, attempt));
+        }
+        attempt.interrupted = timer != null && timer.end();
+        Jfr.opened(recorded, slot);
+        attempt.openNanos = System.nanoTime() - begin;
+        long now = pool.now();
+        slot.openedAt = now;
+        slot.idleSince = now;
+        slot.checkedAt = now;
+        if (backoff != null) {
+            backoff.succeeded();
+        }
+        observer.opened(slot, attempt.openNanos); // while it is OPENING nobody can close it, so this is told first
+        return now;
+    }
+
+    private T opened(@Nullable T resource) {
+        if (resource == null) {
+            throw new NullPointerException(config.shownName + ": the opener returned null");
+        }
+        return resource;
+    }
+
+    private Throwable openFailed(
+            Slot<T> slot, Throwable failure, Jfr.@Nullable Span recorded, long begin, Attempt attempt) {
+        long took = System.nanoTime() - begin;
+        try {
+            registry.removeUnopened(slot, Messages.shown(failure), took);
+        } catch (Throwable noMemory) {
+            registry.removeUnopened(slot, "", took);
+            throw noMemory;
+        }
+        Jfr.openFailed(recorded, slot, failure);
+        if (backoff != null) {
+            backoff.failed(failure, pool.now(), config.shownName);
+        }
+        OpenNote.addTo(
+                failure,
+                () -> "opening a resource of " + config.shownName + " failed, in "
+                        + Messages.of(Thread.currentThread()));
+        observer.openFailed(failure, took);
+        return attempt.interrupted ? timedOut(attempt, failure) : failure;
+    }
+
+    /** Throws what an opener threw: an X, or unchecked. */
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> void rethrow(Throwable failure) throws E {
+        throw (E) failure;
+    }
+
+    /** In a thread of the library or of {@code prewarm}: the resource is idle at the end. */
+    void openForNobody(Slot<T> slot) throws X {
+        Attempt attempt = new Attempt(Thread.currentThread(), settings.acquireNanos, false);
+        try {
+            open(slot, attempt);
+            if (!registry.opened(slot, attempt.openNanos)) {
+                throw closer.closeAndReject(slot);
+            }
+        } catch (Throwable failure) {
+            closer.releaseAfterFailure(slot, failure);
+            throw failure;
+        }
+        if (attempt.interrupted) {
+            throw timedOut(attempt, null);
+        }
+    }
+
+    AcquireTimeoutException timedOut(Attempt attempt, @Nullable Throwable failure) {
+        registry.timedOut();
+        return new AcquireTimeoutException(
+                Messages.openTimedOut(config.shownName, attempt.me, System.nanoTime() - attempt.begin), failure);
+    }
+}
