@@ -319,7 +319,7 @@ public final class BenchmarkRun {
         if (!mode.equals("smoke")) {
             Path notes = root.resolve("docs/internals/benchmarks-notes.md");
             Map<String, String> reasons = Files.exists(notes) ? RawReport.reasons(Files.readAllLines(notes)) : Map.of();
-            write("docs/benchmarks.md", overview.markdown());
+            write("docs/internals/benchmarks.md", overview.markdown());
             write("docs/internals/benchmarks-raw.md", new RawReport(measured, reasons, run).markdown());
         }
     }

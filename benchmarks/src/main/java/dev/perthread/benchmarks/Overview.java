@@ -234,7 +234,7 @@ final class Overview {
         return text.toString();
     }
 
-    /** For docs/benchmarks.md. */
+    /** For docs/internals/benchmarks.md. */
     String markdown() {
         StringJoiner page = new StringJoiner("\n", "", "\n");
         page.add("<!-- Written by ./benchmarks/run; do not edit. -->");
@@ -260,7 +260,7 @@ final class Overview {
         page.add("");
         page.add(
                 "Every fork is a fresh JVM, and the contenders take turns. The machine was otherwise idle. A difference of less"
-                        + "\nthan a tenth is within the spread. [internals/benchmarks-raw.md](internals/benchmarks-raw.md) has every figure"
+                        + "\nthan a tenth is within the spread. [benchmarks-raw.md](benchmarks-raw.md) has every figure"
                         + "\nwith its spread over the forks, the goals, and the reasons where one is missed; the peers' configuration is in"
                         + "\n`benchmarks/src/main/java/dev/perthread/benchmarks/Peers.java`.");
         page.add("");

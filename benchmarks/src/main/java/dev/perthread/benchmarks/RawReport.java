@@ -84,7 +84,7 @@ final class RawReport {
         line("# Benchmarks: raw figures");
         line("");
         line(
-                "[benchmarks.md](../benchmarks.md) has the one table to read. `./benchmarks/run table` writes both pages again from");
+                "[benchmarks.md](benchmarks.md) has the one table to read. `./benchmarks/run table` writes both pages again from");
         line("what was measured last. [How to read it](#how-it-is-measured) is at the end.");
         line("");
         machine();
