@@ -268,8 +268,8 @@ final class PoolStress {
             desc = "A lost update: two users at once, or lent without what the last user wrote.")
     @State
     public static class TwoUsersOfOne {
-        final PerThread<int[], RuntimeException> shared = PerThread.<int[], RuntimeException>builder(() -> new int[1])
-                .closer(counter -> {})
+        final PerThread<int[], RuntimeException> shared = PerThread.<int[], RuntimeException>builder(
+                        () -> new int[1], Closer.none())
                 .whenIdle(IdlePolicy.LEND)
                 .reusing()
                 .limit(1)

@@ -3,6 +3,7 @@ package dev.perthread;
 
 import dev.perthread.PoolStress.Witness;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.openjdk.jcstress.annotations.Actor;
@@ -15,7 +16,7 @@ import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
 import org.openjdk.jcstress.infra.results.I_Result;
 
-/** What Holder does, in its order, but without the reaper, which would do the same at moments of its own. */
+/** What Pool does, in its order, but without the reaper, which would do the same at moments of its own. */
 final class SlotRegistryStress {
     private static final Thread DEAD = new Thread(); // isAlive() is false, before it runs as after
 
@@ -41,55 +42,81 @@ final class SlotRegistryStress {
 
     static class Books {
         final SlotRegistry<Witness> slots;
+        final Handoff<Witness> handoff;
         final ResourceCloser<Witness> closing;
+        final Upkeep<Witness> upkeep;
 
         Books(int limit, IdlePolicy whenIdle) {
-            PerThread.Builder<Witness, RuntimeException> options = PerThread.<Witness, RuntimeException>builder(
-                            Witness::new)
-                    .closer(Witness::close)
+            this(limit, whenIdle, System::nanoTime);
+        }
+
+        Books(int limit, IdlePolicy whenIdle, LongSupplier clock) {
+            PoolConfig<Witness, RuntimeException> config = PerThread.<Witness, RuntimeException>builder(Witness::new)
                     .whenIdle(whenIdle)
                     .reusing()
-                    .name("stress");
-            Pool<Witness, ?> pool = new Pool<>(options);
-            slots = new SlotRegistry<>(pool, limit, whenIdle == IdlePolicy.LEND);
-            closing = new ResourceCloser<>(options, slots, new Observer<>(pool, null));
+                    .limit(limit)
+                    .clock(clock)
+                    .name("stress")
+                    .config();
+            Pool<Witness, RuntimeException> pool = new Pool<>(config);
+            Observer<Witness> observer = new Observer<>(config, slot -> 0);
+            slots = new SlotRegistry<>(pool, config, false);
+            handoff = new Handoff<>(pool, slots);
+            closing = new ResourceCloser<>(config, slots, observer);
+            upkeep = new Upkeep<>(pool, config, slots, observer, closing);
         }
 
         Slot<Witness> leasedBy(Thread owner) {
-            Slot<Witness> slot = slots.take(owner);
+            Slot<Witness> slot = (Slot<Witness>) slots.admit(owner, false);
             slot.setResource(new Witness());
-            slots.opened(slot);
+            slots.opened(slot, 0);
+            slot.stampLease(0);
             return slot;
+        }
+
+        Waiter<Witness> waiting() {
+            return (Waiter<Witness>) slots.admit(new Thread(), true);
         }
 
         /** 0: got an open resource or the place for one; 1: one that is closed; 3: nothing. */
         int take() {
-            closing.sweepOnce();
-            Waiter<Witness> waiter = slots.takeOrWait(LIVING, true);
-            long begin = System.nanoTime();
-            while (waiter.granted == null && System.nanoTime() - begin < PATIENCE) {
-                slots.tryTake(waiter);
-                Thread.onSpinWait();
-            }
-            slots.tryTake(waiter);
-            Slot<Witness> granted = waiter.granted;
-            if (granted == null) {
+            Admission<Witness> admission = slots.admit(LIVING, true);
+            Slot<Witness> slot =
+                    admission instanceof Waiter<Witness> waiter ? await(waiter) : (Slot<Witness>) admission;
+            if (slot == null) {
                 return 3;
             }
-            return granted.isFilled() ? granted.resource().useAfterClose() : 0;
+            return slot.isFilled() ? slot.resource().useAfterClose() : 0;
+        }
+
+        private Slot<Witness> await(Waiter<Witness> waiter) {
+            upkeep.sweepForPermits();
+            long begin = System.nanoTime();
+            while (waiter.granted == null && System.nanoTime() - begin < PATIENCE) {
+                handoff.tryTake(waiter);
+                Thread.onSpinWait();
+            }
+            handoff.tryTake(waiter);
+            return waiter.granted;
         }
 
         void free(Slot<Witness> slot) {
-            if (slot.claim(CloseReason.SCOPE_END)) {
-                closing.closeClaimed(slot, CloseReason.SCOPE_END);
-            }
+            slot.held = 0;
+            closing.closeOwned(slot, CloseReason.SCOPE_END);
         }
 
-        void idle(Slot<Witness> slot) {
+        /** Ends a lease; returns its slot. */
+        Slot<Witness> idle(Slot<Witness> slot) {
+            slot.held = 0;
+            if (slot.isFlagged()) {
+                slots.releaseAndList(slot, Integer.MAX_VALUE);
+                return slot;
+            }
             slot.leasedToIdle();
             if (slots.mustCheckWaiters()) {
-                slots.offer(slot);
+                handoff.offer(slot);
             }
+            return slot;
         }
     }
 
@@ -117,7 +144,7 @@ final class SlotRegistryStress {
 
         @Actor
         public void reaper(III_Result r) {
-            r.r2 = closing.reap();
+            r.r2 = upkeep.reap();
         }
 
         @Arbiter
@@ -139,8 +166,7 @@ final class SlotRegistryStress {
 
         public EvictAgainstReapOfTheDead() {
             super(1, IdlePolicy.KEEP);
-            kept = leasedBy(DEAD);
-            kept.leasedToIdle();
+            kept = idle(leasedBy(DEAD));
         }
 
         @Actor
@@ -150,7 +176,7 @@ final class SlotRegistryStress {
 
         @Actor
         public void reaper(III_Result r) {
-            r.r2 = closing.reap();
+            r.r2 = upkeep.reap();
         }
 
         @Arbiter
@@ -173,8 +199,7 @@ final class SlotRegistryStress {
 
         public KeptAcquireAgainstEvictAndReap() {
             super(1, IdlePolicy.KEEP);
-            kept = leasedBy(LIVING);
-            kept.leasedToIdle();
+            kept = idle(leasedBy(LIVING));
         }
 
         @Actor
@@ -189,7 +214,7 @@ final class SlotRegistryStress {
 
         @Actor
         public void others(III_Result r) {
-            int reclaimed = closing.reap();
+            int reclaimed = upkeep.reap();
             r.r2 = closing.evictIdle() + 10 * reclaimed;
         }
 
@@ -211,7 +236,7 @@ final class SlotRegistryStress {
     public static class TakeOverAgainstDisown extends Books {
         public TakeOverAgainstDisown() {
             super(1, IdlePolicy.LEND);
-            leasedBy(DEAD).leasedToIdle();
+            idle(leasedBy(DEAD));
         }
 
         @Actor
@@ -221,7 +246,7 @@ final class SlotRegistryStress {
 
         @Actor
         public void reaper() {
-            closing.reap();
+            upkeep.reap();
         }
 
         @Arbiter
@@ -243,7 +268,7 @@ final class SlotRegistryStress {
     public static class TakeOverAgainstEvict extends Books {
         public TakeOverAgainstEvict() {
             super(1, IdlePolicy.LEND);
-            leasedBy(LIVING).leasedToIdle();
+            idle(leasedBy(LIVING));
         }
 
         @Actor
@@ -280,15 +305,15 @@ final class SlotRegistryStress {
         public GiveUpAgainstFreedWithASecondWaiting() {
             super(1, IdlePolicy.CLOSE);
             held = leasedBy(LIVING);
-            first = slots.takeOrWait(new Thread(), true);
-            second = slots.takeOrWait(new Thread(), true);
+            first = waiting();
+            second = waiting();
         }
 
         @Actor
         public void impatient(II_Result r) {
             boolean left = slots.giveUp(first, true);
             if (!left) {
-                slots.removeUnopened(first.granted, false);
+                slots.removeUnopened(first.granted, null, 0);
             }
             r.r1 = left ? 1 : 0;
         }
@@ -325,8 +350,8 @@ final class SlotRegistryStress {
         public GiveUpAgainstLentWithASecondWaiting() {
             super(1, IdlePolicy.LEND);
             held = leasedBy(LIVING);
-            first = slots.takeOrWait(new Thread(), true);
-            second = slots.takeOrWait(new Thread(), true);
+            first = waiting();
+            second = waiting();
         }
 
         @Actor
@@ -335,7 +360,7 @@ final class SlotRegistryStress {
             if (!left) {
                 idle(first.granted);
             }
-            slots.tryTake(first);
+            handoff.tryTake(first);
             r.r1 = left ? 1 : 0;
         }
 
@@ -346,7 +371,7 @@ final class SlotRegistryStress {
 
         @Arbiter
         public void after(II_Result r) {
-            slots.tryTake(second);
+            handoff.tryTake(second);
             Stats stats = slots.stats();
             r.r2 = second.granted != null && stats.leased() == 1 && stats.waiting() == 0 ? 1 : 0;
         }
@@ -365,12 +390,14 @@ final class SlotRegistryStress {
         final Waiter<Witness> coming;
 
         public OfferAgainstLook() {
-            super(2, IdlePolicy.LEND);
+            super(2, IdlePolicy.LEND, () -> 0); // nobody has waited for so long that it is given what becomes idle
             Slot<Witness> other = leasedBy(LIVING);
             held = leasedBy(new Thread());
-            coming = slots.takeOrWait(new Thread(), true);
+            coming = waiting();
             idle(other); // wakes the one that waits,
             other.idleToLeased(); // and is taken back
+            idle(held); // is listed, so that its next release goes without the lock,
+            held.idleToLeased(); // and is taken back too
         }
 
         @Actor
@@ -380,12 +407,12 @@ final class SlotRegistryStress {
 
         @Actor
         public void signalled() {
-            slots.tryTake(coming);
+            handoff.tryTake(coming);
         }
 
         @Arbiter
         public void after(I_Result r) {
-            slots.tryTake(coming);
+            handoff.tryTake(coming);
             r.r1 = coming.granted != null ? 1 : 0;
         }
     }
@@ -402,12 +429,12 @@ final class SlotRegistryStress {
     public static class StatsAgainstTakeOver extends Books {
         public StatsAgainstTakeOver() {
             super(1, IdlePolicy.LEND);
-            leasedBy(DEAD).leasedToIdle();
+            idle(leasedBy(DEAD));
         }
 
         @Actor
         public void user() {
-            slots.take(LIVING);
+            slots.admit(LIVING, false);
         }
 
         @Actor

@@ -3,8 +3,9 @@ package dev.perthread;
 
 final class StressPool {
     static final Pool<SlotStress.Plain, RuntimeException> HOLDER =
-            new Pool<>(PerThread.<SlotStress.Plain, RuntimeException>builder(SlotStress.Plain::new)
-                    .name("stress"));
+            new Pool<>(PerThread.<SlotStress.Plain, RuntimeException>builder(SlotStress.Plain::new, Closer.none())
+                    .name("stress")
+                    .config());
 
     private StressPool() {}
 }

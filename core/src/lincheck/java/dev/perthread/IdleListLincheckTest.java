@@ -15,56 +15,70 @@ public class IdleListLincheckTest {
         boolean closed;
     }
 
-    private final PerThread.Builder<Resource, RuntimeException> options = PerThread.<Resource, RuntimeException>builder(
-                    Resource::new)
-            .closer(resource -> resource.closed = true)
+    private final PoolConfig<Resource, RuntimeException> config = PerThread.<Resource, RuntimeException>builder(
+                    Resource::new, resource -> resource.closed = true)
             .whenIdle(IdlePolicy.LEND)
             .reusing()
-            .name("lincheck");
-    private final Pool<Resource, RuntimeException> pool = new Pool<>(options);
-    private final SlotRegistry<Resource> slots = new SlotRegistry<>(pool, 1, true);
-    private final ResourceCloser<Resource> closing = new ResourceCloser<>(options, slots, new Observer<>(pool, null));
+            .limit(1)
+            .name("lincheck")
+            .config();
+    private final Pool<Resource, RuntimeException> pool = new Pool<>(config);
+    private final SlotRegistry<Resource> slots = new SlotRegistry<>(pool, config, false);
+    private final Handoff<Resource> handoff = new Handoff<>(pool, slots);
+    private final Retirement<Resource> retirement = new Retirement<>(slots);
+    private final ResourceCloser<Resource> closer =
+            new ResourceCloser<>(config, slots, new Observer<>(config, slot -> 0));
     private int count; // only touched by who has the resource
 
-    /** The protocol of Holder on the real Slots, Slot and Closing. */
+    /** The protocol of Pool on the real SlotRegistry, Handoff and Slot. */
     @Operation
     public int use() {
         Thread me = Thread.currentThread();
         Slot<Resource> slot = slots.find(me);
         if (slot == null || !slot.idleToLeased()) {
-            slot = slots.take(me);
-        }
-        if (slot == null) {
-            slot = await(me);
+            Admission<Resource> admission = slots.admit(me, true);
+            slot = admission instanceof Waiter<Resource> waiter ? await(waiter) : (Slot<Resource>) admission;
         }
         if (slot.state() == Slot.OPENING) {
             slot.setResource(new Resource());
-            slots.opened(slot);
+            slots.opened(slot, 0);
         }
         int mine = ++count;
         if (slot.resource().closed) {
             mine = -1;
         }
-        slot.leasedToIdle();
-        if (slots.mustCheckWaiters()) {
-            slots.offer(slot);
-        }
+        release(slot);
         return mine;
     }
 
-    private Slot<Resource> await(Thread me) {
-        Waiter<Resource> waiter = slots.takeOrWait(me, true);
-        for (slots.tryTake(waiter); waiter.granted == null; slots.tryTake(waiter)) {
+    private void release(Slot<Resource> slot) {
+        if (slot.isFlagged()) {
+            slots.releaseAndList(slot, Integer.MAX_VALUE);
+            return;
+        }
+        slot.leasedToIdle();
+        if (slots.mustCheckWaiters()) {
+            handoff.offer(slot);
+        }
+    }
+
+    private Slot<Resource> await(Waiter<Resource> waiter) {
+        for (handoff.tryTake(waiter); waiter.granted == null; handoff.tryTake(waiter)) {
             LockSupport.park();
         }
-        slots.tryTake(waiter);
+        handoff.tryTake(waiter);
         return waiter.granted;
     }
 
-    /** Says nothing of how many: one that is in use is passed over, which is no step of its own. */
+    /**
+     * Says nothing of how many: one that is in use is passed over, which is no step of its own. Closes in this thread:
+     * Lincheck would not schedule those of the library.
+     */
     @Operation
     public void evict() {
-        closing.evictIdle();
+        for (Slot<Resource> idle : retirement.claimIdle(CloseReason.EVICTED)) {
+            closer.closeClaimed(idle, CloseReason.EVICTED);
+        }
     }
 
     /** A counter that nobody can take away. */

@@ -11,39 +11,40 @@ import org.junit.jupiter.api.Test;
  * {@code park} return for no reason. LifecycleModelTest does not.
  */
 class LimitLincheckTest {
-    /** The counter, and the protocol of Holder around it, on the real Slots and Slot. */
+    /** The counter, and the protocol of Pool around it, on the real SlotRegistry, Handoff and Slot. */
     abstract static class Counting {
-        private final Pool<int[], RuntimeException> pool;
         private final SlotRegistry<int[]> slots;
+        private final Handoff<int[]> handoff;
         private final boolean lends;
         private int count; // only touched by who has the resource
 
         Counting(boolean lends) {
             this.lends = lends;
-            this.pool = new Pool<>(
-                    PerThread.<int[], RuntimeException>builder(() -> new int[1]).name("lincheck"));
-            this.slots = new SlotRegistry<>(pool, 1, lends);
+            PoolConfig<int[], RuntimeException> config = PerThread.<int[], RuntimeException>builder(
+                            () -> new int[1], Closer.none())
+                    .whenIdle(lends ? IdlePolicy.LEND : IdlePolicy.CLOSE)
+                    .limit(1)
+                    .name("lincheck")
+                    .config();
+            Pool<int[], RuntimeException> pool = new Pool<>(config);
+            this.slots = new SlotRegistry<>(pool, config, false);
+            this.handoff = new Handoff<>(pool, slots);
         }
 
         int next() {
             Thread me = Thread.currentThread();
             Slot<int[]> slot = own(me);
             if (slot == null) {
-                slot = slots.take(me);
-            }
-            if (slot == null) {
-                slot = await(me);
+                Admission<int[]> admission = slots.admit(me, true);
+                slot = admission instanceof Waiter<int[]> waiter ? await(waiter) : (Slot<int[]>) admission;
             }
             if (slot.state() == Slot.OPENING) {
                 slot.setResource(new int[1]);
-                slots.opened(slot);
+                slots.opened(slot, 0);
             }
             int mine = ++count;
             if (lends) {
-                slot.leasedToIdle();
-                if (slots.mustCheckWaiters()) {
-                    slots.offer(slot);
-                }
+                release(slot);
             } else {
                 slot.claim(CloseReason.SCOPE_END);
                 slots.removeClosed(slot, CloseReason.SCOPE_END, false);
@@ -56,18 +57,28 @@ class LimitLincheckTest {
             return own != null && own.idleToLeased() ? own : null;
         }
 
-        private Slot<int[]> await(Thread me) {
-            Waiter<int[]> waiter = slots.takeOrWait(me, true);
-            for (slots.tryTake(waiter); waiter.granted == null; slots.tryTake(waiter)) {
+        private void release(Slot<int[]> slot) {
+            if (slot.isFlagged()) {
+                slots.releaseAndList(slot, Integer.MAX_VALUE);
+                return;
+            }
+            slot.leasedToIdle();
+            if (slots.mustCheckWaiters()) {
+                handoff.offer(slot);
+            }
+        }
+
+        private Slot<int[]> await(Waiter<int[]> waiter) {
+            for (handoff.tryTake(waiter); waiter.granted == null; handoff.tryTake(waiter)) {
                 LockSupport.park();
             }
-            slots.tryTake(waiter);
+            handoff.tryTake(waiter);
             return waiter.granted;
         }
     }
 
-    public static class ResourceCloser extends Counting {
-        public ResourceCloser() {
+    public static class Closing extends Counting {
+        public Closing() {
             super(false);
         }
 
@@ -98,7 +109,7 @@ class LimitLincheckTest {
 
     @Test
     void aPlaceGoesToTheNextWaiterAndIsNeverLost() {
-        check(ResourceCloser.class);
+        check(Closing.class);
     }
 
     @Test
