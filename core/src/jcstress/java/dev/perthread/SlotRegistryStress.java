@@ -63,7 +63,13 @@ final class SlotRegistryStress {
             slots = new SlotRegistry<>(pool, config, false);
             handoff = new Handoff<>(pool, slots);
             closing = new ResourceCloser<>(config, slots, observer);
-            upkeep = new Upkeep<>(pool, config, slots, observer, closing);
+            upkeep = new Upkeep<>(
+                    pool,
+                    config,
+                    slots,
+                    observer,
+                    closing,
+                    new ResourceOpener<>(pool, config, slots, observer, closing));
         }
 
         Slot<Witness> leasedBy(Thread owner) {
