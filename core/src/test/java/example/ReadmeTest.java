@@ -19,7 +19,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** The README's second example, as it stands there, against a real server. */
+/** The README's example, as it stands there, against a real server. */
 class ReadmeTest {
     private static final Path SOURCE = Path.of("src/test/java/example/ReadmeTest.java");
     private static final Path README = Path.of("../README.md");
@@ -61,9 +61,9 @@ class ReadmeTest {
             int port = server.getLocalPort();
             // README begin
             PerThread<Client, IOException> shared = PerThread.<Client, IOException>builder(() -> new Client(host, port))
-                    .whenIdle(IdlePolicy.LEND) // stays open after its scope, for whoever comes next
-                    .limit(64) // the others wait, in order of arrival
-                    .check(Client::isAlive) // asked before it is used again
+                    .whenIdle(IdlePolicy.LEND) // stays open after its scope, free for any thread
+                    .limit(64) // further threads wait, in order of arrival
+                    .check(Client::isAlive) // validated before it is reused
                     .build();
 
             Callable<String> ask = () -> shared.call(client -> client.ask("how are you?"));
