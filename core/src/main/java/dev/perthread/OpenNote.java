@@ -3,8 +3,8 @@ package dev.perthread;
 import java.util.function.Supplier;
 
 /**
- * A note on what an opener threw: which pool, and in which thread. Suppressed onto the failure, which reaches the caller as
- * itself. Has no stack of its own.
+ * A note on what an opener threw and others get, too, until the next try is due: of which pool, and since when. Suppressed
+ * onto the failure, which reaches the callers as itself. Has no stack of its own.
  */
 final class OpenNote extends Exception {
     private static final long serialVersionUID = 1L;

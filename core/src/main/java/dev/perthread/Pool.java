@@ -226,7 +226,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
                     throw closer.closeAndReject(slot);
                 }
                 if (unfit == null) {
-                    return lease(slot, alwaysSlow || settings.expires() ? clock.getAsLong() : tick);
+                    return lease(slot, clock.getAsLong());
                 }
                 Slot<T> next = waiting.replace(slot, unfit, attempt);
                 slot.busy = false;

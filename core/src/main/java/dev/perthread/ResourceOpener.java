@@ -125,10 +125,6 @@ final class ResourceOpener<T, X extends Exception> {
         if (backoff != null) {
             backoff.failed(failure, pool.now(), config.shownName);
         }
-        OpenNote.addTo(
-                failure,
-                () -> "opening a resource of " + config.shownName + " failed, in "
-                        + Messages.of(Thread.currentThread()));
         observer.openFailed(failure, took);
         return attempt.interrupted ? timedOut(attempt, failure) : failure;
     }
