@@ -73,7 +73,7 @@ class ConnectionStringTest {
                 "limit=1&limit=2|option limit is given twice; once is allowed",
                 "limit=|option limit is \"\"; a whole number is allowed",
                 "limit=-1|option limit is \"-1\"; a whole number is allowed",
-                "limit=0|limit is 0; 1 or more is allowed, or leave it out for no limit",
+                "limit=0|limit must be 1 or more, but was 0",
                 "connectTimeout=5|option connectTimeout is \"5\"; a number and ms, s, m or h, such as 250ms or 5s, is allowed",
                 "connectTimeout=0s|connectTimeout is PT0S; more than zero is allowed",
                 "family=inet|option family is \"inet\"; ipv4 or ipv6 is allowed",

@@ -88,18 +88,18 @@ class OptionsTest {
         refused(() -> builder().connectTimeout(Duration.ZERO), "connectTimeout is PT0S; more than zero is allowed");
         refused(() -> builder().openTimeout(negative), "openTimeout is PT-0.001S; more than zero is allowed");
         refused(() -> builder().readTimeout(negative), "readTimeout is PT-0.001S; zero or more is allowed");
-        refused(() -> builder().idleTimeout(Duration.ZERO), "idleTimeout is PT0S; more than zero is allowed");
-        refused(() -> builder().maxAge(Duration.ZERO), "maxAge is PT0S; more than zero is allowed");
-        refused(() -> builder().acquireTimeout(negative), "acquireTimeout is PT-0.001S; zero or more is allowed");
-        refused(() -> builder().closeTimeout(negative), "closeTimeout is PT-0.001S; zero or more is allowed");
+        refused(() -> builder().idleTimeout(Duration.ZERO), "idleTimeout must be more than zero, but was PT0S");
+        refused(() -> builder().maxAge(Duration.ZERO), "maxAge must be more than zero, but was PT0S");
+        refused(() -> builder().acquireTimeout(negative), "acquireTimeout must be zero or more, but was PT-0.001S");
+        refused(() -> builder().closeTimeout(negative), "closeTimeout must be zero or more, but was PT-0.001S");
         Duration eternity = Duration.ofSeconds(Long.MAX_VALUE);
         builder().connectTimeout(eternity).readTimeout(eternity).build();
     }
 
     @Test
     void othersOutOfRange() {
-        refused(() -> builder().limit(0), "limit is 0; 1 or more is allowed, or leave it out for no limit");
-        refused(() -> builder().name(" "), "name is empty; give it some text, or leave it out for a default");
+        refused(() -> builder().limit(0), "limit must be 1 or more, but was 0");
+        refused(() -> builder().name(" "), "name must not be blank; leave it out for a default");
         refused(() -> builder().family(StandardProtocolFamily.UNIX), "family is UNIX; INET or INET6 is allowed");
     }
 
