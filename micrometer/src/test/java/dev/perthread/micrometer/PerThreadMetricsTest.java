@@ -66,6 +66,7 @@ class PerThreadMetricsTest {
     }
 
     private static Object end(Lease<?> lease) {
+        lease.done();
         lease.close();
         return lease;
     }
@@ -163,6 +164,7 @@ class PerThreadMetricsTest {
             for (int i = 0; i < 50_000; i++) {
                 try (Lease<Probe> lease = pool.acquire()) {
                     lease.get();
+                    lease.done();
                 }
             }
             least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / 50_000);

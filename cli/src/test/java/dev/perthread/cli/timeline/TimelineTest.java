@@ -130,6 +130,7 @@ class TimelineTest {
                     join(kind, () -> {
                         try (Lease<Probe> lease = holder.acquire()) {
                             lease.get();
+                            lease.done();
                         }
                     });
                 }
