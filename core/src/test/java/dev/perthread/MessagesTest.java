@@ -219,6 +219,28 @@ class MessagesTest {
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
+    void namesOfPoolAndThread_mustBeEscapedAndCut_inAMessage(ThreadKind kind) throws Exception {
+        String hostile = "a\nb\u001b[2J" + "x".repeat(1_000);
+        PerThread<Probe, RuntimeException> pool = builder().name(hostile).build();
+        try (Actor owner = new Actor(kind)) {
+            Lease<Probe> lease = owner.call(() -> {
+                Thread.currentThread().setName(hostile);
+                return pool.acquire();
+            });
+            assertThatThrownBy(lease::get).satisfies(refusal -> assertThat(refusal.getMessage())
+                    .startsWith("a\\nb\\u001b[2Jxxx")
+                    .contains("\"a\\nb\\u001b[2Jxxx")
+                    .doesNotContain("\n", "\u001b")
+                    .hasSizeLessThan(1_000));
+            owner.call(() -> {
+                lease.close();
+                return null;
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
     void aHolderAsTextHasItsNameAndNumbers(ThreadKind kind) throws Exception {
         PerThread<Probe, RuntimeException> pool =
                 builder().whenIdle(IdlePolicy.KEEP).reusing().build();
