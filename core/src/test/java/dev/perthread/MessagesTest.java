@@ -227,11 +227,12 @@ class MessagesTest {
                 Thread.currentThread().setName(hostile);
                 return pool.acquire();
             });
-            assertThatThrownBy(lease::get).satisfies(refusal -> assertThat(refusal.getMessage())
-                    .startsWith("a\\nb\\u001b[2Jxxx")
-                    .contains("\"a\\nb\\u001b[2Jxxx")
-                    .doesNotContain("\n", "\u001b")
-                    .hasSizeLessThan(1_000));
+            assertThatThrownBy(lease::get)
+                    .satisfies(refusal -> assertThat(refusal.getMessage())
+                            .startsWith("a\\nb\\u001b[2Jxxx")
+                            .contains("\"a\\nb\\u001b[2Jxxx")
+                            .doesNotContain("\n", "\u001b")
+                            .hasSizeLessThan(1_000));
             owner.call(() -> {
                 lease.close();
                 return null;
