@@ -279,9 +279,10 @@ class ResourceCloserTest {
         failWhileClosing(slot);
         assertThat(closer.closeOwned(slot, CloseReason.SCOPE_END)).hasMessage("closing resource 1");
         assertThat(closer.closeOwned(slot, CloseReason.INVALIDATED)).isNull();
+        assertThat(slot.ownersClaim).isFalse(); // or the second would finish what the first began
         assertThat(closer.replaceOwned(slot, CloseReason.MAX_AGE, living.thread()))
                 .isNull();
-        assertThat(slot.ownersClaim).isFalse(); // or the second would finish what the first began
+        assertThat(slot.ownersClaim).isFalse();
         assertThat(slot.reason()).isEqualTo(CloseReason.SCOPE_END);
         assertThat(closed).hasSize(1);
     }

@@ -287,7 +287,7 @@ class SlotRegistryTest {
         Slot<Object> one = allLeased().get(0);
         waiting(other);
         assertThat(registry.mustCheckWaiters()).isTrue();
-        one.leasedToIdle();
+        list(one); // wakes the one that waits, which has not come yet
         nothingFor(me);
         assertThat(waiting(me).granted).isNull();
         assertThat(registry.stats().waiting()).isEqualTo(2);
