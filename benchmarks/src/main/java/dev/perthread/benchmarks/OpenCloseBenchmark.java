@@ -122,7 +122,9 @@ public class OpenCloseBenchmark {
     @Benchmark
     public int perThreadKeep() throws IOException {
         try (Lease<Socket> lease = keeping.acquire()) {
-            return ask(lease.get(), LoopbackServer.MORE);
+            int got = ask(lease.get(), LoopbackServer.MORE);
+            lease.done();
+            return got;
         }
     }
 
