@@ -602,7 +602,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
         }
 
         /**
-         * Makes the pool. Opens nothing, unless {@link #minIdle} is set: then it begins to open in the background.
+         * Makes the pool. Opens nothing, unless {@code minIdle} is set: then it begins to open in the background.
          *
          * @return a new pool
          * @throws IllegalArgumentException if two options contradict each other, or one has no effect with the others

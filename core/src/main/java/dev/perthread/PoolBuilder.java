@@ -112,7 +112,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
 
     /**
      * Skips the check before reuse if the resource was used within this time. Default: the check is made each time. Needs
-     * {@link #check}.
+     * {@code check}.
      *
      * @param time must be more than zero
      * @return this
@@ -126,7 +126,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
 
     /**
      * Runs the check in the background on resources that were neither used nor checked for this time (keep-alive). Default:
-     * never. Needs {@link #check}. A resource that is being checked is in nobody's hands; one that fails is closed. The
+     * never. Needs {@code check}. A resource that is being checked is in nobody's hands; one that fails is closed. The
      * owner of a kept resource that acquires during its check waits for it, within its own timeout.
      *
      * @param time must be more than zero; checked late by at most a quarter of it, or 10 ms
@@ -252,7 +252,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
 
     /**
      * Limits how many threads may wait at the limit; a further acquire fails at once with {@link AcquireRefusedException}.
-     * Default: no bound. Needs {@link #limit}.
+     * Default: no bound. Needs {@code limit}.
      *
      * @param maxWaiting must be 0 or more; with 0 nobody waits
      * @return this
@@ -266,7 +266,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
 
     /**
      * Keeps at least this many resources idle, opened in the background, as far as the limit permits. Default: 0. Needs
-     * {@code whenIdle(LEND)}. With {@link #maxAge} a successor is opened ahead of time.
+     * {@code whenIdle(LEND)}. With {@code maxAge} a successor is opened ahead of time.
      *
      * @param minIdle must be 0 or more
      * @return this
@@ -282,7 +282,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
      * Closes a resource that is released while this many are idle ({@link CloseReason#SURPLUS}). Default: no bound. Needs
      * {@code whenIdle(LEND)}.
      *
-     * @param maxIdle must be 0 or more, and not less than {@link #minIdle}
+     * @param maxIdle must be 0 or more, and not less than {@code minIdle}
      * @return this
      * @throws IllegalArgumentException if it is negative
      * @since 0.1
