@@ -14,10 +14,9 @@ final class Attempt {
     boolean interrupted; // by the openTimeout
     long openNanos;
 
-    Attempt(Thread me, long timeout, boolean admitted) {
+    Attempt(Thread me, long timeout) {
         this.me = me;
         this.timeout = timeout;
-        this.admitted = admitted;
         this.begin = System.nanoTime();
     }
 

@@ -13,7 +13,7 @@ final class OpenBackoff {
     /** Null while opening succeeds. Replaced as a whole, so that one thread at a time wins the next try. */
     private final AtomicReference<@Nullable Outage> outage = new AtomicReference<>();
 
-    private record Outage(Throwable failure, long since, long due, long delay) {}
+    private record Outage(Throwable failure, long since, long last, long due, long delay) {}
 
     OpenBackoff(long first, long most) {
         this.first = first;
@@ -31,15 +31,21 @@ final class OpenBackoff {
             return known.failure;
         }
         // One tries; the others are refused for as long as another delay, or until it has succeeded.
-        Outage next = new Outage(known.failure, known.since, now + known.delay, known.delay);
+        Outage next = new Outage(known.failure, known.since, known.last, now + known.delay, known.delay);
         return outage.compareAndSet(known, next) ? null : known.failure;
     }
 
-    void failed(Throwable failure, long now, String pool) {
+    /**
+     * @param begun when the opener was called
+     */
+    void failed(Throwable failure, long begun, long now, String pool) {
         Outage known = outage.get();
+        if (known != null && begun - known.last < 0) {
+            return; // of the same wave: a hundred threads that fail together are not a hundred failures in a row
+        }
         long delay = known == null ? first : Math.min(most, Math.max(first, known.delay * 2));
         long since = known == null ? now : known.since;
-        Outage next = new Outage(failure, since, now + delay, delay);
+        Outage next = new Outage(failure, since, now, now + delay, delay);
         if (outage.compareAndSet(known, next)) {
             OpenNote.addTo(
                     failure,

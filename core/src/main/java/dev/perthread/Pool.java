@@ -152,7 +152,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         // later
         // sees LEASED.
         if (registry.isSlowAcquire() || own.isFlagged() || Jfr.recordsLeases()) {
-            return openOrValidate(own, new Attempt(me, timeout, false));
+            return openOrValidate(own, new Attempt(me, timeout));
         }
         own.stampLease(tick);
         return own;
@@ -162,6 +162,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         if (registry.isClosed()) {
             throw new IllegalStateException(Messages.closed(name()));
         }
+        Attempt attempt = new Attempt(me, timeout); // first: all that follows is in its time
         Slot<T> held = null;
         for (Slot<T> own : registry.find(me) == null ? List.<Slot<T>>of() : registry.slotsOf(me)) {
             if (closer.closeIfLost(own)) {
@@ -174,10 +175,10 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
                         null);
             }
             if (own.state() == Slot.CHECKING && !config.lends()) {
-                waiting.awaitCheck(own, timeout);
+                waiting.awaitCheck(own, attempt);
             }
             if (own.idleToLeased()) {
-                return openOrValidate(own, new Attempt(me, timeout, false));
+                return openOrValidate(own, attempt);
             }
             if (own.state() == Slot.LEASED) {
                 held = held == null ? own : held;
@@ -189,7 +190,6 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         if (held != null && config.reentry == ReentryPolicy.SHARE) {
             return share(held);
         }
-        Attempt attempt = new Attempt(me, timeout, true);
         return openOrValidate(waiting.admit(attempt), attempt);
     }
 
@@ -294,7 +294,10 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         if (!done) {
             slot.undeclared = true;
         }
-        if (slot.held > 0) { // shared
+        // Shared; or nested in the check or the reset of this very slot, and then the acquire or release further up the
+        // stack
+        // goes on with it: were it given back here, another thread could take it meanwhile.
+        if (slot.held > 0 || slot.busy) {
             if (!slot.isClaimed()) {
                 observer.released(slot);
             }
@@ -360,6 +363,9 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         }
         if (slot.undeclared && !reusesUndeclared) {
             return CloseReason.NOT_DONE;
+        }
+        if (registry.isClosed()) {
+            return CloseReason.HOLDER_CLOSED; // before the reset: nobody will have it again
         }
         return slot.uses() >= config.maxUses ? CloseReason.MAX_USES : settings.expired(slot, now);
     }

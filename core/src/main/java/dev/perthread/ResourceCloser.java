@@ -106,6 +106,14 @@ final class ResourceCloser<T> {
         }
     }
 
+    /** Closes one that the calling thread has leased, in a thread of the library, and does not wait for it. */
+    void closeAside(Slot<T> slot, CloseReason reason) {
+        Runnable task = CloserExecutor.once(() -> closeClaimed(slot, reason)); // allocate before commit
+        if (slot.claim(reason)) {
+            CloserExecutor.run(this, task);
+        }
+    }
+
     private @Nullable Throwable runCloser(Slot<T> slot, CloseReason reason) {
         slot.closer = Thread.currentThread();
         Jfr.Span recorded = Jfr.closing();

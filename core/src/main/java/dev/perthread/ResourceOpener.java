@@ -75,21 +75,25 @@ final class ResourceOpener<T, X extends Exception> {
         if (registry.isClosed()) {
             throw new IllegalStateException(Messages.closed(config.shownName));
         }
-        Throwable refusal = backoff == null ? null : backoff.refusal(pool.now());
+        long asked = backoff == null ? 0 : pool.now();
+        Throwable refusal = backoff == null ? null : backoff.refusal(asked);
         if (refusal != null) {
             ResourceOpener.<X>rethrow(refusal);
         }
         pool.registerAndWake();
         Jfr.Span recorded = Jfr.opening();
         long begin = System.nanoTime();
-        long left = attempt.left(begin, config.openNanos > 0 ? config.openNanos : settings.acquireNanos);
+        long left = attempt.left(begin, settings.acquireNanos);
+        if (config.openNanos > 0 && (!attempt.waits() || config.openNanos < left)) {
+            left = config.openNanos; // then it is interrupted
+        }
         OpenTimer timer = attempt.timer(config.openNanos);
         try {
             // Nothing in between: from here on openOrValidate() finds the resource and closes it, whatever goes wrong.
             slot.setResource(opened(config.open(left)));
         } catch (Throwable failure) {
             attempt.interrupted = timer != null && timer.end();
-            ResourceOpener.<X>rethrow(openFailed(slot, failure, recorded, begin, attempt));
+            ResourceOpener.<X>rethrow(openFailed(slot, failure, recorded, begin, asked, attempt));
         }
         attempt.interrupted = timer != null && timer.end();
         Jfr.opened(recorded, slot);
@@ -113,7 +117,7 @@ final class ResourceOpener<T, X extends Exception> {
     }
 
     private Throwable openFailed(
-            Slot<T> slot, Throwable failure, Jfr.@Nullable Span recorded, long begin, Attempt attempt) {
+            Slot<T> slot, Throwable failure, Jfr.@Nullable Span recorded, long begin, long asked, Attempt attempt) {
         long took = System.nanoTime() - begin;
         try {
             registry.removeUnopened(slot, Messages.shown(failure), took);
@@ -123,7 +127,7 @@ final class ResourceOpener<T, X extends Exception> {
         }
         Jfr.openFailed(recorded, slot, failure);
         if (backoff != null) {
-            backoff.failed(failure, pool.now(), config.shownName);
+            backoff.failed(failure, asked, pool.now(), config.shownName);
         }
         observer.openFailed(failure, took);
         return attempt.interrupted ? timedOut(attempt, failure) : failure;
@@ -137,7 +141,7 @@ final class ResourceOpener<T, X extends Exception> {
 
     /** In a thread of the library or of {@code prewarm}: the resource is idle at the end. */
     void openForNobody(Slot<T> slot) throws X {
-        Attempt attempt = new Attempt(Thread.currentThread(), settings.acquireNanos, false);
+        Attempt attempt = new Attempt(Thread.currentThread(), settings.acquireNanos);
         try {
             open(slot, attempt);
             if (!registry.opened(slot, attempt.openNanos)) {

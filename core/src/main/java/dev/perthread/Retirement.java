@@ -103,8 +103,8 @@ final class Retirement<T> {
             registry.changeLimit(limit);
             int surplus = index.size() - limit;
             for (Slot<T> slot : index.all()) {
-                surplus -= isLeaving(slot) ? 1 : 0;
                 slot.unretire(CloseReason.SURPLUS);
+                surplus -= goesAnyway(slot) ? 1 : 0;
             }
             surplus -= claimLeastRecent(surplus, claimed);
             List<Slot<T>> all = index.all();
@@ -112,7 +112,7 @@ final class Retirement<T> {
                 surplus -= claimIdle(all.get(i), CloseReason.SURPLUS, claimed) ? 1 : 0;
             }
             for (int i = 0; i < all.size() && surplus > 0; i++) {
-                if (!isLeaving(all.get(i))) {
+                if (!goesAnyway(all.get(i))) {
                     all.get(i).retire(CloseReason.SURPLUS);
                     claimIdle(all.get(i), CloseReason.SURPLUS, claimed);
                     surplus--;
@@ -127,6 +127,10 @@ final class Retirement<T> {
 
     private static boolean isLeaving(Slot<?> slot) {
         return slot.isClaimed() || slot.state() == Slot.CLOSING;
+    }
+
+    private static boolean goesAnyway(Slot<?> slot) {
+        return isLeaving(slot) || slot.retireFor() != null;
     }
 
     private int claimLeastRecent(int most, List<Slot<T>> claimed) {

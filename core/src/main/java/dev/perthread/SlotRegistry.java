@@ -151,6 +151,17 @@ final class SlotRegistry<T> {
         }
     }
 
+    /** A slot to open a resource in, if that needs no waiting and nothing else has to go for it. */
+    @Nullable
+    Slot<T> reserveIfRoom(Thread me) {
+        lock.lock();
+        try {
+            return closed || suspended || index.size() >= limit ? null : reserve(me);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private Admission<T> enqueue(Thread me, boolean mayWait) {
         if (!mayWait) {
             return Admission.Refusal.MUST_WAIT.forAny();

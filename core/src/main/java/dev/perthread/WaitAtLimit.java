@@ -62,22 +62,31 @@ final class WaitAtLimit<T> {
         } else if (!attempt.admitted) {
             next = closer.replaceOwned(slot, unfit, attempt.me); // its own: its own closer
         } else {
-            // Not in the queue: the permit of what is being closed is for this thread.
-            Waiter<T> waiter = new Waiter<>(attempt.me, pool.now());
-            closer.replaceAside(slot, unfit, waiter);
-            return await(waiter, attempt, false);
+            Slot<T> room = registry.reserveIfRoom(attempt.me);
+            if (room == null && attempt.waits()) {
+                // Not in the queue: the permit of what is being closed is for this thread.
+                Waiter<T> waiter = new Waiter<>(attempt.me, pool.now());
+                closer.replaceAside(slot, unfit, waiter);
+                return await(waiter, attempt, false);
+            }
+            closer.closeAside(slot, unfit);
+            next = room;
         }
         if (registry.isClosed()) {
+            if (next != null) {
+                registry.removeUnopened(next, null, 0);
+            }
             throw new IllegalStateException(Messages.closed(config.shownName));
         }
-        Slot<T> another = next == null ? admit(attempt) : next;
         if (unfit == CloseReason.CHECK_FAILED && attempt.isLate()) {
-            registry.removeUnopened(another, null, 0);
+            if (next != null) {
+                registry.removeUnopened(next, null, 0);
+            }
             registry.timedOut();
             throw new AcquireTimeoutException(
                     situation(attempt.me, "got no resource, as its time went into a check that failed", attempt), null);
         }
-        return another;
+        return next == null ? admit(attempt) : next; // perhaps another idle one
     }
 
     private Slot<T> await(Waiter<T> waiter, Attempt attempt, boolean sweeps) {
@@ -164,25 +173,25 @@ final class WaitAtLimit<T> {
     }
 
     /** The owner's kept resource is being checked in the background: waits until that is over. */
-    void awaitCheck(Slot<T> own, long timeout) {
-        if (timeout == Attempt.NO_WAIT) {
+    void awaitCheck(Slot<T> own, Attempt attempt) {
+        if (!attempt.waits()) {
             throw new Attempt.MustWaitException();
         }
-        long begin = System.nanoTime();
         own.awaitsCheck = Thread.currentThread(); // before the look at the state, as that is set before this is read
         try {
             while (own.state() == Slot.CHECKING) {
-                long left = timeout - (System.nanoTime() - begin);
+                long left = attempt.timeout - (System.nanoTime() - attempt.begin);
                 boolean interrupted = Thread.interrupted();
                 if (interrupted) {
                     Thread.currentThread().interrupt();
-                    throw new AcquireInterruptedException(
-                            situation(Thread.currentThread(), "was interrupted while its resource was checked", null));
+                    throw new AcquireInterruptedException(situation(
+                            Thread.currentThread(), "was interrupted while its resource was checked", attempt));
                 }
                 if (left <= 0) {
                     registry.timedOut();
                     throw new AcquireTimeoutException(
-                            situation(Thread.currentThread(), "got no resource: its own is still being checked", null),
+                            situation(
+                                    Thread.currentThread(), "got no resource: its own is still being checked", attempt),
                             null);
                 }
                 LockSupport.parkNanos(this, left);
