@@ -148,9 +148,8 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         if (own == null || !own.idleToLeased()) {
             return leaseSlow(me, timeout);
         }
-        // After the compare-and-set: who closed the pool or marked this resource before it is seen here, who does it
-        // later
-        // sees LEASED.
+        // After the compare-and-set: a close or a mark that came before it is seen here, one that comes later sees
+        // LEASED.
         if (registry.isSlowAcquire() || own.isFlagged() || Jfr.recordsLeases()) {
             return openOrValidate(own, new Attempt(me, timeout));
         }
@@ -294,9 +293,9 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         if (!done) {
             slot.undeclared = true;
         }
-        // Shared; or nested in the check or the reset of this very slot, and then the acquire or release further up the
+        // Shared; or nested in the check or the reset of this very slot: then the acquire or release further up the
         // stack
-        // goes on with it: were it given back here, another thread could take it meanwhile.
+        // goes on with it, and were it given back here, another thread could take it meanwhile.
         if (slot.held > 0 || slot.busy) {
             if (!slot.isClaimed()) {
                 observer.released(slot);

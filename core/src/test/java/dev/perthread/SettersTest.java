@@ -76,7 +76,9 @@ class SettersTest {
                 third.call(() -> end(idle));
                 int before = Probe.closed();
                 pool.setLimit(1);
-                assertThat(Probe.closed() - before).as("idle, under %s", whenIdle).isEqualTo(1);
+                assertThat(Probe.closed() - before)
+                        .as("idle, under %s", whenIdle)
+                        .isEqualTo(1);
                 FutureTask<Boolean> waiting = third.beginAndWait(() -> pool.call(probe -> true));
                 assertThat(pool.stats().leased()).isEqualTo(2);
                 first.call(() -> end(one));
@@ -158,7 +160,8 @@ class SettersTest {
 
     @Test
     void setters_mustRefuse_whatTheBuilderWouldRefuse() {
-        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.CLOSE).name("short").build()) {
+        try (PerThread<Probe, RuntimeException> pool =
+                builder(IdlePolicy.CLOSE).name("short").build()) {
             assertThatThrownBy(() -> pool.setIdleTimeout(Duration.ofSeconds(1)))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("short: setIdleTimeout")
@@ -178,7 +181,8 @@ class SettersTest {
 
     @EachThreadKind
     void setAcquireTimeout_mustHoldForAcquiresThatBeginLater(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.CLOSE).limit(1).build()) {
+        try (PerThread<Probe, RuntimeException> pool =
+                builder(IdlePolicy.CLOSE).limit(1).build()) {
             Lease<Probe> lease = pool.acquire();
             pool.setAcquireTimeout(Duration.ZERO);
             kind.call(() -> {

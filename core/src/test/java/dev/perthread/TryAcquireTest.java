@@ -30,7 +30,8 @@ class TryAcquireTest {
     @ParameterizedTest
     @EnumSource(IdlePolicy.class)
     void tryAcquire_mustBeEmpty_atTheLimit_andOpenWhereThereIsRoom(IdlePolicy whenIdle) throws Exception {
-        try (PerThread<Probe, RuntimeException> pool = builder(whenIdle).limit(1).build();
+        try (PerThread<Probe, RuntimeException> pool =
+                        builder(whenIdle).limit(1).build();
                 Actor other = new Actor(ThreadKind.PLATFORM)) {
             Lease<Probe> lease = pool.tryAcquire().orElseThrow();
             assertThat(other.call(pool::tryAcquire)).isEmpty();
@@ -49,7 +50,8 @@ class TryAcquireTest {
 
     @EachThreadKind
     void tryAcquire_mustBeEmpty_whileOthersWait(ThreadKind kind) throws Exception {
-        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.CLOSE).limit(1).build();
+        try (PerThread<Probe, RuntimeException> pool =
+                        builder(IdlePolicy.CLOSE).limit(1).build();
                 Actor first = new Actor(kind);
                 Actor second = new Actor(kind)) {
             Lease<Probe> lease = first.call(pool::acquire);
@@ -88,21 +90,24 @@ class TryAcquireTest {
             assertThatThrownBy(pool::tryAcquire).isInstanceOf(ReentryException.class);
         }
         pool.close();
-        assertThatThrownBy(pool::tryAcquire).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+        assertThatThrownBy(pool::tryAcquire)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
     }
 
     @EachThreadKind
     void failingCheckOfAnIdleOne_mustNotFailWhoDoesNotWait_whereThereIsRoom(ThreadKind kind) throws Exception {
         CountDownLatch stuck = new CountDownLatch(1);
         try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new, probe -> {
-                            stuck.await(); // nobody may wait for it
-                            probe.close();
-                        })
-                        .whenIdle(IdlePolicy.LEND)
-                        .check(probe -> probe.number() > 1)
-                        .build()) {
+                    stuck.await(); // nobody may wait for it
+                    probe.close();
+                })
+                .whenIdle(IdlePolicy.LEND)
+                .check(probe -> probe.number() > 1)
+                .build()) {
             kind.call(() -> pool.call(Probe::number));
-            assertThat(kind.<Boolean>call(() -> pool.tryAcquire().map(Ending::number).orElse(0) == 2))
+            assertThat(kind.<Boolean>call(
+                            () -> pool.tryAcquire().map(Ending::number).orElse(0) == 2))
                     .isTrue();
             assertThat(pool.call(Duration.ZERO, Probe::number)).isGreaterThan(1);
             stuck.countDown();
@@ -236,8 +241,7 @@ class TryAcquireTest {
                         .build();
                 Actor other = new Actor(kind)) {
             Lease<Probe> lease = pool.acquire();
-            FutureTask<Integer> waiting =
-                    other.beginAndWait(() -> pool.call(Duration.ofSeconds(20), Probe::number));
+            FutureTask<Integer> waiting = other.beginAndWait(() -> pool.call(Duration.ofSeconds(20), Probe::number));
             Actor.until(() -> pool.stats().waiting() == 1);
             lease.close();
             Actor.get(waiting);
