@@ -4,6 +4,7 @@ import dev.perthread.CloseReport;
 import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
+import dev.perthread.ReusePolicy;
 import dev.perthread.Stats;
 import java.io.IOException;
 import java.io.InputStream;
@@ -39,13 +40,16 @@ final class PlainSubject extends Subject {
 
     PlainSubject(Shape shape, InvariantMonitor monitor) {
         super(shape, monitor);
-        PerThread.Builder<Line, IOException> builder = PerThread.<Line, IOException>builder(this::connect)
+        PerThread.Builder<Line, IOException> builder = PerThread.<Line, IOException>builder(
+                        this::connect, this::disconnect)
                 .name(shape.name())
-                .closer(this::disconnect)
                 .whenIdle(shape.idle())
                 .reentry(shape.reentry())
                 .acquireTimeout(shape.acquireTimeout())
                 .trace(shape.trace());
+        if (shape.idle() != IdlePolicy.CLOSE) {
+            builder.reuse(ReusePolicy.UNLESS_INVALIDATED);
+        }
         if (shape.limited()) {
             builder.limit(shape.limit());
         }
