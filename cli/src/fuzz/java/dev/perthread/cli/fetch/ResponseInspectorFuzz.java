@@ -98,7 +98,9 @@ public final class ResponseInspectorFuzz {
                 numbers && announced.stream().map(BigInteger::new).distinct().count() == 1;
         boolean early = comparable && valid && BigInteger.valueOf(came).compareTo(new BigInteger(announced.get(0))) < 0;
         String complaint = answer.complaint();
-        holds(early == (complaint != null && complaint.startsWith("the response ends early")), "cut short or not: " + complaint);
+        holds(
+                early == (complaint != null && complaint.startsWith("the response ends early")),
+                "cut short or not: " + complaint);
         boolean contradictory = comparable && !announced.isEmpty() && !valid;
         holds(
                 contradictory == (complaint != null && complaint.contains("must be one number")),
