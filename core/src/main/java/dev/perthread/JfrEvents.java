@@ -110,7 +110,7 @@ final class JfrEvents {
         long uses;
 
         @Label("Acquired At")
-        @Description("The stack of acquire, a frame a line, if the holder was built with trace(true)")
+        @Description("The stack of acquire, a frame per line, if the pool was built with trace(true)")
         @Nullable
         String acquiredAt;
 
@@ -166,7 +166,7 @@ final class JfrEvents {
         long leasedSince;
 
         @Label("Acquired At")
-        @Description("The stack of acquire, a frame a line, if the holder was built with trace(true)")
+        @Description("The stack of acquire, a frame per line, if the pool was built with trace(true)")
         @Nullable
         String acquiredAt;
     }
@@ -222,7 +222,7 @@ final class JfrEvents {
         long uses;
 
         @Label("Acquired At")
-        @Description("The stack of acquire, a frame a line, if the holder was built with trace(true)")
+        @Description("The stack of acquire, a frame per line, if the pool was built with trace(true)")
         @Nullable
         String acquiredAt;
     }

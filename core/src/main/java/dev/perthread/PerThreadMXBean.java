@@ -341,7 +341,7 @@ public interface PerThreadMXBean {
         /**
          * See {@link ResourceInfo#acquiredAt}.
          *
-         * @return a frame a line, empty unless tracing is on
+         * @return one frame per line, empty unless tracing is on
          */
         String getAcquiredAt();
     }
