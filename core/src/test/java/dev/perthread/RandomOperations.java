@@ -1,4 +1,3 @@
-// Random operations by many threads, each checked against a sequential model of what one thread may see.
 package dev.perthread;
 
 import dev.perthread.testkit.LogLines;
@@ -15,9 +14,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * The model: a thread knows its leases, what each gave it, and what it has left idle. From that follows what the next
+ * Random operations by many threads, each checked against a sequential model: a thread knows its leases, what each gave it, and what it has left idle. From that follows what the next
  * operation may return or throw. What other threads can change (eviction, the limit, closing) widens it; nothing else.
  */
 final class RandomOperations {
@@ -291,7 +291,7 @@ final class RandomOperations {
         private boolean gone(Probe probe) {
             long end = System.nanoTime() + 5_000_000_000L;
             while (!probe.isClosed() && System.nanoTime() - end < 0) {
-                Thread.onSpinWait();
+                LockSupport.parkNanos(100_000); // not a spin: on a virtual thread it would keep the closer's carrier
             }
             return probe.isClosed();
         }
