@@ -60,6 +60,7 @@ public class Forgetful {
                 }
                 try (Connection mine = shared.open()) {
                     ask(mine, question);
+                    mine.done(); // the whole answer was read: the connection may be lent to the next
                 }
                 pause(20); // does something with the answer
             }

@@ -140,7 +140,9 @@ public class OpenCloseBenchmark {
     @Benchmark
     public int lazyConnectionKept() throws IOException {
         try (Connection connection = lazyKept.open()) {
-            return ask(connection, LoopbackServer.MORE);
+            int got = ask(connection, LoopbackServer.MORE);
+            connection.done();
+            return got;
         }
     }
 }

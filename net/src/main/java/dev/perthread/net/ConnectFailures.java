@@ -75,8 +75,8 @@ final class ConnectFailures {
             tried += " and " + (failures.size() - SHOWN) + " more";
         }
         if (notTried > 0) {
-            tried += "; " + notTried + (notTried == 1 ? " address was" : " addresses were")
-                    + " not tried, as the openTimeout of " + deadline + " was over";
+            tried += "; " + notTried + (notTried == 1 ? " address was" : " addresses were") + " not tried, as "
+                    + deadline + " was over";
         }
         String message = "cannot connect to " + target + ": tried " + tried;
         IOException failure = onlyTimeouts ? new SocketTimeoutException(message) : new ConnectException(message);

@@ -158,6 +158,17 @@ public interface Connection extends Closeable {
     void readTimeout(Duration timeout);
 
     /**
+     * Declares that the last use ended well, so that the connection may be kept; the last line of a scope. Without it
+     * {@link #close()} closes the connection, unless the {@link LazyConnection} was built with
+     * {@link dev.perthread.ReusePolicy#UNLESS_INVALIDATED}. Has no effect where nothing is kept, and on a connection that has
+     * failed, was read to its end, or was {@link #invalidate() invalidated}.
+     *
+     * @throws IllegalStateException as said above
+     * @since 0.1
+     */
+    void done();
+
+    /**
      * Marks the connection as broken: it is closed when the scope ends, and never handed out again. Only matters where it
      * would have been kept.
      *
@@ -166,7 +177,8 @@ public interface Connection extends Closeable {
     void invalidate();
 
     /**
-     * Ends the scope. The connection is closed, unless the {@link LazyConnection} keeps it. The second call does nothing.
+     * Ends the scope. The connection is closed, unless the {@link LazyConnection} keeps it and it is {@link #done()}. The
+     * second call does nothing.
      *
      * @throws IOException if closing fails; the scope has ended all the same, and the thread can open again
      * @throws IllegalStateException if another thread calls; nothing happens to the connection then

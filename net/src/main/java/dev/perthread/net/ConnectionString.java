@@ -2,6 +2,7 @@ package dev.perthread.net;
 
 import dev.perthread.IdlePolicy;
 import dev.perthread.ReentryPolicy;
+import dev.perthread.ReusePolicy;
 import java.net.InetAddress;
 import java.net.StandardProtocolFamily;
 import java.net.URLDecoder;
@@ -55,7 +56,15 @@ final class ConnectionString {
         duration("idleTimeout", LazyConnection.Builder::idleTimeout);
         duration("maxAge", LazyConnection.Builder::maxAge);
         duration("linger", LazyConnection.Builder::linger);
+        duration("closerTimeout", LazyConnection.Builder::closerTimeout);
+        duration("checkAfterIdle", LazyConnection.Builder::checkAfterIdle);
+        duration("checkIdleEvery", LazyConnection.Builder::checkIdleEvery);
+        duration("warnWhenHeldFor", LazyConnection.Builder::warnWhenHeldFor);
         number("limit", LazyConnection.Builder::limit);
+        number("maxWaiting", LazyConnection.Builder::maxWaiting);
+        number("minIdle", LazyConnection.Builder::minIdle);
+        number("maxIdle", LazyConnection.Builder::maxIdle);
+        number("maxUses", LazyConnection.Builder::maxUses);
         number("sendBuffer", LazyConnection.Builder::sendBuffer);
         number("receiveBuffer", LazyConnection.Builder::receiveBuffer);
         choice("tcpNoDelay", LazyConnection.Builder::tcpNoDelay, Map.of("true", true, "false", false));
@@ -64,8 +73,19 @@ final class ConnectionString {
                 "family",
                 LazyConnection.Builder::family,
                 Map.of("ipv4", StandardProtocolFamily.INET, "ipv6", StandardProtocolFamily.INET6));
+        choice("timeLeases", LazyConnection.Builder::timeLeases, Map.of("true", true, "false", false));
         choice("whenIdle", LazyConnection.Builder::whenIdle, words(IdlePolicy.values()));
+        choice("reuse", LazyConnection.Builder::reuse, words(ReusePolicy.values()));
         choice("reentry", LazyConnection.Builder::reentry, words(ReentryPolicy.values()));
+        SETTERS.put("openBackoff", (builder, value) -> {
+            String[] both = value.split(",", 2);
+            String allowed = "two durations, the first and the longest, such as 100ms,10s,";
+            if (both.length < 2) {
+                throw bad("openBackoff", value, allowed);
+            }
+            return builder.openBackoff(
+                    duration("openBackoff", both[0], allowed), duration("openBackoff", both[1], allowed));
+        });
         SETTERS.put("bindTo", (builder, value) -> builder.bindTo(address(value)));
         SETTERS.put("proxy", (builder, value) -> builder.proxy(proxy(value)));
     }
@@ -271,21 +291,24 @@ final class ConnectionString {
     }
 
     private static void duration(String name, Typed<Duration> setter) {
-        SETTERS.put(name, (builder, value) -> {
-            Matcher parts = DURATION.matcher(value);
-            if (!parts.matches()) {
-                throw bad(name, value, "a number and ms, s, m or h, such as 250ms or 5s,");
-            }
-            long number = Long.parseLong(parts.group(1));
-            return setter.set(
-                    builder,
-                    switch (parts.group(2)) {
-                        case "ms" -> Duration.ofMillis(number);
-                        case "s" -> Duration.ofSeconds(number);
-                        case "m" -> Duration.ofMinutes(number);
-                        default -> Duration.ofHours(number);
-                    });
-        });
+        SETTERS.put(
+                name,
+                (builder, value) ->
+                        setter.set(builder, duration(name, value, "a number and ms, s, m or h, such as 250ms or 5s,")));
+    }
+
+    private static Duration duration(String name, String value, String allowed) {
+        Matcher parts = DURATION.matcher(value);
+        if (!parts.matches()) {
+            throw bad(name, value, allowed);
+        }
+        long number = Long.parseLong(parts.group(1));
+        return switch (parts.group(2)) {
+            case "ms" -> Duration.ofMillis(number);
+            case "s" -> Duration.ofSeconds(number);
+            case "m" -> Duration.ofMinutes(number);
+            default -> Duration.ofHours(number);
+        };
     }
 
     private static void number(String name, Typed<Integer> setter) {

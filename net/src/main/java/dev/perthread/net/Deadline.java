@@ -1,5 +1,6 @@
 package dev.perthread.net;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -7,10 +8,24 @@ import java.util.concurrent.TimeUnit;
  *
  * @param at in the time of {@link System#nanoTime}, which may overflow: only differences mean anything
  * @param nanos what it was made of, for messages
+ * @param cut whether that is less than the openTimeout, for messages
  */
-record Deadline(long at, long nanos) {
+record Deadline(long at, long nanos, boolean cut) {
     static Deadline in(long nanos) {
-        return new Deadline(System.nanoTime() + nanos, nanos);
+        return new Deadline(System.nanoTime() + nanos, nanos, false);
+    }
+
+    /**
+     * For opening a connection.
+     *
+     * @param left what is left of the time of {@code open}; zero if that does not want to wait at the limit, which says
+     *     nothing about how long connecting may take
+     */
+    static Deadline opening(Duration left, long openNanos) {
+        long nanos = Timeouts.nanos(left);
+        boolean cut = nanos > 0 && nanos < openNanos;
+        long most = cut ? nanos : openNanos;
+        return new Deadline(System.nanoTime() + most, most, cut && Timeouts.millis(nanos) < Timeouts.millis(openNanos));
     }
 
     static Deadline inMillis(long millis) {
@@ -30,8 +45,10 @@ record Deadline(long at, long nanos) {
         return Math.max(1, Timeouts.millis(left()));
     }
 
+    /** As a message about opening has it. */
     @Override
     public String toString() {
-        return Messages.duration(Timeouts.millis(nanos));
+        String time = Messages.duration(Timeouts.millis(nanos));
+        return cut ? "the " + time + " that were left" : "the openTimeout of " + time;
     }
 }

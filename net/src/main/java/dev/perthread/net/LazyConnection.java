@@ -3,6 +3,7 @@ package dev.perthread.net;
 import dev.perthread.Action;
 import dev.perthread.Body;
 import dev.perthread.CloseReport;
+import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -12,6 +13,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -30,10 +32,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Making one opens nothing. {@link #open()} connects, the end of the scope closes, and a thread that opens inside its
  * scope is refused, unless the {@link Builder} says otherwise.
  *
- * <p>A connection that is kept ({@link Builder#whenIdle}) is looked at before it is handed out again: if the peer has
- * closed it, or has sent something that nobody asked for, it is closed and another one opened in its place. That look
- * does not wait. It cannot know what is still on its way, so who leaves an answer half read must
- * {@link Connection#invalidate()}.
+ * <p>A connection is kept for a later scope ({@link Builder#whenIdle}) only if its user said that the last use ended well:
+ * {@link #call} and {@link #run} say so by returning normally, a scope of {@link #open()} by {@link Connection#done()}. It is
+ * looked at before it is handed out again: if the peer has closed it, or has sent something that nobody asked for, it is
+ * closed and another one opened in its place. That look does not wait, so it cannot know what is still on its way.
  *
  * <p>All methods may be called by any thread, platform or virtual.
  */
@@ -42,12 +44,7 @@ public final class LazyConnection implements AutoCloseable {
     private final Connector connector;
     private final int readMillis;
     private final int writeMillis;
-    private final long openNanos;
-    private final @Nullable Duration longestWait; // at the limit, if the openTimeout covers that
-
-    /** What is left of the openTimeout for the opener, which the holder calls in this thread, after waiting or not. */
-    @SuppressWarnings("ThreadLocalUsage") // one a holder, since scopes of several nest; empty again when open() returns
-    private final ThreadLocal<Deadline> deadlines = new ThreadLocal<>();
+    private final Predicate<? super Throwable> invalidates;
 
     private LazyConnection(Builder builder) {
         Options options = builder.options;
@@ -55,9 +52,10 @@ public final class LazyConnection implements AutoCloseable {
         this.connector = builder.via.apply(options.connector(builder.name()));
         this.readMillis = Timeouts.millis(options.readTimeout);
         this.writeMillis = Timeouts.millis(options.writeTimeout());
-        this.openNanos = options.openNanos();
-        this.longestWait = options.waitWithinOpenTimeout();
-        this.holder = builder.holder(() -> connector.connect(deadline()));
+        this.invalidates = builder.invalidates();
+        Connector connecting = connector;
+        long openNanos = options.openNanos();
+        this.holder = builder.holder(left -> connecting.connect(Deadline.opening(left, openNanos)));
     }
 
     /**
@@ -152,8 +150,9 @@ public final class LazyConnection implements AutoCloseable {
     }
 
     /**
-     * The calling thread's own connection, opened now unless one was kept. Waits at the limit, if there is one, for as long
-     * as {@link Builder#acquireTimeout} says, and for all together as long as {@link Builder#openTimeout} says.
+     * The calling thread's own connection, opened now unless one was kept. Takes as long as {@link Builder#acquireTimeout}
+     * says at most, for waiting at the limit, if there is one, and connecting together; and for connecting as long as
+     * {@link Builder#openTimeout} says. Looking a name up counts, but cannot be cut short.
      *
      * @return a connection, to be closed by this thread
      * @throws java.net.UnknownHostException if the name has no address
@@ -170,29 +169,35 @@ public final class LazyConnection implements AutoCloseable {
      * @throws IllegalStateException if this object is closed, before or while the thread was connecting
      */
     public Connection open() throws IOException {
-        return openLeased();
-    }
-
-    private LeasedConnection openLeased() throws IOException {
-        if (longestWait == null) {
-            return new LeasedConnection(holder.name(), holder.acquire(), readMillis, writeMillis);
-        }
-        deadlines.set(Deadline.in(openNanos));
-        try {
-            return new LeasedConnection(holder.name(), holder.acquire(longestWait), readMillis, writeMillis);
-        } finally {
-            deadlines.remove();
-        }
-    }
-
-    private Deadline deadline() {
-        Deadline begun = deadlines.get();
-        return begun != null ? begun : Deadline.in(openNanos);
+        return scope(holder.acquire());
     }
 
     /**
-     * Opens, calls the body, and ends the scope. If the body throws, the connection is not kept: it may be in the middle of
-     * something.
+     * The same, with another time for waiting at the limit and connecting together. Connecting takes no longer than
+     * {@link Builder#openTimeout} in any case.
+     *
+     * @param timeout zero or more; zero does not wait at the limit, and leaves the {@code openTimeout} for connecting
+     * @return a connection, to be closed by this thread
+     * @throws java.net.SocketTimeoutException if connecting took longer than what was left of the time
+     * @throws IOException as for {@link #open()}
+     * @throws IllegalArgumentException if the timeout is negative
+     * @throws dev.perthread.ReentryException as for {@link #open()}
+     * @throws dev.perthread.AcquireTimeoutException as for {@link #open()}
+     * @throws dev.perthread.AcquireInterruptedException as for {@link #open()}
+     * @throws IllegalStateException as for {@link #open()}
+     * @since 0.1
+     */
+    public Connection open(Duration timeout) throws IOException {
+        return scope(holder.acquire(Checks.requireNotNegative("timeout", timeout)));
+    }
+
+    private LeasedConnection scope(Lease<Transport> lease) {
+        return new LeasedConnection(holder.name(), new LeaseTenure(lease), readMillis, writeMillis);
+    }
+
+    /**
+     * Opens, calls the body, and ends the scope. If the body returns normally the connection may be kept. If it throws, the
+     * connection is closed: it may be in the middle of something ({@link Builder#invalidateWhen} says otherwise).
      *
      * @param <R> the result
      * @param <Y> what the body may throw
@@ -205,15 +210,15 @@ public final class LazyConnection implements AutoCloseable {
     public <R extends @Nullable Object, Y extends Exception> R call(
             Body<? super Connection, ? extends R, ? extends Y> body) throws IOException, Y {
         Objects.requireNonNull(body, "body");
-        LeasedConnection mine = openLeased();
+        LeasedConnection mine = scope(holder.acquire());
         R result;
         try {
             result = body.call(mine);
         } catch (Throwable failure) {
-            mine.endAfter(failure);
+            mine.endAfter(failure, invalidates);
             throw failure;
         }
-        mine.close();
+        mine.endWell();
         return result;
     }
 
@@ -312,9 +317,10 @@ public final class LazyConnection implements AutoCloseable {
         }
 
         /**
-         * The longest that {@link LazyConnection#open()} may take in all: waiting at the limit, looking the name up, which
-         * counts but cannot be cut short, connecting to whichever of its addresses, the proxy, and the TLS handshake.
-         * Default: 15 seconds, or three times the {@code connectTimeout} if that is more, for all but waiting at the limit.
+         * The longest that connecting may take in all: looking the name up, which counts but cannot be cut short, whichever
+         * of its addresses, the proxy, and the TLS handshake. If it is given and {@code acquireTimeout} is not, waiting at the
+         * limit counts too. Default: 15 seconds, or three times the {@code connectTimeout} if that is more, for all but
+         * waiting at the limit.
          *
          * @param openTimeout more than zero, in whole milliseconds, rounded up
          * @return this

@@ -1,6 +1,5 @@
 package dev.perthread.net;
 
-import dev.perthread.Lease;
 import dev.perthread.ResourceCloseException;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -16,11 +15,12 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
- * The connection that a user has: a lease on a transport, and the streams that end with it.
+ * The connection that a user has: a tenure of a transport, and the streams that end with it.
  *
- * <p>All access to the transport goes through {@link Lease#get}, each time: a stream or connection that somebody held on to
+ * <p>All access to the transport goes through {@link Tenure#get}, each time: a stream or connection that somebody held on to
  * must not reach a transport that is by now another scope's, or another thread's.
  */
 final class LeasedConnection implements Connection {
@@ -31,12 +31,12 @@ final class LeasedConnection implements Connection {
     private static final int ARRAY = Integer.MAX_VALUE - 8;
 
     private final String name;
-    private final Lease<Transport> lease;
+    private final Tenure lease;
     private final int writeMillis;
     private int timeoutMillis; // kept here and not in the transport, so that it ends with the scope
     private byte[] spare = NOTHING; // what recv did not fill: the last piece of an answer is followed by an empty one
 
-    LeasedConnection(String name, Lease<Transport> lease, int timeoutMillis, int writeMillis) {
+    LeasedConnection(String name, Tenure lease, int timeoutMillis, int writeMillis) {
         this.name = name;
         this.lease = lease;
         this.timeoutMillis = timeoutMillis;
@@ -147,6 +147,11 @@ final class LeasedConnection implements Connection {
     }
 
     @Override
+    public void done() {
+        lease.done();
+    }
+
+    @Override
     public void invalidate() {
         lease.invalidate();
     }
@@ -163,16 +168,42 @@ final class LeasedConnection implements Connection {
         }
     }
 
+    /** Ends the scope after a body returned. */
+    void endWell() throws IOException {
+        try {
+            done();
+        } catch (IllegalStateException endedOrForced) {
+            // The body has closed it itself, or it was closed by force: it is not kept, and that is no failure of the
+            // body.
+        }
+        close();
+    }
+
     /** Ends the scope after a body threw; what goes wrong here must not hide that. */
-    void endAfter(Throwable failure) {
+    void endAfter(Throwable failure, Predicate<? super Throwable> invalidates) {
         try (Connection closing = this) {
             if (isUsable()) {
-                closing.invalidate();
+                if (isBroken(failure, invalidates)) {
+                    closing.invalidate();
+                } else {
+                    closing.done();
+                }
             }
         } catch (Throwable second) {
             if (second != failure) {
                 failure.addSuppressed(second);
             }
+        }
+    }
+
+    private static boolean isBroken(Throwable failure, Predicate<? super Throwable> invalidates) {
+        try {
+            return invalidates.test(failure);
+        } catch (Throwable second) {
+            if (second != failure) {
+                failure.addSuppressed(second);
+            }
+            return true; // nobody can say that it is sound
         }
     }
 

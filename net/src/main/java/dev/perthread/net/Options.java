@@ -130,22 +130,21 @@ final class Options {
                         option + " has no effect on a " + kind.scheme() + " connection; leave it out");
             }
         }
-        if (acquireTimeout != null && !limited) {
-            throw new IllegalArgumentException(
-                    "acquireTimeout has no effect without a limit; leave it out, or build with limit(n)");
+        atMost("connectTimeout", connectTimeout, "openTimeout", openTimeout, "covers all addresses");
+        if (acquireTimeout != null && !acquireTimeout.isZero()) {
+            atMost("openTimeout", openTimeout, "acquireTimeout", acquireTimeout, "covers connecting");
         }
-        atMostOpenTimeout("connectTimeout", connectTimeout, "covers all addresses");
-        atMostOpenTimeout("acquireTimeout", acquireTimeout, "covers waiting at the limit");
         if (family != null && from != null && Addresses.familyOf(from) != family) {
             throw new IllegalArgumentException("bindTo is " + from.getHostAddress() + " and family is " + family
                     + "; an address of that family is allowed");
         }
     }
 
-    private void atMostOpenTimeout(String option, @Nullable Duration part, String why) {
-        if (part != null && openTimeout != null && part.compareTo(openTimeout) > 0) {
-            throw new IllegalArgumentException(option + " is " + part + " and openTimeout, which " + why + ", is "
-                    + openTimeout + "; " + option + " may be as long at most");
+    private static void atMost(
+            String option, @Nullable Duration part, String of, @Nullable Duration whole, String why) {
+        if (part != null && whole != null && part.compareTo(whole) > 0) {
+            throw new IllegalArgumentException(option + " is " + part + " and " + of + ", which " + why + ", is "
+                    + whole + "; " + option + " may be as long at most");
         }
     }
 
@@ -165,14 +164,16 @@ final class Options {
         return Math.max(Timeouts.nanos(OPEN_TIMEOUT), three);
     }
 
-    /** How long to wait at the limit if an {@code openTimeout} covers that too; {@code null} if there is nothing to cover. */
-    @Nullable
-    Duration waitWithinOpenTimeout() {
-        if (openTimeout == null || !limited) {
-            return null;
+    /** Of {@code open()} in all: as given, or else the {@code openTimeout}, or else long enough for that. */
+    Duration acquireTimeout() {
+        if (acquireTimeout != null) {
+            return acquireTimeout;
         }
-        Duration wait = acquireTimeout == null ? ACQUIRE_TIMEOUT : acquireTimeout;
-        return wait.compareTo(openTimeout) < 0 ? wait : openTimeout;
+        if (openTimeout != null && limited) {
+            return openTimeout;
+        }
+        Duration opening = Duration.ofNanos(openNanos());
+        return opening.compareTo(ACQUIRE_TIMEOUT) > 0 ? opening : ACQUIRE_TIMEOUT;
     }
 
     Connector connector(String name) {

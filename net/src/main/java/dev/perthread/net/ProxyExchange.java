@@ -64,8 +64,7 @@ final class ProxyExchange {
     }
 
     private SocketTimeoutException late(@Nullable SocketTimeoutException cause) {
-        SocketTimeoutException late =
-                new SocketTimeoutException(context + ": no answer within the openTimeout of " + deadline);
+        SocketTimeoutException late = new SocketTimeoutException(context + ": no answer within " + deadline);
         late.initCause(cause);
         return late;
     }

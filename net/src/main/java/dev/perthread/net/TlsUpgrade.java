@@ -37,10 +37,7 @@ record TlsUpgrade(String target, Supplier<SSLEngine> engines) implements Connect
                     ? with(cause, new SSLHandshakeException(message))
                     : with(cause, new SSLException(message));
         } catch (SocketTimeoutException late) {
-            throw with(
-                    late,
-                    new SocketTimeoutException(
-                            context + "the TLS handshake did not end within the openTimeout of " + deadline));
+            throw with(late, new SocketTimeoutException(context + "the TLS handshake did not end within " + deadline));
         } catch (EOFException end) {
             throw with(
                     end,

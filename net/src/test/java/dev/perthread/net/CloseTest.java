@@ -180,7 +180,7 @@ class CloseTest {
     void afterwardsNothingOpensAndClosingAgainDoesNothing() throws Exception {
         try (TestServer server = new TestServer(TestServer.ECHO)) {
             LazyConnection shared = server.builder().whenIdle(IdlePolicy.KEEP).build();
-            shared.open().close();
+            shared.run(Connection::localAddress);
             server.awaitOpen(1);
             assertThat(shared.close(Duration.ofSeconds(1)).closed()).isEqualTo(1);
             server.awaitOpen(0);

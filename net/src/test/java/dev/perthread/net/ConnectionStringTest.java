@@ -34,6 +34,9 @@ class ConnectionStringTest {
         "'tcp://a:1?connectTimeout=1s&openTimeout=2s&readTimeout=0s&writeTimeout=2s&closeTimeout=0ms&linger=3s', tcp://a:1",
         "tcp://a:1?family=ipv4&bindTo=127.0.0.1&tcpNoDelay=false&keepAlive=true&sendBuffer=9&receiveBuffer=9, tcp://a:1",
         "tcp://a:1?family=ipv6&bindTo=[::1]&proxy=socks5://me:p%26ss@b:2, tcp://a:1",
+        "tcp://a:1?whenIdle=lend&reuse=unless-invalidated&checkAfterIdle=1s&checkIdleEvery=30s&maxUses=9&maxIdle=2, tcp://a:1",
+        "'tcp://a:1?limit=2&maxWaiting=0&openBackoff=100ms,10s&closerTimeout=1s&warnWhenHeldFor=1m&timeLeases=true', tcp://a:1",
+        "tcp://a:1?whenIdle=lend&minIdle=0&reuse=when-done, tcp://a:1",
         "'tls://a:1?alpn=h2,http/1.1&serverName=b.example&protocols=TLSv1.3', tls://a:1",
     })
     void whatIsSaidIsDone(String text, String name) {
@@ -79,6 +82,11 @@ class ConnectionStringTest {
                 "family=inet|option family is \"inet\"; ipv4 or ipv6 is allowed",
                 "keepAlive=yes|option keepAlive is \"yes\"; false or true is allowed",
                 "whenIdle=never|option whenIdle is \"never\"; close or keep or lend is allowed",
+                "reuse=always|option reuse is \"always\"; unless-invalidated or when-done is allowed",
+                "openBackoff=1s|option openBackoff is \"1s\"; two durations, the first and the longest, such as 100ms,10s, is allowed",
+                "openBackoff=2s,1s|most must not be less than first (PT2S), but was PT1S",
+                "maxWaiting=1|maxWaiting has no effect without a limit, where nobody waits; add limit, or leave it out",
+                "checkIdleEvery=1s|checkIdleEvery has no effect with whenIdle(CLOSE), where nothing outlives its scope; leave it out, or build with whenIdle(KEEP) or whenIdle(LEND)",
                 "bindTo=localhost|option bindTo is \"localhost\"; an IPv4 or IPv6 address is allowed",
                 "bindTo=999.1.1.1|option bindTo is \"999.1.1.1\"; an IPv4 or IPv6 address is allowed",
                 "proxy=ftp://a:1|option proxy is of no known kind; socks5://host:port or http://host:port is allowed, with user:password@ before the host if it wants a login",
@@ -132,9 +140,10 @@ class ConnectionStringTest {
         refused(
                 "tcp://a:1?colour=red",
                 "connection string \"tcp://a:1?...\": option colour is unknown; allowed are acquireTimeout, bindTo,"
-                        + " closeTimeout, connectTimeout, family, idleTimeout, keepAlive, limit, linger, maxAge, name,"
-                        + " openTimeout, proxy, readTimeout, receiveBuffer, reentry, sendBuffer, tcpNoDelay, whenIdle,"
-                        + " writeTimeout, and for tls ca, cert, key, alpn, serverName, protocols");
+                        + " checkAfterIdle, checkIdleEvery, closeTimeout, closerTimeout, connectTimeout, family,"
+                        + " idleTimeout, keepAlive, limit, linger, maxAge, maxIdle, maxUses, maxWaiting, minIdle, name,"
+                        + " openBackoff, openTimeout, proxy, readTimeout, receiveBuffer, reentry, reuse, sendBuffer,"
+                        + " tcpNoDelay, timeLeases, warnWhenHeldFor, whenIdle, writeTimeout, and for tls ca, cert, key, alpn, serverName, protocols");
     }
 
     @ParameterizedTest

@@ -46,6 +46,7 @@ class KeptConnectionTest {
         try (Connection mine = shared.open()) {
             mine.send(bytes("a"));
             assertThat(mine.recv(1)).isEqualTo(bytes("a"));
+            mine.done();
         }
     }
 
@@ -113,10 +114,12 @@ class KeptConnectionTest {
                 try (Connection late = shared.open()) { // its answer may still come
                     late.readTimeout(Duration.ofMillis(20));
                     assertThatThrownBy(() -> late.recv(1)).isInstanceOf(IOException.class);
+                    late.done();
                 }
                 try (Connection tooMuch = shared.open()) {
                     tooMuch.send(bytes("?"));
                     assertThatThrownBy(() -> tooMuch.recvAll(4)).isInstanceOf(IOException.class);
+                    tooMuch.done();
                 }
                 assertThatThrownBy(() -> shared.call(mine -> {
                             throw new IllegalArgumentException("body");
@@ -124,6 +127,7 @@ class KeptConnectionTest {
                         .isInstanceOf(IllegalArgumentException.class);
                 try (Connection broken = shared.open()) {
                     broken.invalidate();
+                    broken.done();
                 }
                 return null;
             });
@@ -141,6 +145,7 @@ class KeptConnectionTest {
                 try (Connection mine = shared.open()) {
                     mine.send(bytes("?"));
                     assertThat(mine.recvAll()).isEqualTo(bytes("bye"));
+                    mine.done();
                 }
                 return null;
             });
@@ -163,6 +168,7 @@ class KeptConnectionTest {
                     out = mine.output();
                     out.write('x'); // used, and not only made, while it was good
                     assertThat(in.read()).isEqualTo('x');
+                    mine.done();
                 }
                 try (Connection next = shared.open()) { // the same socket
                     refused(() -> out.write(bytes("smuggled")));
@@ -177,6 +183,7 @@ class KeptConnectionTest {
                     refused(stale::output);
                     refused(stale::localAddress);
                     refused(stale::remoteAddress);
+                    refused(stale::done);
                     refused(stale::invalidate);
                     refused(() -> stale.readTimeout(Duration.ZERO));
                     in.close();

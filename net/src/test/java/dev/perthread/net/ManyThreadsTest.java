@@ -45,6 +45,7 @@ class ManyThreadsTest {
                     byte[] own = bytes("thread " + i);
                     mine.send(own);
                     assertThat(mine.input().readNBytes(own.length)).isEqualTo(own);
+                    mine.done();
                     done.incrementAndGet();
                 }
             });

@@ -42,6 +42,7 @@ class OpensslTest {
                             assertThat(mine.input().readNBytes(5)).isEqualTo(bytes((char) ('a' + i) + "cba\n"));
                             assertThat(mine.unwrap(SSLSession.class).map(SSLSession::getProtocol))
                                     .hasValue(version);
+                            mine.done();
                         }
                     }
                     return null;

@@ -91,6 +91,7 @@ class RealPeersTest {
                     for (int i = 0; i < 10; i++) {
                         try (Connection mine = shared.open()) {
                             assertThat(get(mine)).isEqualTo(expected);
+                            mine.done();
                         }
                     }
                     return null;
@@ -182,6 +183,7 @@ class RealPeersTest {
                             if (shared.holder().stats().acquired() % 15 == 0) { // its goodbye is on its way
                                 assertThat(mine.recv(1)).isEmpty();
                             }
+                            mine.done();
                         }
                     }
                     return null;
@@ -246,6 +248,7 @@ class RealPeersTest {
         try (Connection mine = shared.open()) {
             mine.send(bytes("abc"));
             assertThat(mine.input().readNBytes(3)).isEqualTo(bytes("abc"));
+            mine.done();
         }
     }
 
@@ -301,9 +304,11 @@ class RealPeersTest {
                     keeping(LazyConnection.tls("localhost", tls).tls(withIdentity()))) {
                 try (Connection mine = shared.open()) {
                     assertThat(command(mine, "SUBSCRIBE news")).isEqualTo("*3"); // and the rest is left unread
+                    mine.done();
                 }
                 try (Connection mine = shared.open()) {
                     assertThat(command(mine, "PING")).isEqualTo("+PONG");
+                    mine.done();
                 }
                 assertThat(reasons).containsExactly(CloseReason.CHECK_FAILED);
             }
@@ -325,6 +330,7 @@ class RealPeersTest {
                     for (int n = 0; n < 10; n++) {
                         try (Connection mine = shared.open()) {
                             assertThat(command(mine, "INCR " + name)).startsWith(":");
+                            mine.done();
                         }
                     }
                 });

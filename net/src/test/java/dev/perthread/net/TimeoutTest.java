@@ -60,6 +60,7 @@ class TimeoutTest {
                     mine.readTimeout(Duration.ofHours(1));
                     mine.send(bytes("a"));
                     assertThat(mine.recv(1)).isEqualTo(bytes("a")); // the socket has been told
+                    mine.done();
                 }
                 return null;
             });

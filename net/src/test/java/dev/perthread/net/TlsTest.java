@@ -288,6 +288,7 @@ class TlsTest {
             try (Connection mine = shared.open()) {
                 InputStream below = mine.unwrap(Socket.class).orElseThrow().getInputStream();
                 TestServer.await(() -> below.available() > 0); // nothing else comes unasked
+                mine.done();
             }
             echo(shared);
             assertThat(shared.holder().stats().opened()).isEqualTo(1);
@@ -329,6 +330,7 @@ class TlsTest {
                     answered.release();
                     InputStream below = mine.unwrap(Socket.class).orElseThrow().getInputStream();
                     TestServer.await(() -> below.available() == halfARecord.length);
+                    mine.done();
                 }
             }
             shared.holder().evictIdle();

@@ -196,17 +196,19 @@ class UdpTest {
                     try (Connection mine = shared.open()) {
                         mine.send(bytes("a" + i));
                         assertThat(mine.recv(10)).isEqualTo(bytes("a" + i));
+                        mine.done();
                     }
                 }
                 assertThat(reasons).isEmpty();
                 try (Connection mine = shared.open()) {
                     mine.send(bytes("twice"));
                     assertThat(mine.recv(10)).isEqualTo(bytes("twice"));
+                    mine.done();
                 }
                 return null;
             });
             TestServer.await(() -> {
-                shared.open().close(); // until the second one is there
+                shared.run(Connection::localAddress); // until the second one is there
                 return reasons.contains(CloseReason.CHECK_FAILED);
             });
         }

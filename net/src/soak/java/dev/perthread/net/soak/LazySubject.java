@@ -19,8 +19,8 @@ final class LazySubject extends Subject {
         super(shape, monitor);
         LazyConnection.Builder builder = LazyConnection.tcp("127.0.0.1", shape.port())
                 .name(shape.name())
-                .connectTimeout(CONNECT)
-                .openTimeout(shape.limited() ? shape.acquireTimeout().plus(OPEN) : OPEN) // covers the wait as well
+                .connectTimeout(shortest(CONNECT, shape))
+                .openTimeout(shortest(OPEN, shape))
                 .readTimeout(READ)
                 .whenIdle(shape.idle())
                 .reentry(shape.reentry())
@@ -38,6 +38,12 @@ final class LazySubject extends Subject {
             builder.listener(listener);
         }
         shared = builder.build();
+    }
+
+    /** The acquireTimeout covers connecting, unless it is zero. */
+    private static Duration shortest(Duration time, Shape shape) {
+        Duration whole = shape.acquireTimeout();
+        return shape.limited() && !whole.isZero() && whole.compareTo(time) < 0 ? whole : time;
     }
 
     @Override
@@ -90,6 +96,11 @@ final class LazySubject extends Subject {
         @Override
         public OutputStream out() {
             return connection.output();
+        }
+
+        @Override
+        public void done() {
+            connection.done();
         }
 
         @Override

@@ -193,6 +193,11 @@ final class PlainSubject extends Subject {
         }
 
         @Override
+        public void done() {
+            lease.done();
+        }
+
+        @Override
         public void invalidate() {
             lease.invalidate();
         }
@@ -212,6 +217,11 @@ final class PlainSubject extends Subject {
         @Override
         public OutputStream out() throws IOException {
             return resource.socket.getOutputStream();
+        }
+
+        @Override
+        public void done() {
+            throw new UnsupportedOperationException("the body returns instead");
         }
 
         @Override

@@ -128,6 +128,9 @@ abstract class Subject {
 
         OutputStream out() throws IOException;
 
+        /** Says that the last use ended well. */
+        void done();
+
         void invalidate();
 
         @Override

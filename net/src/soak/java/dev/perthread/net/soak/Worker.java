@@ -116,16 +116,16 @@ final class Worker implements Runnable {
     private void whileIn(Subject subject, Scope scope, boolean mayFail) throws IOException {
         try {
             work(subject, scope, mayFail);
-        } catch (Throwable failure) {
-            invalidate(subject, scope);
+        } catch (Throwable failure) { // the connection may be in the middle of something
+            declare(subject, scope::invalidate);
             throw failure;
         }
+        declare(subject, scope::done);
     }
 
-    /** Whatever went wrong, the connection may be in the middle of something. */
-    private static void invalidate(Subject subject, Scope scope) {
+    private static void declare(Subject subject, Runnable declaration) {
         try {
-            scope.invalidate();
+            declaration.run();
         } catch (IllegalStateException closedByForce) {
             subject.monitor.require(subject.mayForce(), subject.shape + ": " + closedByForce);
         }
