@@ -6,6 +6,7 @@ import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import dev.perthread.ReentryPolicy;
+import dev.perthread.ReusePolicy;
 import java.io.IOException;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
@@ -296,6 +297,127 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          */
         public Builder<T, X> trace(boolean trace) {
             return set(PoolOption.TRACE, trace);
+        }
+
+        /**
+         * Skips the check of a resource that was used within this time, as for {@link PerThread.Builder#checkAfterIdle}.
+         *
+         * @param checkAfterIdle more than zero
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> checkAfterIdle(Duration checkAfterIdle) {
+            return set(PoolOption.CHECK_AFTER_IDLE, checkAfterIdle);
+        }
+
+        /**
+         * Checks idle resources in the background at this interval, as for {@link PerThread.Builder#checkIdleEvery}.
+         *
+         * @param checkIdleEvery more than zero
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> checkIdleEvery(Duration checkIdleEvery) {
+            return set(PoolOption.CHECK_IDLE_EVERY, checkIdleEvery);
+        }
+
+        /**
+         * Which resources may be used again, as for {@link PerThread.Builder#reuse}.
+         *
+         * @param reuse the policy
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> reuse(ReusePolicy reuse) {
+            return set(PoolOption.REUSE, reuse);
+        }
+
+        /**
+         * Replaces a resource after this many uses, as for {@link PerThread.Builder#maxUses}.
+         *
+         * @param maxUses 1 or more
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> maxUses(long maxUses) {
+            return set(PoolOption.MAX_USES, maxUses);
+        }
+
+        /**
+         * Bounds the threads that wait at the limit; a further acquire is refused at once, as for {@link PerThread.Builder#maxWaiting}.
+         *
+         * @param maxWaiting zero or more
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> maxWaiting(int maxWaiting) {
+            return set(PoolOption.MAX_WAITING, maxWaiting);
+        }
+
+        /**
+         * Keeps at least this many resources open and idle, as for {@link PerThread.Builder#minIdle}.
+         *
+         * @param minIdle zero or more
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> minIdle(int minIdle) {
+            return set(PoolOption.MIN_IDLE, minIdle);
+        }
+
+        /**
+         * Closes idle resources above this number, as for {@link PerThread.Builder#maxIdle}.
+         *
+         * @param maxIdle zero or more
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> maxIdle(int maxIdle) {
+            return set(PoolOption.MAX_IDLE, maxIdle);
+        }
+
+        /**
+         * Interrupts an opener that takes longer than this, as for {@link PerThread.Builder#openTimeout}.
+         *
+         * @param openTimeout more than zero
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> openTimeout(Duration openTimeout) {
+            return set(PoolOption.OPEN_TIMEOUT, openTimeout);
+        }
+
+        /**
+         * Bounds the wait for a closer; one that is stuck is reported, as for {@link PerThread.Builder#closerTimeout}.
+         *
+         * @param closerTimeout more than zero
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> closerTimeout(Duration closerTimeout) {
+            return set(PoolOption.CLOSER_TIMEOUT, closerTimeout);
+        }
+
+        /**
+         * Warns once about a lease that is held for longer than this, as for {@link PerThread.Builder#warnWhenHeldFor}.
+         *
+         * @param warnWhenHeldFor more than zero
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> warnWhenHeldFor(Duration warnWhenHeldFor) {
+            return set(PoolOption.WARN_WHEN_HELD_FOR, warnWhenHeldFor);
+        }
+
+        /**
+         * Measures how long leases are held, as for {@link PerThread.Builder#timeLeases}.
+         *
+         * @param timeLeases whether to
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> timeLeases(boolean timeLeases) {
+            return set(PoolOption.TIME_LEASES, timeLeases);
         }
 
         /**

@@ -3,6 +3,7 @@ package dev.perthread.ref;
 import dev.perthread.IdlePolicy;
 import dev.perthread.PerThread;
 import dev.perthread.ReentryPolicy;
+import dev.perthread.ReusePolicy;
 import java.time.Duration;
 import java.util.function.BiConsumer;
 
@@ -19,7 +20,18 @@ enum PoolOption {
     ACQUIRE_TIMEOUT("acquireTimeout", Duration.class, PerThread.Builder::acquireTimeout),
     CLOSE_TIMEOUT("closeTimeout", Duration.class, PerThread.Builder::closeTimeout),
     LIMIT("limit", Integer.class, PerThread.Builder::limit),
-    TRACE("trace", Boolean.class, PerThread.Builder::trace);
+    TRACE("trace", Boolean.class, PerThread.Builder::trace),
+    CHECK_AFTER_IDLE("checkAfterIdle", Duration.class, PerThread.Builder::checkAfterIdle),
+    CHECK_IDLE_EVERY("checkIdleEvery", Duration.class, PerThread.Builder::checkIdleEvery),
+    REUSE("reuse", ReusePolicy.class, PerThread.Builder::reuse),
+    MAX_USES("maxUses", Long.class, PerThread.Builder::maxUses),
+    MAX_WAITING("maxWaiting", Integer.class, PerThread.Builder::maxWaiting),
+    MIN_IDLE("minIdle", Integer.class, PerThread.Builder::minIdle),
+    MAX_IDLE("maxIdle", Integer.class, PerThread.Builder::maxIdle),
+    OPEN_TIMEOUT("openTimeout", Duration.class, PerThread.Builder::openTimeout),
+    CLOSER_TIMEOUT("closerTimeout", Duration.class, PerThread.Builder::closerTimeout),
+    WARN_WHEN_HELD_FOR("warnWhenHeldFor", Duration.class, PerThread.Builder::warnWhenHeldFor),
+    TIME_LEASES("timeLeases", Boolean.class, PerThread.Builder::timeLeases);
 
     private final String label;
     private final BiConsumer<PerThread.Builder<Object, Exception>, Object> setter;

@@ -7,6 +7,7 @@ import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import dev.perthread.ReentryPolicy;
+import dev.perthread.ReusePolicy;
 import dev.perthread.testkit.EachThreadKind;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
@@ -182,6 +183,19 @@ class RefTest {
             assertThat(lease.get()).isNotSameAs(first);
             assertThatThrownBy(ref::acquire).isInstanceOf(dev.perthread.AcquireTimeoutException.class);
         }
+    }
+
+    @Test
+    void reusePolicyAndUsesMustArriveAtThePool() throws Exception {
+        PerThreadRef<Probe, IOException> ref = Serialized.copyOf(PerThreadRef.<Probe, IOException>builder("reuse", Probe::new)
+                .whenIdle(IdlePolicy.LEND)
+                .reuse(ReusePolicy.UNLESS_INVALIDATED)
+                .maxUses(2)
+                .build());
+        for (int i = 0; i < 4; i++) {
+            ref.acquire().close(); // without done()
+        }
+        assertThat(Probe.opened()).isEqualTo(2);
     }
 
     @Test
