@@ -30,7 +30,8 @@ public final class LazyConnectionRef extends Ref<LazyConnection> {
 
     /** An option that may be shown: no secret is ever in its value. */
     private static final Pattern HARMLESS = Pattern.compile(
-            "(name|reentry|whenIdle|limit|idleTimeout|maxAge|(connect|open|read|write|acquire|close)Timeout|linger|family"
+            "(name|reentry|whenIdle|reuse|limit|maxWaiting|minIdle|maxIdle|maxUses|idleTimeout|maxAge|checkAfterIdle|checkIdleEvery"
+                    + "|warnWhenHeldFor|timeLeases|openBackoff|(connect|open|read|write|acquire|close|closer)Timeout|linger|family"
                     + "|bindTo|tcpNoDelay|keepAlive|sendBuffer|receiveBuffer|alpn|serverName|protocols)=.*");
 
     private LazyConnectionRef(String id, String connectionString) {

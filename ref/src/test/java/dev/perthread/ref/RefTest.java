@@ -187,11 +187,12 @@ class RefTest {
 
     @Test
     void reusePolicyAndUsesMustArriveAtThePool() throws Exception {
-        PerThreadRef<Probe, IOException> ref = Serialized.copyOf(PerThreadRef.<Probe, IOException>builder("reuse", Probe::new)
-                .whenIdle(IdlePolicy.LEND)
-                .reuse(ReusePolicy.UNLESS_INVALIDATED)
-                .maxUses(2)
-                .build());
+        PerThreadRef<Probe, IOException> ref =
+                Serialized.copyOf(PerThreadRef.<Probe, IOException>builder("reuse", Probe::new)
+                        .whenIdle(IdlePolicy.LEND)
+                        .reuse(ReusePolicy.UNLESS_INVALIDATED)
+                        .maxUses(2)
+                        .build());
         for (int i = 0; i < 4; i++) {
             ref.acquire().close(); // without done()
         }
