@@ -282,7 +282,7 @@ final class Upkeep<T> {
             if (owner != null
                     && slot.state() == Slot.LEASED
                     && !slot.isClaimed()
-                    && slot.uses() > 0
+                    && slot.held > 0 // else no lease has begun: it is checked, or on its way to the next thread
                     && now - since >= config.warnNanos
                     && slot.warnedAt != since) {
                 Throwable stack = new Throwable("the stack of " + Messages.of(owner) + " now");
