@@ -37,6 +37,7 @@ public class Lazy extends RichMapFunction<Long, String> {
             while (!answer.toString().endsWith("\n")) {
                 answer.append(new String(connection.recv(100), StandardCharsets.UTF_8));
             }
+            connection.done(); // the whole answer was read: the next may have it
             return CountedClient.here();
         }
     }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * // wherever it arrives, in any thread:
  * try (Connection mine = redis.open()) {
  *     mine.send(request);
+ *     mine.done(); // it was read to the end: fit to be used again
  * }
  * }</pre>
  *
