@@ -1,20 +1,21 @@
-// What a program prints.
 package dev.perthread.examples;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-final class Printed {
+/** What a program prints. */
+public final class Printed {
     private Printed() {}
 
     /** A main method. */
     @FunctionalInterface
-    interface Main {
+    public interface Main {
         void run(String[] arguments) throws Exception;
     }
 
-    static String by(Main main, String... arguments) throws Exception {
+    /** Runs it with its output caught. */
+    public static String by(Main main, String... arguments) throws Exception {
         PrintStream before = System.out;
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));

@@ -23,8 +23,8 @@ class ReadmeTest {
                 .toList();
         try (Stream<Path> sources = Files.list(Path.of("src/main/java/dev/perthread/examples"))) {
             assertThat(told)
-                    .isEqualTo(sources.map(
-                                    source -> source.getFileName().toString().replace(".java", ""))
+                    .isEqualTo(sources.filter(Files::isRegularFile)
+                            .map(source -> source.getFileName().toString().replace(".java", ""))
                             .filter(name -> !name.equals("package-info"))
                             .sorted()
                             .toList());

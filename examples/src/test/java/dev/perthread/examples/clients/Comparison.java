@@ -1,0 +1,118 @@
+package dev.perthread.examples.clients;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.perthread.Action;
+import dev.perthread.Closer;
+import dev.perthread.Opener;
+import dev.perthread.testkit.ThreadKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The trial of a client, in three ways, on each kind of thread: 8 platform threads, and 1,000 virtual ones. The figures go
+ * to {@code target/clients.md}, one line per run.
+ */
+final class Comparison<T> {
+    private static final boolean CAN_COUNT = Files.isReadable(Path.of("/proc/net/tcp"));
+    private static final int POOL_USERS = 40; // with more of them it takes long
+    private static final Path FIGURES = Path.of("target", "clients.md");
+
+    /** Makes the way of the program under test, once per trial. */
+    @FunctionalInterface
+    interface Ours {
+        Way make() throws Exception;
+    }
+
+    private final String client;
+    private final TrialServer server;
+    private final Class<? extends Throwable> own;
+    private final Opener<T, ?> opener;
+    private final Closer<T> closer;
+    private final Action<T, ?> use;
+    private int threadLocals = 1000;
+
+    /** With the client's own exception. */
+    Comparison(
+            String client,
+            TrialServer server,
+            Class<? extends Throwable> own,
+            Opener<T, ?> opener,
+            Closer<T> closer,
+            Action<T, ?> use) {
+        this.client = client;
+        this.server = server;
+        this.own = own;
+        this.opener = opener;
+        this.closer = closer;
+        this.use = use;
+    }
+
+    /** How many virtual threads to give a {@code ThreadLocal}, where a thousand connections take too long. */
+    Comparison<T> threadLocals(int virtualThreads) {
+        threadLocals = virtualThreads;
+        return this;
+    }
+
+    /** Ours must hold what it promises; the other ways are measured. */
+    void run(Ours ours) throws Exception {
+        for (ThreadKind kind : ThreadKind.available().toList()) {
+            int threads = kind == ThreadKind.PLATFORM ? 8 : 1000;
+            RestartTrial.Outcome outcome = RestartTrial.run(kind, threads, server, ours.make());
+            int left = RestartTrial.leftBehind(kind, threads, server, ours.make());
+            report(kind, "PerThread", outcome, left);
+            assertThat(outcome.failures())
+                    .allSatisfy(failure -> assertThat(failure).isInstanceOf(own));
+            assertThat(outcome.before()).isEmpty();
+            assertThat(outcome.after()).isEmpty();
+            assertThat(outcome.mostConnections()).isBetween(CAN_COUNT ? 1 : 0, 8);
+            assertThat(left).isZero();
+
+            int many = kind == ThreadKind.PLATFORM ? 8 : threadLocals;
+            ThreadLocalWay<T> obvious = new ThreadLocalWay<>(opener, use);
+            outcome = RestartTrial.run(kind, many, server, obvious);
+            left = RestartTrial.leftBehind(kind, many, server, obvious);
+            report(kind, "ThreadLocal", outcome, left);
+            obvious.closeAll(closer);
+
+            many = kind == ThreadKind.PLATFORM ? 8 : POOL_USERS;
+            outcome = RestartTrial.run(kind, many, server, new CommonsPoolWay<>(opener, closer, use));
+            left = RestartTrial.leftBehind(kind, many, server, new CommonsPoolWay<>(opener, closer, use));
+            report(kind, "commons-pool2", outcome, left);
+        }
+    }
+
+    private void report(ThreadKind kind, String way, RestartTrial.Outcome outcome, int left) throws IOException {
+        String line = String.format(
+                Locale.ROOT,
+                "| %s | %s | Java %d, %d %s threads | %d | %d of %d | %d | %d of %d | %d | %d ms | %s |%n",
+                client,
+                way,
+                Runtime.version().feature(),
+                outcome.threads(),
+                kind.name().toLowerCase(Locale.ROOT),
+                outcome.mostConnections(),
+                outcome.before().size(),
+                outcome.uses(),
+                outcome.meanwhile().size(),
+                outcome.after().size(),
+                outcome.uses(),
+                left,
+                outcome.millis(),
+                kinds(outcome));
+        Files.writeString(FIGURES, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    private static Map<String, Integer> kinds(RestartTrial.Outcome outcome) {
+        Map<String, Integer> kinds = new TreeMap<>();
+        for (Throwable failure : outcome.failures()) {
+            kinds.merge(failure.getClass().getSimpleName(), 1, Integer::sum);
+        }
+        return kinds;
+    }
+}
