@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * before anything is opened, and finished after all is closed.
  */
 public final class Recorder implements AutoCloseable {
-    private static final List<String> EVENTS = List.of(
+    static final List<String> EVENTS = List.of(
             "Open",
             "OpenFailed",
             "Lease",
@@ -69,7 +69,7 @@ public final class Recorder implements AutoCloseable {
             recording.setToDisk(true);
             recording.setDestination(this.file);
             recording.setDumpOnExit(true); // after Ctrl-C Java ends it, before or after we do
-            EVENTS.forEach(event -> recording.enable("dev.perthread." + event).withoutThreshold());
+            EVENTS.forEach(event -> recording.enable(EventReader.PREFIX + event).withoutThreshold());
             recording.start();
         } catch (IOException e) {
             recording.close();

@@ -53,7 +53,8 @@ final class TimelineBuilder {
                 new Key(number, resource), unknown -> new ResourceLife(lives.size(), number, resource));
     }
 
-    private void reach(long from, long to) {
+    /** There is something to draw in this time, if only that nothing happened. */
+    void reach(long from, long to) {
         begin = Math.min(begin, from);
         end = Math.max(end, to);
     }

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import outside.Forgetful;
 
 /**
  * perthread timeline, but for its page: what is read out of recordings, the text form, and files that are not what
@@ -134,10 +135,7 @@ class TimelineTest {
                         }
                     });
                 }
-                join(kind, () -> {
-                    Lease<Probe> forgotten = holder.acquire();
-                    forgotten.get();
-                });
+                join(kind, () -> Forgetful.leak(holder));
                 holder.reap();
             }
         });
@@ -155,7 +153,7 @@ class TimelineTest {
         assertThat(timeline.marks()).singleElement().satisfies(leak -> {
             assertThat(leak.trouble()).isEqualTo(Trouble.LEAK);
             assertThat(leak.lane()).isEqualTo(2);
-            assertThat(leak.stack()).contains("TimelineTest");
+            assertThat(leak.stack()).contains("outside.Forgetful.leak");
         });
     }
 
