@@ -141,9 +141,9 @@ final class Jfr {
     }
 
     /** By a thread of the library. */
-    static void heldTooLong(Slot<?> slot) {
+    static void heldTooLong(Slot<?> slot, ResourceInfo info) {
         if (on()) {
-            JfrWriter.heldTooLong(slot);
+            JfrWriter.heldTooLong(slot, info);
         }
     }
 

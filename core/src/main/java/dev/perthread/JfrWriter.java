@@ -142,9 +142,8 @@ final class JfrWriter {
         });
     }
 
-    static <T> void heldTooLong(Slot<T> slot) {
+    static void heldTooLong(Slot<?> slot, ResourceInfo info) {
         commit(begin(JfrEvents.HeldTooLong::new), event -> {
-            ResourceInfo info = slot.pool.info(slot, ResourceInfo.State.LEASED);
             event.of(slot);
             event.leasedSince = millis(info.leasedSince());
             event.acquiredAt = lines(info.acquiredAt());

@@ -99,17 +99,19 @@ final class Observer<T> {
     /**
      * By a thread of the library.
      *
-     * @param stack where its owner is now
+     * @param info of the lease when it was noticed; it may have ended since
+     * @param acquired where, if traced
+     * @param stack where its owner was then
      */
-    void heldTooLong(Slot<T> slot, Throwable stack) {
+    void heldTooLong(Slot<T> slot, ResourceInfo info, long nanos, @Nullable Throwable acquired, Throwable stack) {
         Log.line(
                 Level.WARNING,
                 () -> config.shownName + ": " + Messages.of(slot.thread) + " has held resource " + slot.id + " for "
-                        + Messages.of(leasedFor(slot)) + ", acquired" + Messages.at(slot.trace)
+                        + Messages.of(Duration.ofNanos(nanos)) + ", acquired" + Messages.at(acquired)
                         + "; warned after " + Messages.of(Duration.ofNanos(config.warnNanos)) + " (warnWhenHeldFor)",
                 stack);
-        Jfr.heldTooLong(slot);
-        tell(slot, ResourceInfo.State.LEASED, Listener::heldTooLong);
+        Jfr.heldTooLong(slot, info);
+        tell(to -> to.heldTooLong(info));
     }
 
     void cameBack(Slot<T> slot) {

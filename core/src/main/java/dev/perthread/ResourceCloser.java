@@ -89,8 +89,11 @@ final class ResourceCloser<T> {
         return another;
     }
 
-    /** The same in a thread of the library: another thread used it last, and nobody's timeout waits for its closer. */
-    void replaceAside(Slot<T> slot, CloseReason reason, Waiter<T> next) {
+    /**
+     * The same in a thread of the library: another thread used it last, and nobody's timeout waits for its closer. False if
+     * somebody else closes it, and then the waiter gets nothing from here.
+     */
+    boolean replaceAside(Slot<T> slot, CloseReason reason, Waiter<T> next) {
         Runnable task = CloserExecutor.once(
                 () -> { // allocate before commit
                     slot.closer = Thread.currentThread();
@@ -101,9 +104,11 @@ final class ResourceCloser<T> {
                         registry.replaceClosed(slot, reason, failure != null, next);
                     }
                 });
-        if (slot.claim(reason)) {
-            CloserExecutor.run(this, task);
+        if (!registry.claimForReplacement(slot, reason, next)) {
+            return false;
         }
+        CloserExecutor.run(this, task);
+        return true;
     }
 
     /** Closes one that the calling thread has leased, in a thread of the library, and does not wait for it. */
@@ -179,6 +184,13 @@ final class ResourceCloser<T> {
     void releaseAfterFailure(Slot<T> slot, Throwable failure) {
         if (!slot.isFilled()) {
             registry.removeUnopened(slot, null, 0);
+            return;
+        }
+        if (slot.thread == null) {
+            // Opened for nobody: once it is idle it is anybody's, and not to be claimed from here.
+            if (slot.state() == Slot.OPENING && registry.openedInVain(slot, CloseReason.INVALIDATED)) {
+                suppress(closeClaimed(slot, CloseReason.INVALIDATED), failure);
+            }
             return;
         }
         boolean uncounted = slot.state() == Slot.OPENING && !slot.isClaimed();

@@ -40,7 +40,7 @@ final class ResourceOpener<T, X extends Exception> {
         if (expired != null || config.check == null) {
             return expired;
         }
-        if (config.checkAfterNanos > 0 && now - Math.max(slot.idleSince, slot.checkedAt) < config.checkAfterNanos) {
+        if (config.checkAfterNanos > 0 && slot.untouchedFor(now) < config.checkAfterNanos) {
             return null;
         }
         OpenTimer timer = attempt.timer(config.openNanos);
@@ -120,15 +120,15 @@ final class ResourceOpener<T, X extends Exception> {
             Slot<T> slot, Throwable failure, Jfr.@Nullable Span recorded, long begin, long asked, Attempt attempt) {
         long took = System.nanoTime() - begin;
         try {
+            if (backoff != null) { // before the permit goes to the next waiter, which would try in vain
+                backoff.failed(failure, asked, pool.now(), config.shownName);
+            }
             registry.removeUnopened(slot, Messages.shown(failure), took);
         } catch (Throwable noMemory) {
             registry.removeUnopened(slot, "", took);
             throw noMemory;
         }
         Jfr.openFailed(recorded, slot, failure);
-        if (backoff != null) {
-            backoff.failed(failure, asked, pool.now(), config.shownName);
-        }
         observer.openFailed(failure, took);
         return attempt.interrupted ? timedOut(attempt, failure) : failure;
     }
@@ -144,15 +144,15 @@ final class ResourceOpener<T, X extends Exception> {
         Attempt attempt = new Attempt(Thread.currentThread(), settings.acquireNanos);
         try {
             open(slot, attempt);
+            if (attempt.interrupted) { // while nobody can have it yet; not to be trusted, though the opener returned it
+                throw timedOut(attempt, null);
+            }
             if (!registry.opened(slot, attempt.openNanos)) {
                 throw closer.closeAndReject(slot);
             }
         } catch (Throwable failure) {
             closer.releaseAfterFailure(slot, failure);
             throw failure;
-        }
-        if (attempt.interrupted) {
-            throw timedOut(attempt, null);
         }
     }
 

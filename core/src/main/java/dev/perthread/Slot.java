@@ -322,6 +322,11 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
         return (long) LEASED_AT.getOpaque(this);
     }
 
+    /** For how long it was neither used nor checked. By differences: the clock may have wrapped around meanwhile. */
+    long untouchedFor(long now) {
+        return Math.min(now - idleSince, now - checkedAt);
+    }
+
     /** A picture of this moment; {@code now} on the registry's clock is {@code wall} on the wall's. */
     ResourceInfo info(ResourceInfo.State shown, long now, Instant wall) {
         Thread owner = thread;

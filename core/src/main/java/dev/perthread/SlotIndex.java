@@ -2,6 +2,7 @@ package dev.perthread;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -167,5 +168,26 @@ final class SlotIndex<T> {
         }
         slot.idleBefore = null;
         slot.idleAfter = null;
+    }
+
+    int idleListed(Slot<T> but) {
+        int idle = 0;
+        for (Slot<T> slot = latestIdle; slot != null; slot = slot.idleAfter) {
+            int state = slot.state();
+            idle += slot != but && (state == Slot.IDLE || state == Slot.CHECKING) ? 1 : 0;
+        }
+        return idle;
+    }
+
+    /** How many are idle or being opened for nobody, less those that do not count. */
+    int spares(Predicate<Slot<T>> less) {
+        int spares = 0;
+        for (Slot<T> slot : all) {
+            int state = slot.state();
+            boolean idle =
+                    (state == Slot.IDLE && !slot.isClaimed() && slot.retireFor() == null) || state == Slot.CHECKING;
+            spares += (idle || (state == Slot.OPENING && slot.thread == null)) && !less.test(slot) ? 1 : 0;
+        }
+        return spares;
     }
 }

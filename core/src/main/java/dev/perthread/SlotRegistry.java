@@ -1,6 +1,7 @@
 package dev.perthread;
 
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -30,6 +31,7 @@ final class SlotRegistry<T> {
     // Guarded by lock.
     final SlotIndex<T> index = new SlotIndex<>();
     final Waiters<T> waiters = new Waiters<>();
+    private final ArrayList<Waiter<T>> replacing = new ArrayList<>(2); // for each a closer runs, and they do not queue
     private final Counters counters = new Counters();
     private int limit;
     private long lastId;
@@ -292,6 +294,20 @@ final class SlotRegistry<T> {
         return true;
     }
 
+    /** The opener has returned what nobody is to have; whether the caller is to close it, and then it is claimed. */
+    boolean openedInVain(Slot<T> slot, CloseReason why) {
+        lock.lock();
+        try {
+            if (!slot.claim(why)) { // under the lock, as in opened()
+                return false;
+            }
+            counters.opened(0);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Opened by a thread that died before it could count it. */
     void countOpened() {
         lock.lock();
@@ -364,6 +380,7 @@ final class SlotRegistry<T> {
         Waiter<T> next;
         lock.lock();
         try {
+            replacing.remove(waiter);
             counters.closed(slot, reason, failed);
             remove(slot);
             if (waiter.gaveUp || closed || suspended || index.size() >= limit) {
@@ -380,6 +397,17 @@ final class SlotRegistry<T> {
             lock.unlock();
         }
         Handoff.wake(next);
+    }
+
+    /** Claims what this thread is to have the permit of; false if somebody else did, and then it gets nothing from that. */
+    boolean claimForReplacement(Slot<T> slot, CloseReason reason, Waiter<T> waiter) {
+        lock.lock();
+        try {
+            replacing.ensureCapacity(replacing.size() + 1); // allocate before commit
+            return slot.claim(reason) && replacing.add(waiter);
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void remove(Slot<T> slot) {
@@ -433,6 +461,7 @@ final class SlotRegistry<T> {
     boolean giveUp(Waiter<T> waiter, boolean timedOut) {
         lock.lock();
         try {
+            replacing.remove(waiter);
             if (waiter.granted != null) {
                 return false;
             }
@@ -464,7 +493,7 @@ final class SlotRegistry<T> {
             if (retired != null) {
                 return retired;
             }
-            if (maxIdle != Integer.MAX_VALUE && waiters.isEmpty() && idleListed(slot) >= maxIdle) {
+            if (maxIdle != Integer.MAX_VALUE && waiters.isEmpty() && index.idleListed(slot) >= maxIdle) {
                 return CloseReason.SURPLUS;
             }
             slot.unflag();
@@ -478,14 +507,6 @@ final class SlotRegistry<T> {
         }
         Handoff.wake(next);
         return null;
-    }
-
-    private int idleListed(Slot<T> but) {
-        int idle = 0;
-        for (Slot<T> slot = index.latestIdle(); slot != null; slot = slot.idleAfter) {
-            idle += slot != but && slot.state() == Slot.IDLE ? 1 : 0;
-        }
-        return idle;
     }
 
     /** Lock held. The longest waiter gets this idle one; null if its last user was faster. */
@@ -521,14 +542,7 @@ final class SlotRegistry<T> {
     int spares(Predicate<Slot<T>> less) {
         lock.lock();
         try {
-            int spares = 0;
-            for (Slot<T> slot : index.all()) {
-                int state = slot.state();
-                boolean idle =
-                        (state == Slot.IDLE && !slot.isClaimed() && slot.retireFor() == null) || state == Slot.CHECKING;
-                spares += (idle || (state == Slot.OPENING && slot.thread == null)) && !less.test(slot) ? 1 : 0;
-            }
-            return spares;
+            return index.spares(less);
         } finally {
             lock.unlock();
         }
@@ -600,11 +614,11 @@ final class SlotRegistry<T> {
         List<Waiter<T>> refused;
         lock.lock();
         try {
-            refused = waiters.dismiss(); // first: should there be no memory for it, nothing has happened
+            refused = waiters.dismiss(replacing); // first: should there be no memory for it, nothing has happened
             slowAcquire = true; // before closed, see isSlowAcquire()
             closed = true;
             mustCheckWaiters = true;
-            counters.waited(refused.size());
+            counters.waited(refused.size() - replacing.size());
             resourceRemoved.signalAll(); // a suspension ends, too
         } finally {
             lock.unlock();

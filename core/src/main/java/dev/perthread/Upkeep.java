@@ -237,7 +237,7 @@ final class Upkeep<T> {
 
     private void checkIdle(long now) {
         for (Slot<T> slot : registry.all()) {
-            if (slot.state() == Slot.IDLE && now - Math.max(slot.idleSince, slot.checkedAt) >= config.checkEveryNanos) {
+            if (slot.state() == Slot.IDLE && slot.untouchedFor(now) >= config.checkEveryNanos) {
                 Runnable task = CloserExecutor.once(() -> checkClaimed(slot));
                 if (slot.idleToChecking()) {
                     aside(task);
@@ -287,9 +287,12 @@ final class Upkeep<T> {
                     && slot.warnedAt != since) {
                 Throwable stack = new Throwable("the stack of " + Messages.of(owner) + " now");
                 stack.setStackTrace(owner.getStackTrace());
+                // Now: by the time the other thread tells it, the lease may have ended, and the next one have begun.
+                ResourceInfo info = pool.info(slot, ResourceInfo.State.LEASED);
+                Throwable acquired = slot.trace;
                 slot.warnedAt = since; // first: the owner's release looks at it
                 registry.heldTooLong();
-                aside(CloserExecutor.once(() -> observer.heldTooLong(slot, stack)));
+                aside(CloserExecutor.once(() -> observer.heldTooLong(slot, info, now - since, acquired, stack)));
             }
         }
     }

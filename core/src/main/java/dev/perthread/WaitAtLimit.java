@@ -66,11 +66,13 @@ final class WaitAtLimit<T> {
             if (room == null && attempt.waits()) {
                 // Not in the queue: the permit of what is being closed is for this thread.
                 Waiter<T> waiter = new Waiter<>(attempt.me, pool.now());
-                closer.replaceAside(slot, unfit, waiter);
-                return await(waiter, attempt, false);
+                if (closer.replaceAside(slot, unfit, waiter)) {
+                    return await(waiter, attempt, false);
+                }
+            } else {
+                closer.closeAside(slot, unfit);
+                next = room;
             }
-            closer.closeAside(slot, unfit);
-            next = room;
         }
         if (registry.isClosed()) {
             if (next != null) {

@@ -70,9 +70,10 @@ final class Waiters<T> {
         size--;
     }
 
-    /** Nobody waits any more. */
-    List<Waiter<T>> dismiss() {
-        List<Waiter<T>> all = new ArrayList<>(size); // before anybody leaves
+    /** Nobody waits any more; returns those who did, and others who are to be woken too. */
+    List<Waiter<T>> dismiss(List<Waiter<T>> others) {
+        List<Waiter<T>> all = new ArrayList<>(size + others.size()); // before anybody leaves
+        all.addAll(others);
         for (Waiter<T> first = longest; first != null; first = longest) {
             all.add(first);
             leave(first);

@@ -439,7 +439,7 @@ class JfrTest {
                             .distinct())
                     .containsAll(
                             types.stream().map(EventType::getName).distinct().toList())
-                    .hasSize(10);
+                    .hasSize(11);
             recorded.stop();
         }
     }

@@ -35,7 +35,7 @@ class WaitersTest {
         assertThat(queue.mustHandOffNext(0)).isTrue();
         queue.join(late);
         assertThat(queue.mustHandOffNext(0)).isFalse();
-        assertThat(queue.dismiss()).containsExactly(late);
+        assertThat(queue.dismiss(List.of())).containsExactly(late);
         assertThat(queue.mustHandOffNext(0)).isTrue();
     }
 
@@ -67,7 +67,7 @@ class WaitersTest {
         assertThat(queue.contains(all.get(2))).isFalse();
         queue.join(late);
         assertThat(queue.size()).isEqualTo(3);
-        assertThat(queue.dismiss()).containsExactly(all.get(1), all.get(3), late);
+        assertThat(queue.dismiss(List.of())).containsExactly(all.get(1), all.get(3), late);
         assertThat(queue.isEmpty()).isTrue();
         assertThat(queue.contains(late)).isFalse();
         queue.join(early);
@@ -79,7 +79,7 @@ class WaitersTest {
         queue.join(early);
         queue.join(late);
         assertThat(queue.size()).isEqualTo(2);
-        assertThat(queue.dismiss()).containsExactly(early, late);
+        assertThat(queue.dismiss(List.of())).containsExactly(early, late);
         assertThat(queue.isEmpty()).isTrue();
         assertThat(queue.size()).isZero();
         assertThat(queue.contains(early)).isFalse();
