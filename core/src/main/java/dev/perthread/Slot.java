@@ -195,9 +195,12 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
         flagged = false;
     }
 
-    /** Has the resource closed at the end of its lease, or before its next; the first reason stays. Lock held. */
+    /**
+     * Has the resource closed at the end of its lease, or before its next; the first reason stays, but for SURPLUS, which a
+     * raised limit takes back. Lock held.
+     */
     void retire(CloseReason why) {
-        if (retireFor == null) {
+        if (retireFor == null || retireFor == CloseReason.SURPLUS) {
             retireFor = why;
         }
         flagged = true; // after retireFor: who sees this sees that

@@ -13,12 +13,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Invariant 1: every resource opened is closed exactly once, for one reason, and never under its user. */
 class ClosedExactlyOnceTest {
+    private static final RandomOperations.Extras EXTRAS = new RandomOperations.Extras(true, true, true, false);
 
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void whateverManyThreadsDoAtOnce(Matrix matrix) throws Exception {
         RecordingListener journal = new RecordingListener();
-        RandomOperations storm = new RandomOperations(matrix, 7, journal, false);
+        RandomOperations storm = new RandomOperations(matrix, EXTRAS, 7, journal, false);
         assertThat(storm.run(4, 150)).isEmpty();
         Actor.until(() -> journal.count("close") == storm.opened.get()); // told after it was counted
         Map<Long, List<String>> events = journal.byResource();
@@ -35,7 +36,8 @@ class ClosedExactlyOnceTest {
     @ParameterizedTest
     @MethodSource(Matrix.ALL)
     void alsoWhenTheHolderClosesInTheMidstOfIt(Matrix matrix) throws Exception {
-        assertThat(new RandomOperations(matrix, 11, null, true).run(4, 150)).isEmpty();
+        assertThat(new RandomOperations(matrix, EXTRAS, 11, null, true).run(4, 150))
+                .isEmpty();
     }
 
     @ParameterizedTest

@@ -32,7 +32,8 @@ class ModelTest {
                     new int[] {Matrix.NONE, 1, 3, 8}[random.nextInt(4)],
                     kinds.get(random.nextInt(kinds.size())));
             RecordingListener journal = random.nextBoolean() ? new RecordingListener() : null;
-            RandomOperations storm = new RandomOperations(matrix, random.nextLong(), journal, random.nextInt(4) == 0);
+            RandomOperations storm = new RandomOperations(
+                    matrix, RandomOperations.Extras.random(random), random.nextLong(), journal, random.nextInt(4) == 0);
             assertThat(storm.run(THREADS, EACH)).as("-Dperthread.seed=" + seed).isEmpty();
             operations += storm.operations.get();
             opens += storm.opened.get();

@@ -12,6 +12,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -25,12 +27,37 @@ final class RandomOperations {
         private static final long serialVersionUID = 1L;
     }
 
+    /**
+     * What the pool has, beyond its policies.
+     *
+     * @param whenDone whether leases must be declared done for their resource to be reused
+     * @param reset whether leases end with a reset, which may fail
+     * @param check whether there is a check before reuse, which may fail
+     * @param slow whether openers, closers, checks and resets take some time
+     */
+    record Extras(boolean whenDone, boolean reset, boolean check, boolean slow) {
+        static Extras random(Random random) {
+            return new Extras(random.nextBoolean(), random.nextBoolean(), random.nextBoolean(), random.nextInt(3) == 0);
+        }
+
+        /** Only what lets a resource outlive its scope has most of it. */
+        Extras with(IdlePolicy whenIdle) {
+            return whenIdle == IdlePolicy.CLOSE ? new Extras(false, false, false, slow) : this;
+        }
+    }
+
     private final Matrix matrix;
+    private final Extras extras;
     private final long seed;
     private final boolean closeHalfway;
     private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
     private final ThreadLocal<Boolean> failOpen = ThreadLocal.withInitial(() -> false);
     private final Set<Probe> failClose = ConcurrentHashMap.newKeySet();
+    private final Set<Probe> failReset = ConcurrentHashMap.newKeySet();
+    private final Set<Probe> failedCheck = ConcurrentHashMap.newKeySet();
+    private final AtomicBoolean suspending = new AtomicBoolean(); // one at a time, so that its resume() is its own
+    private final AtomicInteger suspensions = new AtomicInteger(); // begun
+    private final AtomicInteger refreshedUpTo = new AtomicInteger(); // no acquire gets one of these numbers any more
     private final AtomicReference<Lease<Probe>> shown = new AtomicReference<>();
     private final AtomicInteger places = new AtomicInteger();
     final AtomicInteger peak = new AtomicInteger();
@@ -40,17 +67,28 @@ final class RandomOperations {
     private volatile boolean closing;
     final PerThread<Probe, RuntimeException> pool;
 
-    RandomOperations(Matrix matrix, long seed, RecordingListener journal, boolean closeHalfway) {
+    RandomOperations(Matrix matrix, Extras given, long seed, RecordingListener journal, boolean closeHalfway) {
         this.matrix = matrix;
+        this.extras = given.with(matrix.whenIdle());
         this.seed = seed;
         this.closeHalfway = closeHalfway;
         PerThread.Builder<Probe, RuntimeException> builder =
                 matrix.<Probe, RuntimeException>builder(this::open).closer(this::closeClaimed);
+        if (extras.whenDone) {
+            builder.reuse(ReusePolicy.WHEN_DONE);
+        }
+        if (extras.reset) {
+            builder.reset(this::reset);
+        }
+        if (extras.check) {
+            builder.check(this::check);
+        }
         this.pool = (journal == null ? builder : builder.listener(journal)).build();
     }
 
     private Probe open() {
         peak.accumulateAndGet(places.incrementAndGet(), Math::max);
+        takeTime();
         if (failOpen.get()) {
             places.decrementAndGet();
             throw new OpenFailure();
@@ -59,7 +97,32 @@ final class RandomOperations {
         return new Probe();
     }
 
+    private void takeTime() {
+        if (extras.slow) {
+            LockSupport.parkNanos(ThreadLocalRandom.current().nextInt(200_000));
+        }
+    }
+
+    private void reset(Probe probe) {
+        probe.use(); // complains if anybody else has it, or if it is closed
+        takeTime();
+        if (failReset.remove(probe)) {
+            throw new IllegalStateException("on purpose");
+        }
+    }
+
+    private boolean check(Probe probe) {
+        probe.use();
+        takeTime();
+        if (ThreadLocalRandom.current().nextInt(8) == 0) {
+            failedCheck.add(probe);
+            return false;
+        }
+        return true;
+    }
+
     private void closeClaimed(Probe probe) throws IOException {
+        takeTime();
         probe.close();
         closed.incrementAndGet();
         places.decrementAndGet();
@@ -90,7 +153,7 @@ final class RandomOperations {
             LogLines.expect("ended without closing its lease");
         }
         return wrong.stream()
-                .map(line -> matrix + ", seed " + seed + ": " + line)
+                .map(line -> matrix + ", " + extras + ", seed " + seed + ": " + line)
                 .toList();
     }
 
@@ -107,7 +170,7 @@ final class RandomOperations {
         private final int number;
         private final List<Lease<Probe>> leases = new ArrayList<>();
         private final IdentityHashMap<Probe, Integer> uses = new IdentityHashMap<>();
-        private final Set<Probe> invalid = ConcurrentHashMap.newKeySet();
+        private final Set<Probe> invalid = ConcurrentHashMap.newKeySet(); // or not done, retired, not reset
         private final Set<Probe> seen = ConcurrentHashMap.newKeySet();
         private Lease<Probe> stale;
 
@@ -133,7 +196,18 @@ final class RandomOperations {
         }
 
         private void step() {
-            switch (random.nextInt(16)) {
+            switch (random.nextInt(22)) {
+                case 16, 17 -> tryAcquire();
+                case 18 -> evictMine();
+                case 19 -> refresh();
+                case 20 -> setLimit();
+                case 21 -> {
+                    if (random.nextInt(4) == 0) {
+                        suspend();
+                    } else {
+                        prewarm();
+                    }
+                }
                 case 0, 1, 2, 3 -> acquire(false);
                 case 4, 5, 6, 7 -> end();
                 case 8 -> use();
@@ -162,46 +236,77 @@ final class RandomOperations {
         }
 
         private void acquire(boolean interrupted) {
+            int suspended = suspensions.get();
+            boolean mayBeSuspended = suspending.get();
             try {
-                Lease<Probe> lease = pool.acquire(Duration.ofNanos(random.nextInt(300_000)));
-                Probe probe = lease.get();
-                boolean mine = uses.containsKey(probe);
-                expect(!probe.isClosed(), "got a closed resource");
-                if (!leases.isEmpty()) {
-                    expect(matrix.reentry() != ReentryPolicy.REJECT, "entered twice");
-                    expect(mine == (matrix.reentry() == ReentryPolicy.SHARE), "shared or not: " + probe);
-                } else {
-                    expect(!mine, "in use already: " + probe);
-                }
-                if (matrix.whenIdle() != IdlePolicy.LEND) {
-                    expect(probe.opener().equals(me), "opened by another thread: " + probe);
-                }
-                if (matrix.whenIdle() == IdlePolicy.CLOSE && !mine) {
-                    expect(!seen.contains(probe), "used again: " + probe);
-                }
-                expect(mine || !invalid.contains(probe), "invalidated, and handed out again: " + probe);
-                if (!mine) {
-                    probe.begin(me);
-                }
-                if (random.nextInt(16) == 0) {
-                    failClose.add(probe);
-                }
-                seen.add(probe);
-                leases.add(lease);
-                uses.merge(probe, 1, Integer::sum);
-                shown.set(lease);
+                int old = refreshedUpTo.get();
+                entered(pool.acquire(Duration.ofNanos(random.nextInt(300_000))), old);
             } catch (ReentryException e) {
                 expect(!leases.isEmpty() && matrix.reentry() == ReentryPolicy.REJECT, "refused: " + e);
             } catch (OpenFailure e) {
                 expect(failOpen.get(), "not asked to fail");
             } catch (AcquireTimeoutException e) {
-                expect(matrix.limit() != Matrix.NONE, "waited without a limit: " + e);
+                expect(
+                        matrix.limit() != Matrix.NONE
+                                || extras.check
+                                || mayBeSuspended
+                                || suspended != suspensions.get(),
+                        "waited without a limit: " + e);
             } catch (AcquireInterruptedException e) {
                 expect(interrupted && me.isInterrupted(), "interrupted: " + e);
             } catch (IllegalStateException e) {
                 expect(closing, "refused: " + e);
             }
             expect(pool.isHeld() == !leases.isEmpty(), "isHeld " + leases);
+        }
+
+        private void tryAcquire() {
+            try {
+                int old = refreshedUpTo.get();
+                Lease<Probe> lease = pool.tryAcquire().orElse(null);
+                if (lease != null) {
+                    entered(lease, old);
+                }
+            } catch (ReentryException e) {
+                expect(!leases.isEmpty() && matrix.reentry() == ReentryPolicy.REJECT, "refused: " + e);
+            } catch (IllegalStateException e) {
+                expect(closing, "refused: " + e);
+            }
+            expect(pool.isHeld() == !leases.isEmpty(), "isHeld " + leases);
+        }
+
+        private void entered(Lease<Probe> lease, int old) {
+            Probe probe = lease.get();
+            boolean mine = uses.containsKey(probe);
+            expect(!probe.isClosed(), "got a closed resource");
+            expect(mine || probe.number() > old, "got one from before a refresh: " + probe);
+            expect(mine || !failedCheck.contains(probe), "got one whose check failed: " + probe);
+            if (!leases.isEmpty()) {
+                expect(matrix.reentry() != ReentryPolicy.REJECT, "entered twice");
+                expect(mine == (matrix.reentry() == ReentryPolicy.SHARE), "shared or not: " + probe);
+            } else {
+                expect(!mine, "in use already: " + probe);
+            }
+            if (matrix.whenIdle() != IdlePolicy.LEND) {
+                expect(probe.opener().equals(me), "opened by another thread: " + probe);
+            }
+            if (matrix.whenIdle() == IdlePolicy.CLOSE && !mine) {
+                expect(!seen.contains(probe), "used again: " + probe);
+            }
+            expect(mine || !invalid.contains(probe), "invalidated, and handed out again: " + probe);
+            if (!mine) {
+                probe.begin(me);
+            }
+            if (random.nextInt(16) == 0) {
+                failClose.add(probe);
+            }
+            if (extras.reset && random.nextInt(16) == 0) {
+                failReset.add(probe);
+            }
+            seen.add(probe);
+            leases.add(lease);
+            uses.merge(probe, 1, Integer::sum);
+            shown.set(lease);
         }
 
         private void end() {
@@ -214,6 +319,14 @@ final class RandomOperations {
             if (last) {
                 probe.end(me);
                 uses.remove(probe);
+            }
+            if (extras.reset && failReset.contains(probe)) {
+                invalid.add(probe); // its reset fails, or it is closed for another reason
+            }
+            if (!extras.whenDone || random.nextInt(4) > 0) {
+                lease.done();
+            } else {
+                invalid.add(probe);
             }
             boolean doomed = failClose.contains(probe);
             try {
@@ -230,6 +343,61 @@ final class RandomOperations {
         private void endAll() {
             while (!leases.isEmpty()) {
                 end();
+            }
+        }
+
+        private void evictMine() {
+            int evicted = pool.evict(info -> info.threadId() == Platform.id(me));
+            expect(
+                    evicted
+                                    >= uses.keySet().stream()
+                                            .filter(probe -> !invalid.contains(probe))
+                                            .count()
+                            || closing,
+                    "evicted " + evicted + " of " + uses.size());
+            invalid.addAll(uses.keySet()); // leased: closed at the end of the lease
+        }
+
+        private void refresh() {
+            int before = Probe.opened();
+            pool.refresh();
+            refreshedUpTo.accumulateAndGet(before, Math::max);
+            invalid.addAll(uses.keySet());
+        }
+
+        private void setLimit() {
+            if (matrix.limit() != Matrix.NONE) {
+                pool.setLimit(1 + random.nextInt(matrix.limit()));
+            }
+        }
+
+        private void suspend() {
+            if (!suspending.compareAndSet(false, true)) {
+                return;
+            }
+            suspensions.incrementAndGet();
+            try {
+                CloseReport report = pool.suspend(Duration.ofNanos(random.nextInt(300_000)));
+                expect(report.forced() == 0, "suspending forced: " + report);
+                invalid.addAll(uses.keySet());
+                if (leases.isEmpty()) {
+                    expect(pool.tryAcquire().isEmpty() || closing, "served though suspended");
+                }
+            } catch (IllegalStateException e) {
+                expect(closing, "not suspended: " + e);
+            } finally {
+                pool.resume();
+                suspending.set(false);
+            }
+        }
+
+        private void prewarm() {
+            if (matrix.whenIdle() == IdlePolicy.LEND) {
+                try {
+                    expect(pool.prewarm(random.nextInt(4)) <= 4, "opened more than asked for");
+                } catch (IllegalStateException e) {
+                    expect(closing, "prewarm: " + e);
+                }
             }
         }
 

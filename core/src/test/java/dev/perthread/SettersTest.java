@@ -2,6 +2,7 @@ package dev.perthread;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.EachThreadKind;
@@ -124,6 +125,22 @@ class SettersTest {
             second.call(() -> end(b));
             third.call(() -> end(c));
             assertThat(pool.stats().closedByReason()).containsOnlyKeys(CloseReason.EVICTED);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
+    void raisedLimit_mustNotTakeBack_thatASurplusOneWasRefreshedMeanwhile(IdlePolicy whenIdle) throws Exception {
+        try (PerThread<Probe, RuntimeException> pool = builder(whenIdle).build();
+                Actor second = new Actor(ThreadKind.PLATFORM)) {
+            Lease<Probe> a = pool.acquire();
+            Lease<Probe> b = second.call(pool::acquire);
+            pool.setLimit(1); // one of the two is surplus
+            assertThat(pool.refresh()).isEqualTo(2);
+            pool.setLimit(2);
+            end(a);
+            second.call(() -> end(b));
+            assertThat(pool.stats().closedByReason()).containsExactly(entry(CloseReason.REFRESHED, 2L));
         }
     }
 
