@@ -19,7 +19,8 @@ final class ConnectFailures {
 
     void failed(InetAddress address, IOException failure) {
         onlyTimeouts = false;
-        add(address, failure, String.valueOf(failure.getMessage()));
+        // Some JDKs add in which of their functions it was.
+        add(address, failure, String.valueOf(failure.getMessage()).replace(" (connect failed)", ""));
     }
 
     void timedOut(InetAddress address, int millis) {
