@@ -6,6 +6,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
+import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -15,10 +16,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A timeline as one HTML page that needs nothing else: style, chart library, scripts and data are all in it. */
 final class TimelinePage {
@@ -32,12 +35,14 @@ final class TimelinePage {
     private static final List<String> SCRIPTS = List.of("data.js", "layout.js", "draw.js", "answers.js", "controls.js");
 
     private final Timeline timeline;
+    private final @Nullable Duration interval; // null for a page that does not change
     private final String style = resource("timeline.css");
     private final String library = resource("echarts.min.js");
     private final String script;
 
-    private TimelinePage(Timeline timeline) throws IOException {
+    private TimelinePage(Timeline timeline, @Nullable Duration interval) throws IOException {
         this.timeline = timeline;
+        this.interval = interval;
         StringBuilder scripts = new StringBuilder("(() => {\n'use strict';\n");
         for (String name : SCRIPTS) {
             scripts.append(resource(name));
@@ -54,12 +59,24 @@ final class TimelinePage {
                 : new OpenOption[] {StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE};
         try (Writer out = new BufferedWriter(
                 new OutputStreamWriter(Files.newOutputStream(file, options), StandardCharsets.UTF_8))) {
-            new TimelinePage(timeline).write(out);
+            new TimelinePage(timeline, null).write(out);
         } catch (FileAlreadyExistsException e) {
             throw exists(file);
         } catch (IOException e) {
             throw new CommandFailure(file + ": cannot be written to (" + ErrorMessages.ofFile(e) + ")");
         }
+    }
+
+    /** The page of what a timeline is now, which asks for its data again and again at the address {@code data} beside its own. */
+    static String live(Timeline now, Duration interval) throws IOException {
+        StringWriter html = new StringWriter();
+        new TimelinePage(now, interval).write(html);
+        return html.toString();
+    }
+
+    /** The policy of such a page, for the answer's header. */
+    static String livePolicy(Timeline any, Duration interval) throws IOException {
+        return new TimelinePage(any, interval).policy();
     }
 
     static CommandFailure exists(Path file) {
@@ -77,6 +94,7 @@ final class TimelinePage {
                 case "style" -> out.write(style);
                 case "library" -> out.write(library);
                 case "script" -> out.write(script);
+                case "live" -> out.write(interval == null ? "" : " data-interval=\"" + interval.toMillis() + "\"");
                 default -> new TimelineJson(timeline).write(out);
             }
         }
@@ -89,7 +107,8 @@ final class TimelinePage {
      */
     private String policy() {
         return "default-src 'none'; script-src '" + digest(library) + "' '" + digest(script) + "'; style-src '"
-                + digest(style) + "'; img-src data:; form-action 'none'; base-uri 'none'";
+                + digest(style) + "'; img-src data:; form-action 'none'; base-uri 'none'"
+                + (interval == null ? "" : "; connect-src 'self'");
     }
 
     private static String digest(String text) {

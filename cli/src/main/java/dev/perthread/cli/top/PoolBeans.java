@@ -26,6 +26,7 @@ import javax.management.openmbean.CompositeData;
 import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
+import jdk.management.jfr.RemoteRecordingStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -139,21 +140,35 @@ final class PoolBeans implements AutoCloseable {
         return ErrorMessages.cut(ErrorMessages.of(innermost));
     }
 
-    /** Pools by name. */
-    List<Pool> read() throws CommandFailure, InterruptedException {
+    /** A flight recording there, read here; not started yet. */
+    RemoteRecordingStream record() throws CommandFailure, InterruptedException {
+        return ask(() -> new RemoteRecordingStream(server));
+    }
+
+    /** Does nothing, if the program is still there. */
+    void ping() throws CommandFailure, InterruptedException {
+        ask(server::getMBeanCount);
+    }
+
+    private <R> R ask(Callable<R> question) throws CommandFailure, InterruptedException {
         try {
-            List<Pool> pools = within(timeout, this::readAll);
-            if (pools.isEmpty()) {
-                throw new CommandFailure(target + ": no PerThread pool is registered there; the program has to call"
-                        + " registerMXBean()");
-            }
-            return pools;
+            return within(timeout, question);
         } catch (TimeoutException e) {
             throw new CommandFailure(
                     target + ": no answer for " + OptionConverters.seconds(timeout) + "; --timeout allows more");
         } catch (ExecutionException e) {
             throw new CommandFailure(target + ": the connection is lost (" + innermost(e) + ")");
         }
+    }
+
+    /** Pools by name. */
+    List<Pool> read() throws CommandFailure, InterruptedException {
+        List<Pool> pools = ask(this::readAll);
+        if (pools.isEmpty()) {
+            throw new CommandFailure(
+                    target + ": no PerThread pool is registered there; the program has to call registerMXBean()");
+        }
+        return pools;
     }
 
     private List<Pool> readAll() throws IOException, MalformedObjectNameException {

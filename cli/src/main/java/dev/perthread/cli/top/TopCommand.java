@@ -34,8 +34,18 @@ public final class TopCommand implements Subcommand {
                 .option("-i, --interval", "TIME", "2", "How often to look: seconds, or a number with ms, s or m.")
                 .option("-t, --timeout", "TIME", "10", "The longest wait for an answer of the program.")
                 .option("-n, --count", "N", "Look this many times and end.")
+                .flag(
+                        "--web",
+                        "Show the timeline of the last minutes instead, as a page on this machine's loopback address that"
+                                + " changes while the program runs. It turns on Flight Recorder's events of PerThread"
+                                + " there, with every lease, until Ctrl-C.")
+                .option("-p, --port", "PORT", "With --web: the port. Default: a free one.")
                 .flag("-1, --once", "The same as --count 1.")
-                .footer("Examples:", "  perthread top 4711", "  perthread top --once --sort uses db1:9010");
+                .footer(
+                        "Examples:",
+                        "  perthread top 4711",
+                        "  perthread top --once --sort uses db1:9010",
+                        "  perthread top --web 4711");
     }
 
     @Override
@@ -48,9 +58,20 @@ public final class TopCommand implements Subcommand {
         if (count != null && once) {
             throw new UsageException("--once and --count contradict each other; at most one of them must be given");
         }
+        boolean web = arguments.has("web");
+        Integer port = arguments.find("port", OptionConverters::port);
+        if (web && (once || count != null)) {
+            throw new UsageException("--web must be given without --once and --count");
+        }
+        if (!web && port != null) {
+            throw new UsageException("--port has no effect without --web");
+        }
         int times = once ? 1 : count == null ? Integer.MAX_VALUE : count;
         TopTable table = new TopTable(target.toString());
         try (PoolBeans beans = PoolBeans.connect(target, arguments.get("timeout", OptionConverters::time))) {
+            if (web) {
+                return new WebView(target, beans).run(port == null ? 0 : port, interval);
+            }
             Looks looks = new Looks(beans, interval, times);
             List<PoolBeans.Pool> first = beans.read(); // what is wrong is reported before the screen is cleared
             return TerminalView.isThere() && times > 1

@@ -136,9 +136,13 @@ const answers = (() => {
     return element;
   }
 
-  /** go.span and go.mark show a bar or mark in the chart. */
+  let panels = [];
+
+  /** Anew; go.span and go.mark show a bar or mark in the chart. */
   function show(go) {
     const leases = longest(m.LEASED), waits = longest(m.WAITING), line = byId('first');
+    line.replaceChildren();
+    panels.forEach(old => old.remove());
     const part = (words, i) => goTo(words + ' ' + m.words(m.to[i] - m.from[i]) + ': '
       + [m.resourceName(m.resource[i]), m.threadName(m.thread[i])].filter(Boolean).join(' by '), () => go.span(i));
     line.append(...[leases.length && part('Longest lease', leases[0]), waits.length && part('Longest wait', waits[0])].filter(Boolean));
@@ -150,12 +154,13 @@ const answers = (() => {
         line.append(button);
       }
     });
-    byId('answers').append(...[
+    panels = [
       leases.length && panel('Longest leases', () => longestTable('The longest leases', leases, go)),
       waits.length && panel('Longest waits', () => longestTable('The longest waits', waits, go)),
       m.data.answers.sites.length && panel('Call sites', () => [sites(), tree()]),
       m.marks.length && panel('Problems', () => problems(go)),
-      m.data.answers.closed.length && panel('Closed, and why', closed)].filter(Boolean));
+      m.data.answers.closed.length && panel('Closed, and why', closed)].filter(Boolean);
+    byId('answers').append(...panels);
   }
 
   return {show, make};

@@ -42,6 +42,9 @@
   });
 
   function select(i) {
+    if (i >= 0) {
+      pause();
+    }
     drawing.select(i);
     show(i < 0 ? '' : m.describe(i));
   }
@@ -121,7 +124,7 @@
 
   function showRange() {
     const start = round(drawing.view.from), end = round(drawing.view.to);
-    const places = Math.max(0, Math.min(9, Math.ceil(Math.log10(m.axisUnit / Math.max(1, end - start))) + 3));
+    const places = m.placesFor(end - start);
     byId('range').textContent = (start / m.axisUnit).toFixed(places) + ' to ' + (end / m.axisUnit).toFixed(places) + ' ' + m.axisName;
   }
 
@@ -224,6 +227,8 @@
     showRange();
   }
 
+  let chosen = false; // the view, by somebody
+
   function setView(view) {
     if (view !== layout.state.view) {
       layout.state.view = view;
@@ -233,7 +238,11 @@
     byId('by-resource').setAttribute('aria-pressed', String(view === 'resource'));
     byId('chart').setAttribute('aria-label', 'Timeline, a lane for each ' + view);
   }
-  const otherView = () => setView(layout.state.view === 'thread' ? 'resource' : 'thread');
+  const choose = view => {
+    chosen = true;
+    setView(view);
+  };
+  const otherView = () => choose(layout.state.view === 'thread' ? 'resource' : 'thread');
 
   const KEYS = {
     ArrowLeft: () => move(-0.1), ArrowRight: () => move(0.1),
@@ -251,9 +260,11 @@
     }
   });
 
-  byId('source').textContent = m.data.source + ', ' + m.clock(0) + ', ' + m.words(m.data.length);
-  byId('hint').textContent = [m.data.hint, m.data.condensed].filter(Boolean).join(' ');
-  document.title = 'PerThread timeline: ' + m.data.source;
+  function heading() {
+    byId('source').textContent = m.data.source + ', ' + m.clock(0) + ', ' + m.words(m.data.length);
+    byId('hint').textContent = [m.data.hint, m.data.condensed].filter(Boolean).join(' ');
+    document.title = 'PerThread timeline: ' + m.data.source;
+  }
   byId('thread').addEventListener('input', event => { filter.thread = event.target.value; refresh(); });
   byId('resource').addEventListener('input', event => { filter.resource = event.target.value; refresh(); });
   byId('filter').addEventListener('submit', event => event.preventDefault());
@@ -261,24 +272,114 @@
   byId('out').addEventListener('click', () => zoomBy(2));
   byId('all').addEventListener('click', whole);
   byId('next').addEventListener('click', () => toProblem(1));
-  byId('by-thread').addEventListener('click', () => setView('thread'));
-  byId('by-resource').addEventListener('click', () => setView('resource'));
+  byId('by-thread').addEventListener('click', () => choose('thread'));
+  byId('by-resource').addEventListener('click', () => choose('resource'));
   byId('waits').addEventListener('toggle', waits);
-  new ResizeObserver(() => {
+  new ResizeObserver(() => requestAnimationFrame(() => { // not within it: what it draws may change sizes again
     drawing.refresh(true);
     if (histogram) {
       histogram.resize();
     }
-  }).observe(byId('chart'));
+  })).observe(byId('chart'));
   drawing.scheme.addEventListener('change', () => { legend(); waits(); drawing.refresh(true); });
-  addEventListener('beforeprint', () => drawing.print(true));
-  addEventListener('afterprint', () => drawing.print(false));
+  for (const [event, now] of [['beforeprint', true], ['afterprint', false]]) {
+    addEventListener(event, () => { drawing.print(now); legend(); });
+  }
   const go = {
     span: i => { byId('chart').focus(); select(i); },
     mark: mark => { byId('chart').focus(); toMark(mark); }};
+  heading();
   answers.show(go);
   refresh();
   setView(layout.state.view);
+
+  // ---- A page that changes while the program runs.
+  const interval = Number(document.body.dataset.interval || 0); // milliseconds; 0 for a recording
+  let paused = false, timer = 0, asking = false;
+
+  /** Other data; the same part of it, or the latest where that was in sight. */
+  function update(json) {
+    const {view} = drawing, {begin, length} = m.data;
+    const follows = view.to >= length * 0.999, all = follows && view.from <= 0;
+    drawing.forget();
+    m.read(json);
+    problem = -1;
+    if (!chosen) {
+      layout.state.view = layout.fewest();
+    }
+    heading();
+    layout.show(filter.thread, filter.resource);
+    setView(layout.state.view);
+    totals();
+    waits();
+    legend();
+    answers.show(go);
+    const span = Math.min(m.data.length, view.to - view.from), earlier = (begin - json.begin) * 1e6;
+    const start = Math.max(0, Math.min(m.data.length - span, follows ? m.data.length - span : view.from + earlier));
+    const range = all ? [0, m.data.length] : [start, start + span];
+    layout.zoomed(...range);
+    drawing.refresh(true, range);
+    showRange();
+  }
+
+  function tell(words, bad) {
+    if (byId('liveness').textContent !== words) {
+      byId('liveness').textContent = words;
+    }
+    byId('liveness').classList.toggle('bad', Boolean(bad));
+  }
+
+  async function ask() {
+    clearTimeout(timer);
+    if (paused || asking) {
+      return;
+    }
+    asking = true;
+    try {
+      const answer = await fetch('data', {cache: 'no-store', credentials: 'omit'});
+      if (!answer.ok) {
+        throw new Error('status ' + answer.status);
+      }
+      const json = await answer.json();
+      if (!paused) {
+        update(json);
+        tell('Live: the last minutes of the program.');
+      }
+    } catch (failure) {
+      console.error(failure);
+      tell('perthread top has ended, or cannot be reached. This is what it showed last.', true);
+    }
+    asking = false;
+    timer = setTimeout(ask, interval);
+  }
+
+  /** What somebody looks at more closely must not run away. */
+  function pause() {
+    if (interval && !paused) {
+      paused = true;
+      byId('pause').textContent = 'Continue';
+      tell('Paused.');
+    }
+  }
+
+  byId('pause').addEventListener('click', () => {
+    if (paused) {
+      paused = false;
+      byId('pause').textContent = 'Pause';
+      ask();
+    } else {
+      pause();
+    }
+  });
+  byId('answers').addEventListener('toggle', event => {
+    if (event.target.open && event.target.id !== 'waits') {
+      pause();
+    }
+  }, true);
+  byId('live').hidden = !interval;
+  if (interval) {
+    ask();
+  }
 
   /** For tests, and for whoever is curious: what is shown now. */
   window.timeline = {

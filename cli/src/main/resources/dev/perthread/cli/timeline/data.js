@@ -1,6 +1,5 @@
 // The recording as the page holds it: columns of numbers, names, what the filter lets through, and lengths in words.
 const model = (() => {
-  const data = JSON.parse(document.getElementById('data').textContent);
   const OPENING = 0, LEASED = 1, IDLE = 2, CLOSING = 3, WAITING = 4, MANY = 5, MANY_WAITS = 6;
   const KINDS = ['opening', 'leased', 'idle', 'closing', 'waiting', 'many leases', 'many waits'];
   const TROUBLES = [
@@ -10,22 +9,33 @@ const model = (() => {
     {name: 'waited in vain', words: 'waited in vain', symbol: 'diamond'},
     {name: 'held too long', words: 'held too long', symbol: 'path://M0 0H10L6 5L10 10H0L4 5Z'}];
 
-  const columns = data.spans;
-  const count = columns.kind.length;
-  const kind = columns.kind, resource = columns.resource, thread = columns.thread, pool = columns.pool, place = columns.place;
-  const from = new Float64Array(count), to = new Float64Array(count);
-  const manyOf = new Map(); // from a bar that stands for several: how many, their time together, how many threads
-  for (let i = 0, at = 0, next = 0; i < count; i++) {
-    at += columns.after[i];
-    from[i] = at;
-    to[i] = at + columns.length[i];
-    if (kind[i] >= MANY) {
-      const [n, busy, threads] = data.many[next++];
-      manyOf.set(i, {n, busy, threads});
+  let data, columns, count, kind, resource, thread, pool, place, from, to, manyOf, marks, axisUnit, axisName, severalPools;
+
+  /** Takes other data in the place of what there is. */
+  function read(json) {
+    data = json;
+    columns = data.spans;
+    ({kind, resource, thread, pool, place} = columns);
+    count = kind.length;
+    from = new Float64Array(count);
+    to = new Float64Array(count);
+    manyOf = new Map(); // from a bar that stands for several: how many, their time together, how many threads
+    for (let i = 0, at = 0, next = 0; i < count; i++) {
+      at += columns.after[i];
+      from[i] = at;
+      to[i] = at + columns.length[i];
+      if (kind[i] >= MANY) {
+        const [n, together, threads] = data.many[next++];
+        manyOf.set(i, {n, busy: together, threads});
+      }
     }
+    marks = data.marks.map(([trouble, inThread, row, at, of, inPool, inPlace, note, stack]) =>
+      ({trouble, thread: inThread, row, at, resource: of, pool: inPool, place: inPlace, note: data.texts[note], stack: data.texts[stack]}));
+    [axisUnit, axisName] = data.length < 1e6 ? [1e3, 'µs'] : data.length < 1e9 ? [1e6, 'ms'] : [1e9, 's'];
+    severalPools = data.pools.length > 1;
+    Object.assign(model, {data, count, kind, resource, thread, pool, place, row: columns.row, note: columns.note, stack: columns.stack,
+      from, to, marks, manyOf, axisUnit, axisName, severalPools});
   }
-  const marks = data.marks.map(([trouble, inThread, row, at, of, inPool, inPlace, note, stack]) =>
-    ({trouble, thread: inThread, row, at, resource: of, pool: inPool, place: inPlace, note: data.texts[note], stack: data.texts[stack]}));
 
   /** Leases or waits that a bar stands for, and how long they took together. */
   const number = i => kind[i] < MANY ? 1 : manyOf.get(i).n;
@@ -37,13 +47,13 @@ const model = (() => {
     const [unit, name] = ns < 1e3 ? [1, 'ns'] : ns < 1e6 ? [1e3, 'µs'] : ns < 1e9 ? [1e6, 'ms'] : [1e9, 's'];
     return String(Number((ns / unit).toPrecision(3))) + ' ' + name;
   }
-  const [axisUnit, axisName] = data.length < 1e6 ? [1e3, 'µs'] : data.length < 1e9 ? [1e6, 'ms'] : [1e9, 's'];
   const moment = ns => String(Number((ns / axisUnit).toFixed(9))) + ' ' + axisName;
+  /** How many decimals tell moments apart in a stretch of time. */
+  const placesFor = span => Math.max(0, Math.min(9, Math.ceil(Math.log10(axisUnit / Math.max(1, span))) + 3));
   const clock = ns => new Date(data.begin + ns / 1e6).toISOString().replace('T', ' ').replace('Z', ' UTC');
   const plural = (n, one) => n.toLocaleString('en') + ' ' + one + (n === 1 ? '' : 's');
 
   const poolName = of => data.pools[of] ? data.pools[of][0] : '';
-  const severalPools = data.pools.length > 1;
   const shortName = of => of < 0 ? '' : '#' + data.resources[of][1];
   const resourceName = of => of < 0 ? '' : (severalPools ? poolName(data.resources[of][0]) + ' ' : '') + shortName(of);
   const threadName = of => of < 0 ? '' : data.threads[of][0];
@@ -138,8 +148,9 @@ const model = (() => {
     return low;
   }
 
-  return {data, count, kind, resource, thread, pool, place, row: columns.row, note: columns.note, stack: columns.stack, from, to, marks,
-    OPENING, LEASED, IDLE, CLOSING, WAITING, MANY, MANY_WAITS, KINDS, TROUBLES, number, busy, isLease, isWait, manyOf,
-    words, axisUnit, axisName, moment, clock, plural, poolName, severalPools, shortName, resourceName, threadName,
-    describe, describeMark, filtered, staircase, meansOf, firstAfter};
+  const model = {OPENING, LEASED, IDLE, CLOSING, WAITING, MANY, MANY_WAITS, KINDS, TROUBLES, number, busy, isLease, isWait,
+    words, moment, placesFor, clock, plural, poolName, shortName, resourceName, threadName,
+    describe, describeMark, filtered, staircase, meansOf, firstAfter, read};
+  read(JSON.parse(document.getElementById('data').textContent));
+  return model;
 })();

@@ -10,9 +10,10 @@ const drawing = (() => {
       many: '#8a8a8a', area: '#7a8fa6', peak: '#40566e', trouble: '#B00020', halo: '#ffffff', way: '#000000'},
     dark: {text: '#ececec', soft: '#b4b4b4', line: '#33373d', stripe: '#1d2025', head: '#2a3038', wait: '#3c3c3c', waitEdge: '#c0c0c0',
       many: '#8f8f8f', area: '#6d86a3', peak: '#b9cce2', trouble: '#ff8a80', halo: '#14161a', way: '#ffffff'}};
+  const MARK = '#B00020'; // with a white edge, to be seen on bars of all colours
   const MOST_LABELS = 300;
   const LEFT = 170, RIGHT = 34, TOP = 6, BOTTOM = 66;
-  const SHORTEST = Math.min(100, m.data.length); // nanoseconds: the deepest zoom
+  const shortest = () => Math.min(100, m.data.length); // nanoseconds: the deepest zoom
   const NEAREST = 3; // pixels beside a bar that still count as on it
   const FULL = 0, HATCHED = COLOURS.length, THIN = 2 * COLOURS.length, OTHERS = 3 * COLOURS.length;
   const WAIT = OTHERS, OUTLINE = OTHERS + 1, SHARE = OTHERS + 2, STRIPE = OTHERS + 3, HEAD = OTHERS + 4, LOOKS = OTHERS + 5;
@@ -92,7 +93,7 @@ const drawing = (() => {
     }
     fill.push([left + parts, foot - means[parts - 1] * scale], [left + parts, foot]);
     areas.push({fill, peak, limit: item.limit > 0 ? [[left, foot - item.limit * scale], [right, foot - item.limit * scale]] : null,
-      queue: item.of !== 'use'});
+      queue: item.of === 'queue'});
     name(item, item.label + ', at most ' + Number(most.toPrecision(3)), y + item.h / 2, 'normal');
   }
 
@@ -135,7 +136,7 @@ const drawing = (() => {
     if (of === m.LEASED && width > 26 && labels.length < MOST_LABELS) {
       const text = labelOf(i), fits = Math.floor((width - 6) / 6.5);
       if (fits >= Math.min(text.length, 4)) {
-        labels.push({x: x + width / 2, y: middle, text: text.length > fits ? text.slice(0, fits - 1) + '…' : text, align: 'center',
+        labels.push({x: x + width / 2, y: middle, text: text.length > fits ? '…' + text.slice(1 - fits) : text, align: 'center', // the end tells them apart
           dark: LIGHT.includes(COLOURS[colourOf(i)])});
       }
     }
@@ -234,8 +235,9 @@ const drawing = (() => {
       text(x, y, words, {align: 'left', fill: theme().text, font: weight + ' 12px system-ui, sans-serif', width, overflow: 'truncate'}))};
   }
 
+  const axisMoment = ns => String(Number((ns / m.axisUnit).toFixed(m.placesFor(view.to - view.from)))) + ' ' + m.axisName;
   const chart = echarts.init(element, null, {renderer: 'canvas'});
-  const zoomX = {xAxisIndex: 0, filterMode: 'none', minValueSpan: SHORTEST};
+  const zoomX = () => ({xAxisIndex: 0, filterMode: 'none', minValueSpan: shortest()});
   const zoomY = {yAxisIndex: 0, filterMode: 'none', zoomLock: true};
   const heightOfLanes = () => Math.max(40, element.clientHeight - TOP - BOTTOM);
   const dummies = number => Array.from({length: number}, () => [0, 0]);
@@ -253,13 +255,13 @@ const drawing = (() => {
     return {
       animation: false,
       grid: {left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM},
-      xAxis: {type: 'value', min: 0, max: m.data.length, axisLabel: {formatter: m.moment, hideOverlap: true, showMaxLabel: false, color: paint.soft},
+      xAxis: {type: 'value', min: 0, max: m.data.length, axisLabel: {formatter: axisMoment, hideOverlap: true, showMaxLabel: false, color: paint.soft},
         axisLine: {lineStyle: {color: paint.soft}}, splitLine: {lineStyle: {color: paint.line}}},
       yAxis: {type: 'value', inverse: true, min: 0, max: whole, show: false},
       dataZoom: [
-        {id: 'x', type: 'slider', ...zoomX, startValue: range[0], endValue: range[1], height: 22, bottom: 10, showDataShadow: false, throttle: 0,
+        {id: 'x', type: 'slider', ...zoomX(), startValue: range[0], endValue: range[1], height: 22, bottom: 10, showDataShadow: false, throttle: 0,
           labelFormatter: '', borderColor: paint.line, fillerColor: paint.area + '55'},
-        {id: 'xi', type: 'inside', ...zoomX, startValue: range[0], endValue: range[1], throttle: 0},
+        {id: 'xi', type: 'inside', ...zoomX(), startValue: range[0], endValue: range[1], throttle: 0},
         {id: 'y', type: 'slider', ...zoomY, show: whole > height, width: 16, right: 8, showDetail: false, showDataShadow: false, throttle: 0,
           brushSelect: false, borderColor: paint.line, fillerColor: paint.area + '55', startValue: first, endValue: first + height},
         {id: 'yi', type: 'inside', ...zoomY, zoomOnMouseWheel: false, moveOnMouseWheel: 'shift', moveOnMouseMove: true, throttle: 0,
@@ -267,14 +269,15 @@ const drawing = (() => {
       series: [
         {type: 'custom', clip: true, silent: true, renderItem, encode: {x: 0, y: 1}, data: dummies(LOOKS + 1)},
         {type: 'custom', clip: false, silent: true, renderItem: renderNames, encode: {x: 0, y: 1}, data: dummies(1)},
-        {type: 'scatter', clip: true, silent: true, z: 5, symbolSize: 13, itemStyle: {color: paint.trouble, borderColor: paint.halo, borderWidth: 1},
+        {type: 'scatter', clip: true, silent: true, z: 5, symbolSize: 13, itemStyle: {color: MARK, borderColor: '#ffffff', borderWidth: 1.5},
           labelLayout: {hideOverlap: true}, data: marks()}]
     };
   }
 
-  /** Everything anew; at the same time and height if these are kept. */
-  function refresh(keep) {
-    const range = keep ? [Math.max(0, view.from), Math.min(m.data.length, view.to)] : [0, m.data.length];
+  const seen = () => [Math.max(0, view.from), Math.min(m.data.length, view.to)];
+
+  /** Everything anew; at the same time and height if these are kept, or at another time. */
+  function refresh(keep, range = keep ? seen() : [0, m.data.length]) {
     chart.resize();
     chart.setOption(option(range, keep ? view.top : 0), {replaceMerge: ['series', 'dataZoom']});
   }
@@ -284,7 +287,7 @@ const drawing = (() => {
   }
 
   function zoomTo(start, end) {
-    const span = Math.max(SHORTEST, Math.min(m.data.length, end - start));
+    const span = Math.max(shortest(), Math.min(m.data.length, end - start));
     const begin = Math.max(0, Math.min(m.data.length - span, start));
     chart.dispatchAction({type: 'dataZoom', dataZoomId: 'x', startValue: begin, endValue: begin + span});
   }
@@ -347,6 +350,11 @@ const drawing = (() => {
     return found;
   }
 
+  /** Before there is other data. */
+  function forget() {
+    selected = -1;
+  }
+
   function select(i) {
     selected = i;
     redraw();
@@ -360,7 +368,7 @@ const drawing = (() => {
     refresh(true);
   }
 
-  return {chart, theme, scheme, hatches, COLOURS, refresh, zoomTo, scrollTo, reveal, at, select, print, heightOfLanes,
+  return {chart, theme, scheme, hatches, COLOURS, refresh, zoomTo, scrollTo, reveal, at, select, forget, print, heightOfLanes,
     get view() { return view; }, get selected() { return selected; }, get way() { return way; },
     get drawn() { return rectangles.slice(0, STRIPE).reduce((sum, list, look) => sum + (look === SHARE ? 0 : list.length / 4), 0); },
     place: i => ({x: view.x0 + (m.from[i] + m.to[i]) / 2 * view.perNano, y: view.y0 + layout.yOf(i)})};

@@ -257,5 +257,5 @@ const layout = (() => {
   }
 
   state.view = fewest();
-  return {state, show, zoomed, yOf, yOfMark, firstBelow, LANE};
+  return {state, show, zoomed, fewest, yOf, yOfMark, firstBelow, LANE};
 })();

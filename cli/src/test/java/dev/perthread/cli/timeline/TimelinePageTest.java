@@ -307,6 +307,31 @@ class TimelinePageTest {
     }
 
     @Test
+    void zooming_in_opens_the_lanes_of_one_shot_threads_and_zooming_out_folds_them() throws Exception {
+        Path page = directory.resolve("demo.html");
+        TimelinePage.write(Demo.read(TimelinePage.MOST_BARS), page, false);
+        chromium.show(page);
+        assertThat(chromium.evaluate("return timeline.state().view")).isEqualTo("resource");
+        assertThat(chromium.state("marks")).isEqualTo(2);
+        chromium.element("chart").sendKeys("v");
+        assertThat(chromium.state("lanes")).isEqualTo(2); // of those that something went wrong with
+        assertThat(chromium.state("folded")).isEqualTo(998);
+
+        chromium.evaluate("const whole = timeline.state().to; timeline.zoomTo(whole * 0.2, whole * 0.22)");
+        await().until(() -> chromium.state("opened") > 0);
+        assertThat(chromium.state("opened")).isLessThanOrEqualTo(60);
+        assertThat(chromium.state("lanes")).isEqualTo(2 + chromium.state("opened"));
+        assertThat(chromium.state("drawn")).isPositive(); // of those that are in sight
+        assertThat(String.valueOf(chromium.evaluate("return timeline.state().labels.join('|')")))
+                .contains("one-shot threads here", "request-");
+
+        chromium.element("chart").sendKeys("0");
+        await().until(() -> chromium.state("opened") == 0);
+        assertThat(chromium.state("lanes")).isEqualTo(2);
+        assertThat(chromium.complaints()).isEmpty();
+    }
+
+    @Test
     void the_keyboard_goes_from_problem_to_problem() throws Exception {
         chromium.show(known());
         WebElement chart = chromium.element("chart");
