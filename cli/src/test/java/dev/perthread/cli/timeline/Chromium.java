@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.logging.Level;
@@ -61,6 +62,12 @@ final class Chromium implements AutoCloseable {
 
     void show(Path page) {
         driver.get(page.toUri().toString());
+    }
+
+    /** The colours, light or dark, that the user of the system has chosen. */
+    void prefer(String scheme) {
+        Map<String, Object> feature = Map.of("name", "prefers-color-scheme", "value", scheme);
+        driver.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of(feature)));
     }
 
     private static Optional<Path> find(String program) {
