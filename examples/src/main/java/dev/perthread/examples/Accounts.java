@@ -1,4 +1,5 @@
-// A JDBC connection a thread, of a driver whose connections must not be shared: four of them for any number of threads.
+// One JDBC connection per thread, of a driver whose connections must not be shared: four of them for any number of
+// threads.
 package dev.perthread.examples;
 
 import dev.perthread.IdlePolicy;

@@ -39,7 +39,7 @@ final class Records implements AutoCloseable {
     /** Two threads that write the same record must agree with each other; this does not do it for them. */
     void write(int number, byte[] record) throws IOException {
         if (record.length != SIZE) {
-            throw new IllegalArgumentException("the record has " + record.length + " bytes; " + SIZE + " are allowed");
+            throw new IllegalArgumentException("the record must have " + SIZE + " bytes, but has " + record.length);
         }
         files.run(file -> {
             file.seek((long) SIZE * number);

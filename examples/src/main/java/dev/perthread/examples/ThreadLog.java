@@ -1,4 +1,4 @@
-// A log file a thread: no lock, no lines of two threads mixed, and the file is whole when its thread has ended.
+// One log file per thread: no lock, no lines of two threads mixed, and the file is whole when its thread has ended.
 package dev.perthread.examples;
 
 import dev.perthread.IdlePolicy;

@@ -72,7 +72,7 @@ class FilesTest {
             assertThat(records.opened()).isBetween(1L, 8L);
             assertThatThrownBy(() -> records.write(0, new byte[1]))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("the record has 1 bytes; 32 are allowed");
+                    .hasMessage("the record must have 32 bytes, but has 1");
             assertThatThrownBy(() -> records.read(5000)).isInstanceOf(java.io.EOFException.class);
             assertThat(records.read(7)).isEqualTo(Records.record(7));
         }

@@ -8,28 +8,28 @@ final class Checks {
 
     static int requirePort(int port) {
         if (port < 1 || port > 65_535) {
-            throw new IllegalArgumentException("port is " + port + "; 1 to 65535 is allowed");
+            throw new IllegalArgumentException("port must be between 1 and 65535, but was " + port);
         }
         return port;
     }
 
     static int requireSize(String what, int bytes) {
         if (bytes < 1) {
-            throw new IllegalArgumentException(what + " is " + bytes + "; 1 or more is allowed");
+            throw new IllegalArgumentException(what + " must be 1 or more, but was " + bytes);
         }
         return bytes;
     }
 
     static Duration requirePositive(String what, Duration given) {
         if (given.isNegative() || given.isZero()) {
-            throw new IllegalArgumentException(what + " is " + given + "; more than zero is allowed");
+            throw new IllegalArgumentException(what + " must be more than zero, but was " + given);
         }
         return given;
     }
 
     static Duration requireNotNegative(String what, Duration given) {
         if (given.isNegative()) {
-            throw new IllegalArgumentException(what + " is " + given + "; zero or more is allowed");
+            throw new IllegalArgumentException(what + " must be zero or more, but was " + given);
         }
         return given;
     }

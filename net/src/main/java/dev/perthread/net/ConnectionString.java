@@ -35,7 +35,7 @@ final class ConnectionString {
     private static final Pattern PROXY = Pattern.compile("(socks5|http)://(?:([^:@/]*):([^@/]*)@)?(.*)");
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
     private static final Pattern SECRET = Pattern.compile("@|password", Pattern.CASE_INSENSITIVE);
-    private static final String FORMS = "tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed";
+    private static final String FORMS = "tcp://host:port, tls://host:port, udp://host:port or unix:/path";
 
     /** Options that are not TLS's own, by name. */
     private static final Map<String, Setter> SETTERS = new TreeMap<>();
@@ -79,12 +79,11 @@ final class ConnectionString {
         choice("reentry", LazyConnection.Builder::reentry, words(ReentryPolicy.values()));
         SETTERS.put("openBackoff", (builder, value) -> {
             String[] both = value.split(",", 2);
-            String allowed = "two durations, the first and the longest, such as 100ms,10s,";
+            String what = "two durations, the first and the longest, such as 100ms,10s";
             if (both.length < 2) {
-                throw bad("openBackoff", value, allowed);
+                throw bad("openBackoff", value, what);
             }
-            return builder.openBackoff(
-                    duration("openBackoff", both[0], allowed), duration("openBackoff", both[1], allowed));
+            return builder.openBackoff(duration("openBackoff", both[0], what), duration("openBackoff", both[1], what));
         });
         SETTERS.put("bindTo", (builder, value) -> builder.bindTo(address(value)));
         SETTERS.put("proxy", (builder, value) -> builder.proxy(proxy(value)));
@@ -165,14 +164,14 @@ final class ConnectionString {
             String path = place.substring("unix:".length()).replaceFirst("^//(?=/)", "");
             if (!path.startsWith("/")) {
                 throw new Refusal(
-                        "the path is \"" + beforeEquals(path) + "\"; one that begins with / is allowed",
+                        "the path must begin with /, but was \"" + beforeEquals(path) + "\"",
                         "the path must begin with /");
             }
             return LazyConnection.unix(Path.of(decoded(path)));
         }
         Matcher parts = ADDRESSED.matcher(place);
         if (!parts.matches()) {
-            throw new IllegalArgumentException("it is none of the known kinds; " + FORMS);
+            throw new IllegalArgumentException("it must be " + FORMS);
         }
         return at(parts.group(2), (host, port) -> switch (parts.group(1)) {
             case "tcp" -> LazyConnection.tcp(host, port);
@@ -189,12 +188,10 @@ final class ConnectionString {
     private static <T> T at(String hostAndPort, Place<T> make) {
         Matcher parts = HOST_AND_PORT.matcher(hostAndPort);
         if (!parts.matches()) {
-            String allowed =
-                    "host:port is allowed, with an IPv6 address in brackets and nothing before the host or after"
+            String must =
+                    "the address must be host:port, with an IPv6 address in brackets and nothing before the host or after"
                             + " the port";
-            throw new Refusal(
-                    "\"" + beforeEquals(hostAndPort) + "\" is no address; " + allowed,
-                    "there is no address; " + allowed);
+            throw new Refusal(must + ", but was \"" + beforeEquals(hostAndPort) + "\"", must);
         }
         String host = parts.group(1);
         if (host.startsWith("[")) {
@@ -208,8 +205,7 @@ final class ConnectionString {
         for (String option : query.split("&", -1)) {
             int equals = option.indexOf('=');
             if (equals < 1) {
-                throw new IllegalArgumentException(
-                        "an option has no name or no value; name=value is allowed, and & " + "between two of them");
+                throw new IllegalArgumentException("each option must be name=value, with & between two of them");
             }
             String name = option.substring(0, equals);
             String value = option.substring(equals + 1);
@@ -217,8 +213,8 @@ final class ConnectionString {
             boolean url = name.equals("proxy") && value.contains("://");
             if (given.put(name, url ? value : decoded(value)) != null) {
                 throw new Refusal(
-                        "option " + name + " is given twice; once is allowed",
-                        "an option is given twice; once is allowed");
+                        "option " + name + " must be given once, but was given twice",
+                        "each option must be given once, but one was given twice");
             }
         }
         Map<TlsOption, String> encrypted = new TreeMap<>();
@@ -230,11 +226,11 @@ final class ConnectionString {
             } else if (setter != null) {
                 setter.set(builder, value);
             } else {
-                String allowed = " is unknown; allowed are " + String.join(", ", SETTERS.keySet()) + ", and for tls "
+                String must = " is unknown; it must be one of " + String.join(", ", SETTERS.keySet()) + ", and for tls "
                         + Arrays.stream(TlsOption.values()).map(Enum::name).collect(Collectors.joining(", "));
                 throw new Refusal(
-                        "option " + Messages.shown(name, 40) + allowed,
-                        "an option" + allowed + "; in a password, %26 must be written for &");
+                        "option " + Messages.shown(name, 40) + must,
+                        "an option" + must + "; in a password, %26 must be written for &");
             }
         });
         if (!encrypted.isEmpty()) {
@@ -266,8 +262,8 @@ final class ConnectionString {
         String cert = given.get(TlsOption.cert);
         String key = given.get(TlsOption.key);
         if ((cert == null) != (key == null)) {
-            throw new IllegalArgumentException("option " + (cert == null ? "key" : "cert") + " is given without "
-                    + (cert == null ? "cert" : "key") + "; both or none are allowed");
+            throw new IllegalArgumentException("option " + (cert == null ? "key" : "cert") + " must be given with "
+                    + (cert == null ? "cert" : "key") + ", but was given alone");
         }
         if (cert != null && key != null) {
             tls = tls.identity(Path.of(cert), Path.of(key));
@@ -294,13 +290,13 @@ final class ConnectionString {
         SETTERS.put(
                 name,
                 (builder, value) ->
-                        setter.set(builder, duration(name, value, "a number and ms, s, m or h, such as 250ms or 5s,")));
+                        setter.set(builder, duration(name, value, "a number and ms, s, m or h, such as 250ms or 5s")));
     }
 
-    private static Duration duration(String name, String value, String allowed) {
+    private static Duration duration(String name, String value, String what) {
         Matcher parts = DURATION.matcher(value);
         if (!parts.matches()) {
-            throw bad(name, value, allowed);
+            throw bad(name, value, what);
         }
         long number = Long.parseLong(parts.group(1));
         return switch (parts.group(2)) {
@@ -351,22 +347,21 @@ final class ConnectionString {
     private static ProxyServer proxy(String value) {
         Matcher parts = PROXY.matcher(value);
         if (!parts.matches()) {
-            throw new IllegalArgumentException(
-                    "option proxy is of no known kind; socks5://host:port or http://host:port is allowed, with"
-                            + " user:password@ before the host if it wants a login");
+            throw new IllegalArgumentException("option proxy must be socks5://host:port or http://host:port, with"
+                    + " user:password@ before the host if it wants a login");
         }
         if (!HOST_AND_PORT.matcher(parts.group(4)).matches()) {
             // Not quoted: with a / or @ in it, a password is part of what is taken for the address.
-            throw new IllegalArgumentException("option proxy has no address; host:port is allowed, with an IPv6 address"
+            throw new IllegalArgumentException("option proxy must have an address host:port, with an IPv6 address"
                     + " in brackets, and in user and password %2F for / and %40 for @");
         }
         ProxyServer proxy = at(parts.group(4), parts.group(1).equals("http") ? ProxyServer::http : ProxyServer::socks5);
         return parts.group(2) == null ? proxy : proxy.login(decoded(parts.group(2)), decoded(parts.group(3)));
     }
 
-    private static IllegalArgumentException bad(String name, String value, String allowed) {
+    private static IllegalArgumentException bad(String name, String value, String what) {
         return new Refusal(
-                "option " + name + " is \"" + Messages.shown(value, 60) + "\"; " + allowed + " is allowed",
-                "option " + name + " has another value; " + allowed + " is allowed");
+                "option " + name + " must be " + what + ", but was \"" + Messages.shown(value, 60) + "\"",
+                "option " + name + " must be " + what + ", but has another value");
     }
 }

@@ -188,7 +188,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     }
 
     /**
-     * Skips the look at a kept connection, and the {@link #check}, if it was used within this time, as for
+     * Skips the look at a kept connection, and the {@code check}, if it was used within this time, as for
      * {@link PerThread.Builder#checkAfterIdle}. Default: it is looked at each time.
      *
      * @param time more than zero
@@ -202,7 +202,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     }
 
     /**
-     * Looks at idle connections in the background, and runs the {@link #check} on them, as for
+     * Looks at idle connections in the background, and runs the {@code check} on them, as for
      * {@link PerThread.Builder#checkIdleEvery}: one that the peer has closed does not stay open at this end. Default: never.
      *
      * @param time more than zero

@@ -38,14 +38,14 @@ final class Host {
      */
     static Host of(String text) {
         if (text.isBlank()) {
-            throw new IllegalArgumentException("host is empty; a name or an address is allowed");
+            throw new IllegalArgumentException("host must be a name or an address, but was empty");
         }
         // Refused here because it would go into messages and logs as it is.
         if (text.codePoints().anyMatch(Messages::isInvisible)) {
             throw refused(text, "a name or an address without spaces or control characters");
         }
         if (text.indexOf('@') >= 0) { // not quoted: before it there may be a password
-            throw new IllegalArgumentException("host has an @ in it; a name or an address alone is allowed");
+            throw new IllegalArgumentException("host must be a name or an address alone, but has an @ in it");
         }
         if (text.indexOf(':') >= 0 || text.indexOf('[') >= 0 || text.indexOf(']') >= 0) {
             return sixth(text);
@@ -71,7 +71,7 @@ final class Host {
             known = false;
         }
         if (!known) {
-            throw refused(text, "a name, or an address, an IPv6 address in brackets or not,");
+            throw refused(text, "a name, or an address, an IPv6 address in brackets or not");
         }
         return new Host(bare, bare, true);
     }
@@ -96,8 +96,8 @@ final class Host {
                 && Arrays.stream(text.split("\\.")).allMatch(part -> Integer.parseInt(part) <= HIGHEST_BYTE);
     }
 
-    private static IllegalArgumentException refused(String text, String allowed) {
-        return new IllegalArgumentException("host is \"" + Messages.shown(text) + "\"; " + allowed + " is allowed");
+    private static IllegalArgumentException refused(String text, String what) {
+        return new IllegalArgumentException("host must be " + what + ", but was \"" + Messages.shown(text) + "\"");
     }
 
     /** For messages: as it was given, with the port, and with the brackets that the colons of an IPv6 address need. */

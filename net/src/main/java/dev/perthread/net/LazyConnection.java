@@ -130,7 +130,7 @@ public final class LazyConnection implements AutoCloseable {
      */
     public static Builder unix(Path socket) {
         if (socket.toString().isEmpty()) {
-            throw new IllegalArgumentException("socket is empty; the path of a Unix domain socket is allowed");
+            throw new IllegalArgumentException("socket must be the path of a Unix domain socket, but was empty");
         }
         return new Builder(new Options(UnixDomainSocketAddress.of(socket)));
     }
@@ -369,7 +369,7 @@ public final class LazyConnection implements AutoCloseable {
          */
         public Builder family(StandardProtocolFamily family) {
             if (family != StandardProtocolFamily.INET && family != StandardProtocolFamily.INET6) {
-                throw new IllegalArgumentException("family is " + family + "; INET or INET6 is allowed");
+                throw new IllegalArgumentException("family must be INET or INET6, but was " + family);
             }
             options.give("family").family = family;
             return this;
@@ -409,7 +409,7 @@ public final class LazyConnection implements AutoCloseable {
             Checks.requireNotNegative("linger", linger);
             if (linger.compareTo(Duration.ofSeconds(LONGEST_LINGER_SECONDS)) > 0) {
                 throw new IllegalArgumentException(
-                        "linger is " + linger + "; " + LONGEST_LINGER_SECONDS + " seconds at most are allowed");
+                        "linger must be at most " + LONGEST_LINGER_SECONDS + " seconds, but was " + linger);
             }
             int seconds = (int) linger.toSeconds() + (linger.toNanosPart() > 0 ? 1 : 0);
             options.give("linger", StandardSocketOptions.SO_LINGER, seconds);

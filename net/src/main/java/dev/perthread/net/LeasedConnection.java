@@ -51,7 +51,7 @@ final class LeasedConnection implements Connection {
     @Override
     public byte[] recv(int max) throws IOException {
         if (max < 1) {
-            throw new IllegalArgumentException("max is " + max + "; 1 or more is allowed");
+            throw new IllegalArgumentException("max must be 1 or more, but was " + max);
         }
         int most = Math.min(max, PIECE);
         byte[] into = spare;
@@ -75,7 +75,7 @@ final class LeasedConnection implements Connection {
     @Override
     public byte[] recvAll(long max) throws IOException {
         if (max < 0) {
-            throw new IllegalArgumentException("max is " + max + "; zero or more is allowed");
+            throw new IllegalArgumentException("max must be zero or more, but was " + max);
         }
         requireStream("recvAll", "recv takes one");
         long most = Math.min(max, ARRAY);
@@ -88,7 +88,7 @@ final class LeasedConnection implements Connection {
             }
             if (read > most - all.size()) {
                 lease.invalidate(); // the rest is still to come, and is nobody's
-                throw new IOException(name + ": the peer sent more than the " + most + " bytes that are allowed");
+                throw new IOException(name + ": the answer must be at most " + most + " bytes, but was longer");
             }
             all.write(piece, 0, read);
         }

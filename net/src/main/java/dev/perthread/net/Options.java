@@ -135,8 +135,8 @@ final class Options {
             atMost("openTimeout", openTimeout, "acquireTimeout", acquireTimeout, "covers connecting");
         }
         if (family != null && from != null && Addresses.familyOf(from) != family) {
-            throw new IllegalArgumentException("bindTo is " + from.getHostAddress() + " and family is " + family
-                    + "; an address of that family is allowed");
+            throw new IllegalArgumentException(
+                    "bindTo must be an address of family " + family + ", but was " + from.getHostAddress());
         }
     }
 

@@ -53,7 +53,7 @@ final class Pem {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(LONGEST + 1);
             if (bytes.length > LONGEST) {
-                throw wrong("it is longer than 16 MiB; a file of certificates or keys is allowed", null);
+                throw wrong("it must be a file of certificates or keys, but is longer than 16 MiB", null);
             }
             text = new String(bytes, StandardCharsets.ISO_8859_1); // all that matters is ASCII
         } catch (NoSuchFileException e) {
@@ -114,7 +114,7 @@ final class Pem {
         List<Block> keys =
                 blocks.stream().filter(block -> block.label().endsWith(KEY)).toList();
         if (keys.size() != 1) {
-            throw wrong("it has " + keys.size() + " private keys; one is allowed", null);
+            throw wrong("it must have one private key, but has " + keys.size(), null);
         }
         Block block = keys.get(0);
         if (block.encrypted() || block.label().equals(ENCRYPTED_KEY)) {
@@ -125,7 +125,7 @@ final class Pem {
         }
         if (!block.label().equals(KEY)) {
             throw wrong(
-                    block.shown() + " is not in the format PKCS#8, the only one allowed; convert it:"
+                    block.shown() + " is not in the format PKCS#8, the only one supported; convert it:"
                             + " openssl pkcs8 -topk8 -nocrypt -in old.pem -out new.pem",
                     null);
         }
@@ -146,7 +146,7 @@ final class Pem {
             }
             return key;
         }
-        throw wrong("its private key is of no kind that is allowed: RSA, EC, Ed25519, Ed448", null);
+        throw wrong("its private key must be one of RSA, EC, Ed25519 or Ed448, but is of another kind", null);
     }
 
     private static boolean fit(PrivateKey key, X509Certificate certificate, String algorithm) {

@@ -73,7 +73,7 @@ final class PemBlocks {
                 label = line.substring(BEGIN.length(), line.length() - DASHES.length());
                 begun = number;
             } else if (marker) {
-                throw new Malformed("its line " + number + " begins no block; -----BEGIN NAME----- is allowed");
+                throw new Malformed("its line " + number + " must be -----BEGIN NAME-----, but begins no block");
             }
         } else if (line.equals(END + label + DASHES)) {
             end();

@@ -114,7 +114,7 @@ public final class Tls {
         List<String> given = List.of(names);
         if (given.isEmpty() || given.stream().anyMatch(name -> name.isEmpty() || name.length() > 255)) {
             throw new IllegalArgumentException(
-                    "alpn is " + given + "; one or more names of 1 to 255 characters are allowed");
+                    "alpn must be one or more names of 1 to 255 characters, but was " + given);
         }
         return new Tls(context, trust, certificates, key, given, protocols, serverName, verifiesHostName);
     }
@@ -132,7 +132,7 @@ public final class Tls {
             ascii = Host.of(name).forTls();
             new SNIHostName(ascii);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("serverName is \"" + name + "\"; a host name is allowed", e);
+            throw new IllegalArgumentException("serverName must be a host name, but was \"" + name + "\"", e);
         }
         return new Tls(context, trust, certificates, key, alpn, protocols, ascii, verifiesHostName);
     }
@@ -147,7 +147,7 @@ public final class Tls {
     public Tls protocols(String... versions) {
         List<String> given = List.of(versions);
         if (given.isEmpty() || !PROTOCOLS.containsAll(given)) {
-            throw new IllegalArgumentException("protocols is " + given + "; TLSv1.3 and TLSv1.2 are allowed");
+            throw new IllegalArgumentException("protocols must be TLSv1.3, TLSv1.2 or both, but was " + given);
         }
         return new Tls(context, trust, certificates, key, alpn, given, serverName, verifiesHostName);
     }

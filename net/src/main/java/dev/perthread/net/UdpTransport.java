@@ -55,7 +55,7 @@ final class UdpTransport extends ChannelTransport {
     @Override
     public void write(byte[] bytes, int from, int length, int timeoutMillis) throws IOException {
         if (length == 0) { // the Java runtime drops it, and says nothing
-            throw new UnsupportedOperationException("an empty datagram cannot be sent; one byte or more is allowed");
+            throw new UnsupportedOperationException("a datagram must have one byte or more, but was empty");
         }
         if (length > LARGEST) { // the system refuses it too, but not before all of it was copied, and that copy kept
             throw new IOException(

@@ -191,7 +191,7 @@ class CloseTest {
                     .hasMessageContaining("is closed");
             assertThatThrownBy(() -> shared.close(Duration.ofSeconds(-1)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("grace is PT-1S; zero or more is allowed");
+                    .hasMessage("grace must be zero or more, but was PT-1S");
         }
     }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A text says what to connect to and how; one that does not is refused with what was given and what is allowed. */
+/** A text says what to connect to and how; one that does not is refused with what it must be and what it was. */
 class ConnectionStringTest {
     @TempDir
     Path directory;
@@ -49,18 +49,18 @@ class ConnectionStringTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "''|it is none of the known kinds; tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed",
-                "a:1|it is none of the known kinds; tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed",
-                "TCP://a:1|it is none of the known kinds; tcp://host:port, tls://host:port, udp://host:port or unix:/path is allowed",
-                "tcp://a|\"a\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing before the host or after the port",
-                "tcp://::1:80|\"::1:80\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing before the host or after the port",
-                "tcp://a:1/|\"a:1/\" is no address; host:port is allowed, with an IPv6 address in brackets and nothing before the host or after the port",
-                "tcp://[]:6379|host is \"[]\"; a name, or an address, an IPv6 address in brackets or not, is allowed",
-                "tcp://[::1%]:1|host is \"[::1%]\"; a name, or an address, an IPv6 address in brackets or not, is allowed",
-                "tcp://:1|host is empty; a name or an address is allowed",
-                "tcp://a:0|port is 0; 1 to 65535 is allowed",
-                "tcp://a:65536|port is 65536; 1 to 65535 is allowed",
-                "unix:a.sock|the path is \"a.sock\"; one that begins with / is allowed",
+                "''|it must be tcp://host:port, tls://host:port, udp://host:port or unix:/path",
+                "a:1|it must be tcp://host:port, tls://host:port, udp://host:port or unix:/path",
+                "TCP://a:1|it must be tcp://host:port, tls://host:port, udp://host:port or unix:/path",
+                "tcp://a|the address must be host:port, with an IPv6 address in brackets and nothing before the host or after the port, but was \"a\"",
+                "tcp://::1:80|the address must be host:port, with an IPv6 address in brackets and nothing before the host or after the port, but was \"::1:80\"",
+                "tcp://a:1/|the address must be host:port, with an IPv6 address in brackets and nothing before the host or after the port, but was \"a:1/\"",
+                "tcp://[]:6379|host must be a name, or an address, an IPv6 address in brackets or not, but was \"[]\"",
+                "tcp://[::1%]:1|host must be a name, or an address, an IPv6 address in brackets or not, but was \"[::1%]\"",
+                "tcp://:1|host must be a name or an address, but was empty",
+                "tcp://a:0|port must be between 1 and 65535, but was 0",
+                "tcp://a:65536|port must be between 1 and 65535, but was 65536",
+                "unix:a.sock|the path must begin with /, but was \"a.sock\"",
                 "unix:/a%2|a % is not followed by two hexadecimal digits; %25 is a %",
             })
     void placesThatAreNone(String text, String message) {
@@ -71,25 +71,25 @@ class ConnectionStringTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "x|an option has no name or no value; name=value is allowed, and & between two of them",
-                "''|an option has no name or no value; name=value is allowed, and & between two of them",
-                "limit=1&limit=2|option limit is given twice; once is allowed",
-                "limit=|option limit is \"\"; a whole number is allowed",
-                "limit=-1|option limit is \"-1\"; a whole number is allowed",
+                "x|each option must be name=value, with & between two of them",
+                "''|each option must be name=value, with & between two of them",
+                "limit=1&limit=2|option limit must be given once, but was given twice",
+                "limit=|option limit must be a whole number, but was \"\"",
+                "limit=-1|option limit must be a whole number, but was \"-1\"",
                 "limit=0|limit must be 1 or more, but was 0",
-                "connectTimeout=5|option connectTimeout is \"5\"; a number and ms, s, m or h, such as 250ms or 5s, is allowed",
-                "connectTimeout=0s|connectTimeout is PT0S; more than zero is allowed",
-                "family=inet|option family is \"inet\"; ipv4 or ipv6 is allowed",
-                "keepAlive=yes|option keepAlive is \"yes\"; false or true is allowed",
-                "whenIdle=never|option whenIdle is \"never\"; close or keep or lend is allowed",
-                "reuse=always|option reuse is \"always\"; unless-invalidated or when-done is allowed",
-                "openBackoff=1s|option openBackoff is \"1s\"; two durations, the first and the longest, such as 100ms,10s, is allowed",
+                "connectTimeout=5|option connectTimeout must be a number and ms, s, m or h, such as 250ms or 5s, but was \"5\"",
+                "connectTimeout=0s|connectTimeout must be more than zero, but was PT0S",
+                "family=inet|option family must be ipv4 or ipv6, but was \"inet\"",
+                "keepAlive=yes|option keepAlive must be false or true, but was \"yes\"",
+                "whenIdle=never|option whenIdle must be close or keep or lend, but was \"never\"",
+                "reuse=always|option reuse must be unless-invalidated or when-done, but was \"always\"",
+                "openBackoff=1s|option openBackoff must be two durations, the first and the longest, such as 100ms,10s, but was \"1s\"",
                 "openBackoff=2s,1s|most must not be less than first (PT2S), but was PT1S",
                 "maxWaiting=1|maxWaiting has no effect without a limit, where nobody waits; add limit, or leave it out",
                 "checkIdleEvery=1s|checkIdleEvery has no effect with whenIdle(CLOSE), where nothing outlives its scope; leave it out, or build with whenIdle(KEEP) or whenIdle(LEND)",
-                "bindTo=localhost|option bindTo is \"localhost\"; an IPv4 or IPv6 address is allowed",
-                "bindTo=999.1.1.1|option bindTo is \"999.1.1.1\"; an IPv4 or IPv6 address is allowed",
-                "proxy=ftp://a:1|option proxy is of no known kind; socks5://host:port or http://host:port is allowed, with user:password@ before the host if it wants a login",
+                "bindTo=localhost|option bindTo must be an IPv4 or IPv6 address, but was \"localhost\"",
+                "bindTo=999.1.1.1|option bindTo must be an IPv4 or IPv6 address, but was \"999.1.1.1\"",
+                "proxy=ftp://a:1|option proxy must be socks5://host:port or http://host:port, with user:password@ before the host if it wants a login",
                 "ca=x|option ca has an effect on tls connections only; leave it out",
             })
     void optionsThatAreNone(String query, String message) {
@@ -139,7 +139,7 @@ class ConnectionStringTest {
     void anUnknownOptionIsToldWhichThereAre() {
         refused(
                 "tcp://a:1?colour=red",
-                "connection string \"tcp://a:1?...\": option colour is unknown; allowed are acquireTimeout, bindTo,"
+                "connection string \"tcp://a:1?...\": option colour is unknown; it must be one of acquireTimeout, bindTo,"
                         + " checkAfterIdle, checkIdleEvery, closeTimeout, closerTimeout, connectTimeout, family,"
                         + " idleTimeout, keepAlive, limit, linger, maxAge, maxIdle, maxUses, maxWaiting, minIdle, name,"
                         + " openBackoff, openTimeout, proxy, readTimeout, receiveBuffer, reentry, reuse, sendBuffer,"
@@ -150,11 +150,11 @@ class ConnectionStringTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "cert=x|option cert is given without key; both or none are allowed",
-                "key=x|option key is given without cert; both or none are allowed",
-                "alpn=|alpn is []; one or more names of 1 to 255 characters are allowed",
-                "protocols=SSLv3|protocols is [SSLv3]; TLSv1.3 and TLSv1.2 are allowed",
-                "serverName=a..b|serverName is \"a..b\"; a host name is allowed",
+                "cert=x|option cert must be given with key, but was given alone",
+                "key=x|option key must be given with cert, but was given alone",
+                "alpn=|alpn must be one or more names of 1 to 255 characters, but was []",
+                "protocols=SSLv3|protocols must be TLSv1.3, TLSv1.2 or both, but was [SSLv3]",
+                "serverName=a..b|serverName must be a host name, but was \"a..b\"",
             })
     void tlsOptionsThatAreNone(String query, String message) {
         refused("tls://a:1?" + query, "connection string \"tls://a:1?...\": " + message);
@@ -211,12 +211,12 @@ class ConnectionStringTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "tls://user:S3CRET@h:1|tls://...|there is no address; host:port is allowed, with an IPv6 address in brackets"
+                "tls://user:S3CRET@h:1|tls://...|the address must be host:port, with an IPv6 address in brackets"
                         + " and nothing before the host or after the port",
-                "tcp://a:1?proxy=http://me:x@b:1&limit=x|tcp://a:1?...|option limit has another value; a whole number is"
-                        + " allowed",
-                "tcp://a:1limit=2|tcp://a:1limit=...|\"a:1limit=...\" is no address; host:port is allowed, with an IPv6"
-                        + " address in brackets and nothing before the host or after the port",
+                "tcp://a:1?proxy=http://me:x@b:1&limit=x|tcp://a:1?...|option limit must be a whole number, but has"
+                        + " another value",
+                "tcp://a:1limit=2|tcp://a:1limit=...|the address must be host:port, with an IPv6"
+                        + " address in brackets and nothing before the host or after the port, but was \"a:1limit=...\"",
             })
     void refusalWithoutASecret_stillSaysWhatIsWrong(String text, String shown, String why) {
         refused(text, "connection string \"" + shown + "\": " + why);

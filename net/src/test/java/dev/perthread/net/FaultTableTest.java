@@ -212,7 +212,7 @@ class FaultTableTest {
 
     private static String words(IOException failure) {
         if (failure.getClass() == IOException.class) {
-            assertThat(failure).hasMessage("shop: the peer sent more than the 1000 bytes that are allowed");
+            assertThat(failure).hasMessage("shop: the answer must be at most 1000 bytes, but was longer");
             return "`IOException`: more than the " + MOST + " bytes that were allowed";
         }
         assertThat(DOCUMENTED)

@@ -101,7 +101,7 @@ class HostTest {
     @Test
     void refusalOfAHost_doesNotQuoteALogin() {
         assertThatThrownBy(() -> LazyConnection.tcp("user:S3CRET@a.example", 1))
-                .hasMessage("host has an @ in it; a name or an address alone is allowed");
+                .hasMessage("host must be a name or an address alone, but has an @ in it");
     }
 
     /** What the server was asked for and what the certificate is for; the name that is looked up keeps its dot. */

@@ -40,7 +40,7 @@ class PemTest {
                 new RandomAccessFile(directory.resolve("x.pem").toFile(), "rw")) {
             image.setLength(1L << 40); // takes no room on the disk
         }
-        refused(() -> build(tls), "it is longer than 16 MiB; a file of certificates or keys is allowed");
+        refused(() -> build(tls), "it must be a file of certificates or keys, but is longer than 16 MiB");
         file("hello");
         refused(() -> build(tls), "it is not a PEM file: it has no line -----BEGIN ...-----");
         file(Certificates.pem("CERTIFICATE", new byte[] {1, 2, 3}));
@@ -61,17 +61,17 @@ class PemTest {
         Path chain = TestTls.LOCALHOST.chainFile(directory);
         Tls tls = Tls.defaults().identity(chain, directory.resolve("x.pem"));
         file(Files.readString(chain));
-        refused(() -> build(tls), "it has 0 private keys; one is allowed");
+        refused(() -> build(tls), "it must have one private key, but has 0");
         String own = Files.readString(TestTls.LOCALHOST.keyFile(directory));
         file(own + own);
-        refused(() -> build(tls), "it has 2 private keys; one is allowed");
+        refused(() -> build(tls), "it must have one private key, but has 2");
         file(Certificates.pem("RSA PRIVATE KEY", new byte[] {1}));
         refused(
                 () -> build(tls),
-                "its block 1 (RSA PRIVATE KEY) is not in the format PKCS#8, the only one allowed; convert it: openssl"
+                "its block 1 (RSA PRIVATE KEY) is not in the format PKCS#8, the only one supported; convert it: openssl"
                         + " pkcs8 -topk8 -nocrypt -in old.pem -out new.pem");
         file(Certificates.pem("PRIVATE KEY", new byte[] {1}));
-        refused(() -> build(tls), "its private key is of no kind that is allowed: RSA, EC, Ed25519, Ed448");
+        refused(() -> build(tls), "its private key must be one of RSA, EC, Ed25519 or Ed448, but is of another kind");
         file(Files.readString(TestTls.AUTHORITY.keyFile(directory)));
         refused(() -> build(tls), "its private key is not the one of the certificate of CN=localhost");
         Certificates other =
@@ -107,7 +107,7 @@ class PemTest {
                 () -> build(tls),
                 "its block 2 (TRUSTED CERTIFICATE) is of no kind that is taken; must be CERTIFICATE or PRIVATE KEY");
         file(whole + "----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-        refused(() -> build(tls), "its line " + (lines + 1) + " begins no block; -----BEGIN NAME----- is allowed");
+        refused(() -> build(tls), "its line " + (lines + 1) + " must be -----BEGIN NAME-----, but begins no block");
         byte[] one = TestTls.AUTHORITY.top().getEncoded();
         byte[] two = new byte[2 * one.length];
         System.arraycopy(one, 0, two, 0, one.length);

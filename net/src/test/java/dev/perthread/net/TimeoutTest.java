@@ -103,7 +103,7 @@ class TimeoutTest {
             assertThatThrownBy(() -> mine.recv(1)).isInstanceOf(SocketTimeoutException.class);
             assertThatThrownBy(() -> mine.readTimeout(Duration.ofSeconds(-1)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("readTimeout is PT-1S; zero or more is allowed");
+                    .hasMessage("readTimeout must be zero or more, but was PT-1S");
         }
     }
 

@@ -123,7 +123,7 @@ class UdpTest {
             assertThatThrownBy(() -> mine.send(new byte[70_000])).isInstanceOf(IOException.class);
             assertThatThrownBy(() -> mine.send(new byte[0]))
                     .isExactlyInstanceOf(UnsupportedOperationException.class)
-                    .hasMessage("an empty datagram cannot be sent; one byte or more is allowed");
+                    .hasMessage("a datagram must have one byte or more, but was empty");
         }
     }
 
