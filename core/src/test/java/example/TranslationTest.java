@@ -28,8 +28,7 @@ class TranslationTest {
     /** In any order: a sentence of another language has another one. */
     @Test
     void inlineCode_isThatOfTheOriginal() {
-        assertThat(groups(CODE, outsideOfBlocks(TRANSLATION)))
-                .containsAll(groups(CODE, outsideOfBlocks(ORIGINAL)));
+        assertThat(groups(CODE, outsideOfBlocks(TRANSLATION))).containsAll(groups(CODE, outsideOfBlocks(ORIGINAL)));
     }
 
     @Test
@@ -42,8 +41,7 @@ class TranslationTest {
     @Test
     void sections_areAsMany() {
         Pattern heading = Pattern.compile("(?m)^#+ ");
-        assertThat(groups(heading, outsideOfBlocks(TRANSLATION)))
-                .isEqualTo(groups(heading, outsideOfBlocks(ORIGINAL)));
+        assertThat(groups(heading, outsideOfBlocks(TRANSLATION))).isEqualTo(groups(heading, outsideOfBlocks(ORIGINAL)));
     }
 
     private static List<String> links(String page, String except) {
@@ -55,7 +53,10 @@ class TranslationTest {
     }
 
     private static List<String> groups(Pattern pattern, String text) {
-        return pattern.matcher(text).results().map((MatchResult found) -> found.group(found.groupCount())).toList();
+        return pattern.matcher(text)
+                .results()
+                .map((MatchResult found) -> found.group(found.groupCount()))
+                .toList();
     }
 
     private static String read(String file) {
