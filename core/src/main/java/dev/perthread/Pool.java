@@ -334,7 +334,8 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         CloseReason reason = whyToClose(slot, now);
         Throwable resetFailure = reason == null && config.reset != null ? reset(slot, config.reset) : null;
         if (resetFailure != null) {
-            reason = CloseReason.RESET_FAILED;
+            discard(slot, resetFailure);
+            return resetFailure;
         }
         if (reason == null) {
             reason = toIdle(slot);
@@ -378,6 +379,15 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
             observer.resetFailed(slot, failure);
             return failure;
         }
+    }
+
+    /** Broken as the reset has shown it to be, it may well fail to close, too: the listener hears of it, the user does not. */
+    private void discard(Slot<T> slot, Throwable resetFailure) {
+        Throwable failure = closer.closeOwned(slot, CloseReason.RESET_FAILED);
+        if (failure instanceof Error) {
+            closer.rethrow(failure);
+        }
+        ResourceCloser.suppress(failure, resetFailure);
     }
 
     /** Gives the resource back; returns why it must be closed instead, and then it is still leased. */

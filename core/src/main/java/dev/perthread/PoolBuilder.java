@@ -144,7 +144,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
      * the working directory. Default: none. Needs {@code whenIdle(KEEP)} or {@code whenIdle(LEND)}. Called by the owner's
      * thread, with no lock held, and only for a resource that is to be reused. If it throws, the resource is closed
      * ({@link CloseReason#RESET_FAILED}) and {@link Listener#resetFailed} is told; {@code close()} does not throw for it,
-     * and where a body threw, the failure is suppressed onto that.
+     * nor for a closer that then fails, and where a body threw, the failure is suppressed onto that.
      *
      * @param reset brings a resource into the state of a new one
      * @return this

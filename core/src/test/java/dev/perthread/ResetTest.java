@@ -7,6 +7,7 @@ import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.EachThreadKind;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
@@ -115,6 +116,36 @@ class ResetTest {
                 assertThat(pool.stats().closeFailures()).isZero();
                 assertThat(pool.stats().open()).isZero();
             }
+        }
+    }
+
+    /** A server that has died fails the reset and then the closer, while the work of the body was done. */
+    @ParameterizedTest
+    @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
+    void failingReset_mustDiscardQuietly_whereTheCloserFailsToo(IdlePolicy whenIdle) {
+        IOException reset = new IOException("reset");
+        IOException closer = new IOException("closer");
+        List<Throwable> told = new ArrayList<>();
+        try (PerThread<Object, RuntimeException> pool = PerThread.<Object, RuntimeException>builder(
+                        Object::new, resource -> {
+                            throw closer;
+                        })
+                .whenIdle(whenIdle)
+                .reset(resource -> {
+                    throw reset;
+                })
+                .listener(new Listener() {
+                    @Override
+                    public void closeFailed(ResourceInfo resource, CloseReason reason, Throwable thrown) {
+                        told.add(thrown);
+                    }
+                })
+                .build()) {
+            assertThat(pool.<String, RuntimeException>call(resource -> "done")).isEqualTo("done");
+            assertThat(told).containsExactly(closer);
+            assertThat(reset).hasSuppressedException(closer);
+            assertThat(pool.stats().closeFailures()).isEqualTo(1);
+            assertThat(pool.stats().open()).isZero();
         }
     }
 
