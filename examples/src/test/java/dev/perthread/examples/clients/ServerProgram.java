@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
@@ -30,8 +31,11 @@ final class ServerProgram implements TrialServer {
 
     /** Where it is installed. Skips the test if it is not. */
     static String require(String name, String debianPackage) {
-        Path found = Stream.of("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin")
-                .map(bin -> Path.of(bin, name))
+        Path found = Stream.concat(
+                        Stream.of("/usr/bin", "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")
+                                .map(Path::of),
+                        versions(Path.of("/usr/lib/postgresql")).map(version -> version.resolve("bin")))
+                .map(bin -> bin.resolve(name))
                 .filter(Files::isExecutable)
                 .filter(program -> !"none".equals(System.getProperty("perthread.peers")))
                 .findFirst()
@@ -39,6 +43,13 @@ final class ServerProgram implements TrialServer {
         Assumptions.assumeTrue(
                 found != null, name + " is not installed here; on Debian: apt-get install " + debianPackage);
         return found.toString();
+    }
+
+    private static Stream<Path> versions(Path parent) {
+        String[] names = parent.toFile().list(); // null where there is none
+        return names == null
+                ? Stream.of()
+                : Stream.of(names).sorted(Comparator.reverseOrder()).map(parent::resolve);
     }
 
     /** Starts it in the foreground and waits until it listens. */
