@@ -19,6 +19,8 @@ import java.util.function.ToDoubleFunction;
  * left to remove at its end. Guarded by the lock of {@link PerThreadMetrics}.
  */
 final class PoolMeters {
+    private static final double NANOS_PER_SECOND = 1e9;
+
     /** Who has the meters, until its pool is closed or collected. */
     private static final Map<Key, PoolMeters> OWNERS = new HashMap<>();
 
@@ -79,9 +81,15 @@ final class PoolMeters {
         counter(pool, ".close.failed", "closers that threw", Stats::closeFailures);
         counter(pool, ".reclaimed", "closed because their thread had ended", Stats::reclaimed);
         counter(pool, ".leaked", "reclaimed from a thread that ended during its lease", Stats::leaked);
+        counter(pool, ".held.too.long", "leases that lasted for longer than warnWhenHeldFor", Stats::heldTooLong);
+        counter(pool, ".refused", "acquires refused because maxWaiting threads waited already", Stats::refused);
+        gauge(pool, ".peak", "the most that were open, being opened or being closed at once", Stats::mostOpen);
+        time(pool, ".wait.time", "time that threads waited at the limit", Stats::waitNanos);
+        time(pool, ".open.time", "time that openers ran", Stats::openNanos);
+        time(pool, ".lease.time", "time that resources were leased, if leases are timed", Stats::leaseNanos);
     }
 
-    // Both keep the pool weakly.
+    // All keep the pool weakly.
 
     private void gauge(PerThread<?, ?> pool, String name, String description, ToDoubleFunction<Stats> value) {
         add(Gauge.builder("perthread.resources" + name, pool, it -> value.applyAsDouble(it.stats()))
@@ -93,6 +101,15 @@ final class PoolMeters {
     private void counter(PerThread<?, ?> pool, String name, String description, ToDoubleFunction<Stats> value) {
         add(FunctionCounter.builder("perthread.resources" + name, pool, it -> value.applyAsDouble(it.stats()))
                 .description(description)
+                .tags(tags)
+                .register(registry));
+    }
+
+    private void time(PerThread<?, ?> pool, String name, String description, ToDoubleFunction<Stats> nanos) {
+        add(FunctionCounter.builder(
+                        "perthread.resources" + name, pool, it -> nanos.applyAsDouble(it.stats()) / NANOS_PER_SECOND)
+                .description(description)
+                .baseUnit("seconds")
                 .tags(tags)
                 .register(registry));
     }

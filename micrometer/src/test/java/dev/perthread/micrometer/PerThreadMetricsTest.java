@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import dev.perthread.AcquireRefusedException;
 import dev.perthread.AcquireTimeoutException;
 import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
+import dev.perthread.Stats;
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.LogLines;
 import dev.perthread.testkit.Probe;
@@ -132,6 +134,52 @@ class PerThreadMetricsTest {
                     .containsEntry("_creation_failed_total", 1.0)
                     .containsEntry("_leaked_total", 1.0)
                     .containsEntry("_reclaimed_total", 1.0);
+        } finally {
+            pool.close();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(KINDS)
+    void scrape_hasTheTimes_andWhatWasRefusedOrHeldTooLong(ThreadKind kind) throws Exception {
+        LogLines.expect("has held resource 1");
+        LogLines.expect("came back");
+        PerThread<Probe, IOException> pool = PerThread.<Probe, IOException>builder(Probe::new)
+                .name("orders")
+                .whenIdle(IdlePolicy.LEND)
+                .limit(1)
+                .maxWaiting(1)
+                .warnWhenHeldFor(Duration.ofMillis(5))
+                .timeLeases(true)
+                .build();
+        PerThreadMetrics.create().watch(pool).bindTo(registry);
+        try (Actor first = new Actor(kind);
+                Actor second = new Actor(kind)) {
+            assertThat(scrape())
+                    .containsEntry("_held_too_long_total", 0.0)
+                    .containsEntry("_refused_total", 0.0)
+                    .containsEntry("_peak", 0.0)
+                    .containsEntry("_wait_time_seconds_total", 0.0)
+                    .containsEntry("_open_time_seconds_total", 0.0)
+                    .containsEntry("_lease_time_seconds_total", 0.0);
+            Lease<Probe> lease = first.call(pool::acquire);
+            FutureTask<Object> waiting = second.begin(() -> pool.call(probe -> probe));
+            Actor.until(() -> pool.stats().waiting() == 1);
+            assertThatThrownBy(() -> kind.call(pool::acquire)).isInstanceOf(AcquireRefusedException.class);
+            Actor.until(() -> LogLines.seen().size() == 1);
+            first.call(() -> end(lease));
+            Actor.get(waiting);
+            Stats now = pool.stats();
+            assertThat(scrape())
+                    .containsEntry("_held_too_long_total", 1.0)
+                    .containsEntry("_refused_total", 1.0)
+                    .containsEntry("_peak", 1.0)
+                    .containsEntry("_wait_time_seconds_total", now.waitNanos() / 1e9)
+                    .containsEntry("_open_time_seconds_total", now.openNanos() / 1e9)
+                    .containsEntry("_lease_time_seconds_total", now.leaseNanos() / 1e9);
+            assertThat(now.waitNanos()).isPositive();
+            assertThat(now.openNanos()).isPositive();
+            assertThat(now.leaseNanos()).isGreaterThan(5_000_000);
         } finally {
             pool.close();
         }
