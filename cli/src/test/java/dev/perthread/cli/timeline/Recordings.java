@@ -9,6 +9,7 @@ import jdk.jfr.Event;
 import jdk.jfr.Name;
 import jdk.jfr.Recording;
 import jdk.jfr.Timestamp;
+import jdk.jfr.consumer.RecordingFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -211,6 +212,18 @@ final class Recordings {
             });
             closeFails(1);
         });
+    }
+
+    static long count(Path file, String event) throws IOException {
+        long count = 0;
+        try (RecordingFile recording = new RecordingFile(file)) {
+            while (recording.hasMoreEvents()) {
+                if (recording.readEvent().getEventType().getName().equals(event)) {
+                    count++;
+                }
+            }
+        }
+        return count;
     }
 
     /** So many leases and a tenth as many waits, of so many threads, one after the other, of 16 resources. */

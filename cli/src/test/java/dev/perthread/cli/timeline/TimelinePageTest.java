@@ -352,14 +352,18 @@ class TimelinePageTest {
     void a_million_leases_of_a_hundred_thousand_threads_open_and_zoom_smoothly() throws Exception {
         Path recording = directory.resolve("many.jfr");
         Recordings.crowd(recording, LEASES, THREADS);
+        long recorded =
+                Recordings.count(recording, "dev.perthread.Lease"); // Flight Recorder drops some on a busy machine
+        assertThat(recorded).isBetween(LEASES / 2L, (long) LEASES);
+        long waits = Recordings.count(recording, "dev.perthread.Wait");
         long begun = System.nanoTime();
         Path page = directory.resolve("many.html"); // not by the command: its process is given a minute, on any machine
         TimelinePage.write(TimelineReader.read(recording, TimelinePage.MOST_BARS), page, false);
         long written = System.nanoTime() - begun;
         assertThat(Files.size(page)).isLessThan(LARGEST_PAGE);
         chromium.show(page);
-        assertThat(chromium.total("leases")).startsWith("1,000,000,");
-        assertThat(chromium.total("waits")).startsWith("100,000,");
+        assertThat(chromium.total("leases")).startsWith(String.format("%,d,", recorded));
+        assertThat(chromium.total("waits")).startsWith(String.format("%,d,", waits));
         assertThat(chromium.total("threads")).isEqualTo("100,000");
         assertThat(chromium.state("spans")).isLessThanOrEqualTo(TimelinePage.MOST_BARS);
         assertThat(chromium.state("lanes")).isEqualTo(16);
