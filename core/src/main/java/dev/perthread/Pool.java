@@ -151,6 +151,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         // After the compare-and-set: a close or a mark that came before it is seen here, one that comes later sees
         // LEASED.
         if (registry.isSlowAcquire() || own.isFlagged() || Jfr.recordsLeases()) {
+            StackProbe.touch(); // without stack: LEASED, with no lease, so lost until this thread's next acquire
             return openOrValidate(own, new Attempt(me, timeout));
         }
         own.stampLease(tick);
@@ -158,6 +159,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     }
 
     private Slot<T> leaseSlow(Thread me, long timeout) throws X {
+        StackProbe.touch();
         if (registry.isClosed()) {
             throw new IllegalStateException(Messages.closed(name()));
         }
@@ -253,6 +255,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     }
 
     int prewarm(int count) throws X {
+        StackProbe.touch();
         int opened = 0;
         for (Slot<T> slot = registry.reserveForNobody(count); slot != null; slot = registry.reserveForNobody(count)) {
             opener.openForNobody(slot);
@@ -290,6 +293,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     }
 
     private @Nullable Throwable releaseSlow(Slot<T> slot, boolean done) {
+        StackProbe.touch(); // if there is none, the slot is lost, until this thread's next acquire
         if (!done) {
             slot.undeclared = true;
         }
@@ -410,6 +414,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     }
 
     private void offerIdle(Slot<T> slot) {
+        StackProbe.touch(); // if there is none, the reaper offers it in its next round
         if (!registry.isClosed()) {
             handoff.offer(slot);
         }

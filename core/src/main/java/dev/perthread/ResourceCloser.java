@@ -258,6 +258,7 @@ final class ResourceCloser<T> {
     // ---- many ----
 
     boolean releaseOwn() {
+        StackProbe.touch();
         List<Throwable> failures = new ArrayList<>();
         List<Slot<T>> claimed = retirement.claimIdleOf(Thread.currentThread(), CloseReason.RELEASED);
         for (int i = 0; i < claimed.size(); i++) {
@@ -271,21 +272,25 @@ final class ResourceCloser<T> {
     }
 
     int evictIdle() {
+        StackProbe.touch();
         return closeAside(retirement.claimIdle(CloseReason.EVICTED), CloseReason.EVICTED);
     }
 
     /** Closes idle ones now and the others at the end of their lease; returns how many in all. */
     int retire(CloseReason why, LongPredicate which) {
+        StackProbe.touch();
         Retirement.Retired<T> retired = retirement.retire(why, which);
         closeAside(retired.claimed(), why);
         return retired.count();
     }
 
     void setLimit(int limit) {
+        StackProbe.touch();
         closeAside(retirement.setLimit(limit).claimed(), CloseReason.SURPLUS);
     }
 
     boolean revoke(long id, String by) {
+        StackProbe.touch();
         Slot<T> slot = retirement.revoke(id, by);
         if (slot != null) {
             closeAside(List.of(slot), CloseReason.REVOKED);
@@ -305,6 +310,7 @@ final class ResourceCloser<T> {
 
     /** Closes what is idle, waits for leases up to the grace, forces what is left, and reports. */
     CloseReport close(long grace, Upkeep<T> upkeep) {
+        StackProbe.touch();
         long closedBefore = registry.closedCount();
         long begin = System.nanoTime();
         registry.close();
@@ -328,6 +334,7 @@ final class ResourceCloser<T> {
     }
 
     CloseReport suspend(long drain, Upkeep<T> upkeep) {
+        StackProbe.touch();
         long closedBefore = registry.closedCount();
         long begin = System.nanoTime();
         Retirement.Retired<T> retired = retirement.suspend();

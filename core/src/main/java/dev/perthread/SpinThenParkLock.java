@@ -16,6 +16,7 @@ final class SpinThenParkLock extends ReentrantLock {
 
     @Override
     public void lock() {
+        StackProbe.touchForLock(); // an overflow in lock() or unlock(), or between them, could not be undone
         for (int i = 0; i < TRIES; i++) {
             if (tryLock()) {
                 return;

@@ -67,4 +67,39 @@ final class StackProbe {
             touch(false);
         }
     }
+
+    /**
+     * The same for what a lock of the library is held for: half as much, so that it does not fail where {@link #touch} has
+     * passed a few frames above.
+     *
+     * @throws StackOverflowError if there is less left
+     */
+    static void touchForLock() {
+        touchForLock(true);
+    }
+
+    @SuppressWarnings({"unused", "UnusedVariable"})
+    private static void touchForLock(boolean again) {
+        // spotless:off
+        long a0 = 0, a1 = 0, a2 = 0, a3 = 0, a4 = 0, a5 = 0, a6 = 0, a7 = 0, a8 = 0, a9 = 0, aA = 0, aB = 0, aC = 0, aD = 0, aE = 0, aF = 0;
+        long b0 = 0, b1 = 0, b2 = 0, b3 = 0, b4 = 0, b5 = 0, b6 = 0, b7 = 0, b8 = 0, b9 = 0, bA = 0, bB = 0, bC = 0, bD = 0, bE = 0, bF = 0;
+        long c0 = 0, c1 = 0, c2 = 0, c3 = 0, c4 = 0, c5 = 0, c6 = 0, c7 = 0, c8 = 0, c9 = 0, cA = 0, cB = 0, cC = 0, cD = 0, cE = 0, cF = 0;
+        long d0 = 0, d1 = 0, d2 = 0, d3 = 0, d4 = 0, d5 = 0, d6 = 0, d7 = 0, d8 = 0, d9 = 0, dA = 0, dB = 0, dC = 0, dD = 0, dE = 0, dF = 0;
+        long e0 = 0, e1 = 0, e2 = 0, e3 = 0, e4 = 0, e5 = 0, e6 = 0, e7 = 0, e8 = 0, e9 = 0, eA = 0, eB = 0, eC = 0, eD = 0, eE = 0, eF = 0;
+        long f0 = 0, f1 = 0, f2 = 0, f3 = 0, f4 = 0, f5 = 0, f6 = 0, f7 = 0, f8 = 0, f9 = 0, fA = 0, fB = 0, fC = 0, fD = 0, fE = 0, fF = 0;
+        long g0 = 0, g1 = 0, g2 = 0, g3 = 0, g4 = 0, g5 = 0, g6 = 0, g7 = 0, g8 = 0, g9 = 0, gA = 0, gB = 0, gC = 0, gD = 0, gE = 0, gF = 0;
+        long h0 = 0, h1 = 0, h2 = 0, h3 = 0, h4 = 0, h5 = 0, h6 = 0, h7 = 0, h8 = 0, h9 = 0, hA = 0, hB = 0, hC = 0, hD = 0, hE = 0, hF = 0;
+        long i0 = 0, i1 = 0, i2 = 0, i3 = 0, i4 = 0, i5 = 0, i6 = 0, i7 = 0, i8 = 0, i9 = 0, iA = 0, iB = 0, iC = 0, iD = 0, iE = 0, iF = 0;
+        long j0 = 0, j1 = 0, j2 = 0, j3 = 0, j4 = 0, j5 = 0, j6 = 0, j7 = 0, j8 = 0, j9 = 0, jA = 0, jB = 0, jC = 0, jD = 0, jE = 0, jF = 0;
+        long k0 = 0, k1 = 0, k2 = 0, k3 = 0, k4 = 0, k5 = 0, k6 = 0, k7 = 0, k8 = 0, k9 = 0, kA = 0, kB = 0, kC = 0, kD = 0, kE = 0, kF = 0;
+        long l0 = 0, l1 = 0, l2 = 0, l3 = 0, l4 = 0, l5 = 0, l6 = 0, l7 = 0, l8 = 0, l9 = 0, lA = 0, lB = 0, lC = 0, lD = 0, lE = 0, lF = 0;
+        long m0 = 0, m1 = 0, m2 = 0, m3 = 0, m4 = 0, m5 = 0, m6 = 0, m7 = 0, m8 = 0, m9 = 0, mA = 0, mB = 0, mC = 0, mD = 0, mE = 0, mF = 0;
+        long n0 = 0, n1 = 0, n2 = 0, n3 = 0, n4 = 0, n5 = 0, n6 = 0, n7 = 0, n8 = 0, n9 = 0, nA = 0, nB = 0, nC = 0, nD = 0, nE = 0, nF = 0;
+        long o0 = 0, o1 = 0, o2 = 0, o3 = 0, o4 = 0, o5 = 0, o6 = 0, o7 = 0, o8 = 0, o9 = 0, oA = 0, oB = 0, oC = 0, oD = 0, oE = 0, oF = 0;
+        long p0 = 0, p1 = 0, p2 = 0, p3 = 0, p4 = 0, p5 = 0, p6 = 0, p7 = 0, p8 = 0, p9 = 0, pA = 0, pB = 0, pC = 0, pD = 0, pE = 0, pF = 0;
+        // spotless:on
+        if (again) {
+            touchForLock(false);
+        }
+    }
 }

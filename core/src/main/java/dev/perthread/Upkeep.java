@@ -74,6 +74,7 @@ final class Upkeep<T> {
 
     /** Closes what dead threads left, side by side, and waits for it within the bound on closers. */
     int reap() {
+        StackProbe.touch();
         CloserBatch<T> batch = new CloserBatch<>(closer);
         reclaim(batch);
         batch.await(config.closerNanos);

@@ -1,0 +1,215 @@
+package dev.perthread;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.Probe;
+import dev.perthread.testkit.ThreadKind;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Invariant 8: a stack overflow at any depth of an operation leaves the pool usable, loses no place and no resource. */
+class PoolStackOverflowTest {
+    private static final int STACK = 200_000; // of platform threads
+    private static final int FRAMES = 150; // of the recursion's, that many before the end of the stack
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    /** What overflows. */
+    enum Operation {
+        CALL(300) {
+            @Override
+            void run(PerThread<Probe, RuntimeException> pool) {
+                pool.run(Probe::use);
+            }
+        },
+        OVERFLOWING_BODY(300) {
+            @Override
+            void run(PerThread<Probe, RuntimeException> pool) {
+                pool.run(probe -> depth(0));
+                pool.run(probe -> endless());
+            }
+        },
+        ACQUIRE(300) {
+            @Override
+            void run(PerThread<Probe, RuntimeException> pool) {
+                try (Lease<Probe> lease = pool.acquire()) {
+                    lease.get().use();
+                    lease.done();
+                }
+            }
+        },
+        NOT_DONE(300) {
+            @Override
+            void run(PerThread<Probe, RuntimeException> pool) {
+                pool.acquire().close();
+            }
+        },
+        RELEASE(300) {
+            @Override
+            void run(PerThread<Probe, RuntimeException> pool) {
+                pool.run(Probe::use);
+                pool.release();
+            }
+        },
+        EVICT(200) {
+            @Override
+            void run(PerThread<Probe, RuntimeException> pool) {
+                pool.run(Probe::use);
+                pool.evictIdle();
+                pool.run(Probe::use);
+                pool.refresh();
+            }
+        },
+        OTHERS(200) {
+            @Override
+            void run(PerThread<Probe, RuntimeException> pool) {
+                pool.run(Probe::use);
+                pool.stats();
+                pool.snapshot();
+                pool.reap();
+                pool.setLimit(2);
+                pool.tryAcquire().ifPresent(Lease::close);
+                pool.isHeld();
+            }
+        };
+
+        private final int overflows;
+
+        Operation(int overflows) {
+            this.overflows = overflows;
+        }
+
+        abstract void run(PerThread<Probe, RuntimeException> pool);
+    }
+
+    static Stream<Arguments> operations() {
+        return Arrays.stream(Operation.values())
+                .flatMap(operation -> Arrays.stream(IdlePolicy.values())
+                        .flatMap(idle -> ThreadKind.available().map(kind -> Arguments.of(operation, idle, kind))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("operations")
+    void anOverflowAtAnyDepth_leavesThePoolUsable_forItsThreadAndForOthers(
+            Operation operation, IdlePolicy idle, ThreadKind kind) throws Exception {
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                .whenIdle(idle)
+                .limit(2)
+                .acquireTimeout(LONG)
+                .build();
+        CountDownLatch end = new CountDownLatch(1);
+        FutureTask<Object> overflows = new FutureTask<>(() -> {
+            Random random = new Random(1);
+            pool.run(Probe::use);
+            pool.run(Probe::use); // something is reused, or the log would say that nothing ever is
+            int space = depth(0);
+            for (int i = 0; i < operation.overflows; i++) {
+                overflow(space - random.nextInt(FRAMES), () -> operation.run(pool));
+                // The thread that it met goes on, with the same pool: not held, not stuck.
+                assertThat(pool.isHeld()).isFalse();
+                pool.run(Probe::use);
+            }
+            return null;
+        });
+        Thread thread = start(kind, () -> {
+            overflows.run();
+            try {
+                end.await(); // lives on: nothing may depend on its end
+            } catch (InterruptedException impossible) {
+                throw new AssertionError(impossible);
+            }
+        });
+        overflows.get(60, TimeUnit.SECONDS);
+
+        // Of the two places the thread has one at most, and may still use it.
+        assertThat(pool.stats().leased()).isZero();
+        assertThat(pool.stats().open())
+                .isEqualTo(idle == IdlePolicy.CLOSE ? 0 : pool.stats().idle());
+        try (Actor other = new Actor(kind)) {
+            other.call(() -> {
+                pool.run(Probe::use);
+                return null;
+            });
+        }
+        end.countDown();
+        thread.join();
+        CloseReport report = pool.close(LONG);
+        assertThat(report.forced()).isZero();
+        assertThat(pool.stats().open()).isZero();
+        assertThat(pool.stats().leaked()).isZero();
+        assertThat(Probe.closed()).isEqualTo(Probe.opened());
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void anOverflowInClose_leavesAPoolThatCanBeClosed(ThreadKind kind) throws Exception {
+        FutureTask<Object> overflows = new FutureTask<>(() -> {
+            Random random = new Random(2);
+            int space = depth(0);
+            for (int i = 0; i < 100; i++) {
+                PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new)
+                        .whenIdle(IdlePolicy.LEND)
+                        .build();
+                pool.prewarm(3);
+                overflow(space - random.nextInt(FRAMES), () -> pool.close(Duration.ZERO));
+                pool.close(LONG);
+                assertThat(pool.isClosed()).isTrue();
+                assertThat(pool.stats().open()).isZero();
+            }
+            return null;
+        });
+        start(kind, overflows);
+        overflows.get(60, TimeUnit.SECONDS);
+        Actor.until(() -> Probe.closed() == Probe.opened());
+    }
+
+    private static Thread start(ThreadKind kind, Runnable task) {
+        if (kind == ThreadKind.VIRTUAL) {
+            return kind.start(task);
+        }
+        Thread thread = new Thread(null, task, "small stack", STACK);
+        thread.start();
+        return thread;
+    }
+
+    /** From that depth on each frame runs the operation, until the stack ends in it. */
+    private static void overflow(int calm, Runnable operation) {
+        try {
+            recurse(calm, operation);
+        } catch (StackOverflowError wanted) {
+            return;
+        }
+        throw new AssertionError("no overflow");
+    }
+
+    @SuppressWarnings("InfiniteRecursion") // on purpose
+    private static void recurse(int calm, Runnable operation) {
+        if (calm <= 0) {
+            operation.run();
+        }
+        recurse(calm - 1, operation);
+    }
+
+    @SuppressWarnings("InfiniteRecursion") // on purpose
+    private static void endless() {
+        endless();
+    }
+
+    /** How deep a recursion can go from here. */
+    @SuppressWarnings("InfiniteRecursion")
+    private static int depth(int deep) {
+        try {
+            return depth(deep + 1);
+        } catch (StackOverflowError end) {
+            return deep;
+        }
+    }
+}
