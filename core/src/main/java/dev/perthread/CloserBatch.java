@@ -26,15 +26,26 @@ final class CloserBatch<T> {
 
     /** Closes what the caller has claimed. */
     void addAll(List<Slot<T>> claimed, CloseReason reason) {
-        for (int i = 0;
-                i < claimed.size();
-                i++) { // no iterator: what is claimed must be closed, with memory or without
-            add(claimed.get(i), reason);
+        int next = 0;
+        try {
+            while (next < claimed.size()) { // no iterator: what is claimed must be closed, with memory or without
+                add(claimed.get(next), reason);
+                next++;
+            }
+        } finally {
+            while (next < claimed.size()) { // none, if nothing failed
+                claimed.get(next++).abandoned = true;
+            }
         }
     }
 
     void add(Slot<T> claimed, CloseReason reason) {
-        start(claimed, task(claimed, () -> closer.closeClaimed(claimed, reason)));
+        try {
+            start(claimed, task(claimed, () -> closer.closeClaimed(claimed, reason)));
+        } catch (Throwable noMemory) {
+            claimed.abandoned = true;
+            throw noMemory;
+        }
     }
 
     /** Made before the slot is claimed; allocate before commit. */
@@ -56,7 +67,11 @@ final class CloserBatch<T> {
     }
 
     void start(Slot<T> claimed, Runnable task) {
-        begun.add(claimed);
+        try {
+            begun.add(claimed);
+        } catch (OutOfMemoryError notReported) {
+            // It is closed and waited for all the same; only, should it be stuck, nobody is told its number.
+        }
         running.incrementAndGet(); // before it starts, or it would be through before it counts
         CloserExecutor.run(closer, task);
     }

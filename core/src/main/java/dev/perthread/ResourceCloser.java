@@ -193,10 +193,11 @@ final class ResourceCloser<T> {
             }
             return;
         }
-        boolean uncounted = slot.state() == Slot.OPENING && !slot.isClaimed();
+        int state = slot.state();
+        boolean uncounted = state == Slot.OPENING && !slot.isClaimed();
         if (uncounted && !registry.opened(slot, 0)) {
             suppress(closeClaimed(slot, CloseReason.HOLDER_CLOSED), failure);
-        } else if (slot.state() != Slot.MOVED) {
+        } else if (state == Slot.OPENING || state == Slot.LEASED) { // else others may have it by now
             suppress(closeOwned(slot, CloseReason.INVALIDATED), failure);
         }
     }
@@ -261,10 +262,17 @@ final class ResourceCloser<T> {
         StackProbe.touch();
         List<Throwable> failures = new ArrayList<>();
         List<Slot<T>> claimed = retirement.claimIdleOf(Thread.currentThread(), CloseReason.RELEASED);
-        for (int i = 0; i < claimed.size(); i++) {
-            Throwable failure = closeClaimed(claimed.get(i), CloseReason.RELEASED);
-            if (failure != null) {
-                failures.add(failure);
+        int i = 0;
+        try {
+            for (; i < claimed.size(); i++) {
+                Throwable failure = closeClaimed(claimed.get(i), CloseReason.RELEASED);
+                if (failure != null) {
+                    failures.add(failure);
+                }
+            }
+        } finally {
+            for (i++; i < claimed.size(); i++) { // none, if nothing failed
+                claimed.get(i).abandoned = true;
             }
         }
         rethrowAll(failures);
@@ -273,35 +281,39 @@ final class ResourceCloser<T> {
 
     int evictIdle() {
         StackProbe.touch();
-        return closeAside(retirement.claimIdle(CloseReason.EVICTED), CloseReason.EVICTED);
+        CloserBatch<T> batch = new CloserBatch<>(this); // allocate before commit; so in all that follow
+        return closeAside(batch, retirement.claimIdle(CloseReason.EVICTED), CloseReason.EVICTED);
     }
 
     /** Closes idle ones now and the others at the end of their lease; returns how many in all. */
     int retire(CloseReason why, LongPredicate which) {
         StackProbe.touch();
+        CloserBatch<T> batch = new CloserBatch<>(this);
         Retirement.Retired<T> retired = retirement.retire(why, which);
-        closeAside(retired.claimed(), why);
-        return retired.count();
+        closeAside(batch, retired.claimed, why);
+        return retired.count;
     }
 
     void setLimit(int limit) {
         StackProbe.touch();
-        closeAside(retirement.setLimit(limit).claimed(), CloseReason.SURPLUS);
+        CloserBatch<T> batch = new CloserBatch<>(this);
+        closeAside(batch, retirement.setLimit(limit), CloseReason.SURPLUS);
     }
 
     boolean revoke(long id, String by) {
         StackProbe.touch();
+        CloserBatch<T> batch = new CloserBatch<>(this);
         Slot<T> slot = retirement.revoke(id, by);
         if (slot != null) {
-            closeAside(List.of(slot), CloseReason.REVOKED);
+            batch.add(slot, CloseReason.REVOKED);
+            batch.await(config.closerNanos);
         }
         return slot != null;
     }
 
     /** Closes what the caller has claimed, side by side, and waits for it within the bound on closers. */
-    int closeAside(List<Slot<T>> claimed, CloseReason reason) {
+    private int closeAside(CloserBatch<T> batch, List<Slot<T>> claimed, CloseReason reason) {
         if (!claimed.isEmpty()) {
-            CloserBatch<T> batch = new CloserBatch<>(this);
             batch.addAll(claimed, reason);
             batch.await(config.closerNanos);
         }
@@ -337,12 +349,12 @@ final class ResourceCloser<T> {
         StackProbe.touch();
         long closedBefore = registry.closedCount();
         long begin = System.nanoTime();
+        CloserBatch<T> batch = new CloserBatch<>(this);
         Retirement.Retired<T> retired = retirement.suspend();
         if (retired == null) {
             throw new IllegalStateException(Messages.closed(config.shownName));
         }
-        CloserBatch<T> batch = new CloserBatch<>(this);
-        batch.addAll(retired.claimed(), CloseReason.SUSPENDED);
+        batch.addAll(retired.claimed, CloseReason.SUSPENDED);
         drain(begin, drain, null, batch, upkeep);
         List<Throwable> failures = batch.await(config.closerNanos);
         return new CloseReport((int) (registry.closedCount() - closedBefore), 0, failures);

@@ -21,13 +21,15 @@ final class Retirement<T> {
         this.lock = registry.lock;
     }
 
-    /**
-     * What was taken out of use.
-     *
-     * @param claimed the idle ones, for the caller to close
-     * @param count how many in all
-     */
-    record Retired<T>(List<Slot<T>> claimed, int count) {}
+    /** What was taken out of use. Made before anything is; allocate before commit. */
+    static final class Retired<T> {
+        final List<Slot<T>> claimed; // the idle ones, for the caller to close
+        int count; // how many in all
+
+        Retired(int most) {
+            claimed = new ArrayList<>(most);
+        }
+    }
 
     /** Claims every idle one at once, so that none can move on to another slot before it is closed. */
     List<Slot<T>> claimIdle(CloseReason why) {
@@ -82,21 +84,20 @@ final class Retirement<T> {
     }
 
     private Retired<T> retireLocked(CloseReason why, LongPredicate which) {
-        List<Slot<T>> claimed = new ArrayList<>(index.size()); // allocate before commit
-        int retired = 0;
+        Retired<T> retired = new Retired<>(index.size());
         for (Slot<T> slot : index.all()) {
             if (which.test(slot.id) && !isLeaving(slot)) {
                 // The mark before the look: who takes it into use between the two finds the mark.
                 slot.retire(why);
-                claimIdle(slot, why, claimed);
-                retired++;
+                claimIdle(slot, why, retired.claimed);
+                retired.count++;
             }
         }
-        return new Retired<>(claimed, retired);
+        return retired;
     }
 
     /** Claims or marks what is above a lowered limit: idle ones first, the least recently used of them before others. */
-    Retired<T> setLimit(int limit) {
+    List<Slot<T>> setLimit(int limit) {
         lock.lock();
         try {
             List<Slot<T>> claimed = new ArrayList<>(index.size()); // allocate before commit
@@ -119,7 +120,7 @@ final class Retirement<T> {
                 }
             }
             registry.grantPermits();
-            return new Retired<>(claimed, claimed.size());
+            return claimed;
         } finally {
             lock.unlock();
         }

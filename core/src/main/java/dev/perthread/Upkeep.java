@@ -100,6 +100,10 @@ final class Upkeep<T> {
     private void reclaim(@Nullable CloserBatch<T> batch, Consumer<Thread> owners) {
         for (Slot<T> slot : registry.all()) {
             Thread owner = slot.thread;
+            if (slot.abandoned) {
+                closeAbandoned(slot);
+                continue;
+            }
             if (owner == null) {
                 continue;
             }
@@ -152,6 +156,20 @@ final class Upkeep<T> {
             aside(task);
         } else {
             batch.start(slot, task);
+        }
+    }
+
+    private void closeAbandoned(Slot<T> slot) {
+        CloseReason reason = slot.reason();
+        if (reason != null) {
+            Runnable task = CloserExecutor.once(
+                    () -> { // allocate before commit
+                        if (!slot.closerCalled) {
+                            closer.closeClaimed(slot, reason);
+                        }
+                    });
+            slot.abandoned = false;
+            aside(task);
         }
     }
 

@@ -1,16 +1,19 @@
 package dev.perthread;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.LogLines;
 import dev.perthread.testkit.ThreadKind;
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -167,6 +170,18 @@ class ResourceCloserTest {
         assertThat(upkeep.reap()).isZero();
     }
 
+    /** One that a stack overflow left LEASED with no lease: no user's scope was left open. */
+    @Test
+    void whatADeadThreadLost_mustBeReclaimed_andNotCountAsLeaked() {
+        LogLines.expect("ended without closing its lease"); // once
+        with(IdlePolicy.KEEP);
+        leased(dead);
+        leased(dead).held = 0;
+        assertThat(upkeep.reap()).isEqualTo(2);
+        assertThat(registry.stats().reclaimed()).isEqualTo(2);
+        assertThat(registry.stats().leaked()).isEqualTo(1);
+    }
+
     @Test
     void whatDeadThreadsLeftToBeLentStaysAndIsNotCounted() {
         with(IdlePolicy.LEND);
@@ -298,6 +313,39 @@ class ResourceCloserTest {
         assertThat(closed).hasSize(2);
         assertThat(registry.all()).containsExactly(busy);
         assertThat(closer.evictIdle()).isZero();
+    }
+
+    /** As memory may run out between the claim and the task that closes. */
+    @Test
+    void batchThatFailsHalfWay_mustLeaveWhatIsClaimedToTheReaper() {
+        with(IdlePolicy.KEEP);
+        Slot<Object> first = idle(living.thread());
+        Slot<Object> second = idle(living.thread());
+        Slot<Object> third = idle(living.thread());
+        List<Slot<Object>> all = List.of(first, second, third);
+        all.forEach(slot -> assertThat(slot.claimIdle(CloseReason.EVICTED)).isTrue());
+        AtomicBoolean fails = new AtomicBoolean(true);
+        List<Slot<Object>> claimed = new AbstractList<>() {
+            @Override
+            public Slot<Object> get(int index) {
+                if (index == 1 && fails.getAndSet(false)) {
+                    throw new OutOfMemoryError("planted");
+                }
+                return all.get(index);
+            }
+
+            @Override
+            public int size() {
+                return all.size();
+            }
+        };
+        CloserBatch<Object> batch = new CloserBatch<>(closer);
+        assertThatThrownBy(() -> batch.addAll(claimed, CloseReason.EVICTED)).hasMessage("planted");
+        upkeep.sweep(now.get(), owner -> {});
+        upkeep.sweep(now.get(), owner -> {}); // once is enough
+        all.forEach(this::awaitGone);
+        assertThat(closed).hasSize(3).doesNotHaveDuplicates();
+        assertThat(registry.stats().closedByReason()).containsOnly(Map.entry(CloseReason.EVICTED, 3L));
     }
 
     @Test
