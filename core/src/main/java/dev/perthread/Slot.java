@@ -102,8 +102,9 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
     boolean busy; // the owner's: user code runs on it in acquire or release, and the slot is not lost
     boolean ownersClaim; // the owner's: it claimed this one itself
     volatile boolean closerCalled;
-    volatile boolean
-            abandoned; // who claimed it could not have it closed, for lack of memory: the reaper's next round does
+    /** Who claimed it could not have it closed, for lack of memory: the reaper's next round does. */
+    volatile boolean abandoned;
+
     boolean invalid;
     boolean undeclared; // a lease that shared this one ended without done()
     boolean slowRelease; // the release has more to do than to store IDLE; one look instead of five on the fast path

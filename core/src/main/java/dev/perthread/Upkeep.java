@@ -162,12 +162,12 @@ final class Upkeep<T> {
     private void closeAbandoned(Slot<T> slot) {
         CloseReason reason = slot.reason();
         if (reason != null) {
-            Runnable task = CloserExecutor.once(
-                    () -> { // allocate before commit
-                        if (!slot.closerCalled) {
-                            closer.closeClaimed(slot, reason);
-                        }
-                    });
+            // Allocate before commit.
+            Runnable task = CloserExecutor.once(() -> {
+                if (!slot.closerCalled) {
+                    closer.closeClaimed(slot, reason);
+                }
+            });
             slot.abandoned = false;
             aside(task);
         }
