@@ -157,7 +157,10 @@ class TlsFetchTest {
 
     @Test
     void a_cert_without_a_key_anywhere_is_a_wrong_command_line() throws Exception {
-        assertOneLine(Cli.run("fetch", "--cert", certificate, "https://localhost/"), 2, "it has 0 private keys");
+        assertOneLine(
+                Cli.run("fetch", "--cert", certificate, "https://localhost/"),
+                2,
+                "it must have one private key, but has 0");
     }
 
     @Test

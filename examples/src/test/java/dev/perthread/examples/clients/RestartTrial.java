@@ -17,6 +17,9 @@ import java.util.concurrent.locks.LockSupport;
 final class RestartTrial {
     private static final int MOST_USES_BEFORE_THE_KILL = 200;
 
+    /** What was used a moment before the kill is reused without a check for 100 ms, as the programs' checkAfterIdle says. */
+    private static final long LONGER_THAN_UNCHECKED = 150_000_000;
+
     private final ThreadKind kind;
     private final int threads;
     private final TrialServer server;
@@ -107,6 +110,7 @@ final class RestartTrial {
             restart();
             await(restarted);
             connections.readTwice();
+            LockSupport.parkNanos(LONGER_THAN_UNCHECKED);
             rest.countDown();
             for (Thread thread : started) {
                 thread.join(60_000);
