@@ -46,6 +46,8 @@ final class RandomOperations {
         }
     }
 
+    private static final String UNDECLARED = "leases ended without done()";
+
     private final Matrix matrix;
     private final Extras extras;
     private final long seed;
@@ -133,6 +135,7 @@ final class RandomOperations {
 
     /** Runs, closes the holder, and returns what was wrong. */
     List<String> run(int threads, int each) throws Exception {
+        long undeclaredBefore = undeclared();
         matrix.kind().inParallel(threads, i -> new Actions(seed * 31 + i, i).run(each));
         pool.reap();
         Stats before = pool.stats();
@@ -152,13 +155,18 @@ final class RandomOperations {
         if (after.leaked() > 0) {
             LogLines.expect("ended without closing its lease");
         }
-        String undeclared = "leases ended without done()"; // said where the first ten happened to be all of that kind
-        if (extras.whenDone() && LogLines.seen().stream().anyMatch(line -> line.contains(undeclared))) {
-            LogLines.expect(undeclared);
+        if (extras.whenDone() && undeclared() > undeclaredBefore) { // the first ten happened to be all of that kind
+            LogLines.expect(UNDECLARED);
         }
         return wrong.stream()
                 .map(line -> matrix + ", " + extras + ", seed " + seed + ": " + line)
                 .toList();
+    }
+
+    private static long undeclared() {
+        return LogLines.seen().stream()
+                .filter(line -> line.contains(UNDECLARED))
+                .count();
     }
 
     private void expect(boolean holds, String otherwise) {
