@@ -29,7 +29,7 @@ record Target(String url, boolean tls, String host, int port, String path) {
     private static final Pattern AUTHORITY = Pattern.compile("(?<host>\\[[^]]+]|[^:\\[\\]]+)(?::(?<port>\\d*))?");
 
     /** What a name may consist of once it is ASCII: turning it into that makes slashes and spaces of their look-alikes. */
-    private static final Pattern NAME = Pattern.compile("[a-z0-9._-]+");
+    private static final Pattern NAME = Pattern.compile("(?!\\.+$)[a-z0-9._-]+"); // dots alone name nothing
 
     /** What is shared by all URLs that name it. */
     record Endpoint(boolean tls, String host, int port) {}

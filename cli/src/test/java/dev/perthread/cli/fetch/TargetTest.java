@@ -47,4 +47,12 @@ class TargetTest {
         assertThatThrownBy(() -> Target.parse("ftp://a/"))
                 .hasMessage("must be http[s]://HOST[:PORT][/PATH], but 'ftp://a/' has the scheme 'ftp'");
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http://./", "https://...:80/x"})
+    void dotsAlone_mustBeRefused_asAHost(String url) {
+        assertThatThrownBy(() -> Target.parse(url))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("names the host");
+    }
 }

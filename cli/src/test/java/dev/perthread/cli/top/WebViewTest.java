@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.perthread.cli.Cli;
+import dev.perthread.testkit.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -30,12 +31,25 @@ class WebViewTest {
     private static Cli program;
     private static Cli top;
     private static int port;
+    private static int jmxPort;
     private static String token;
 
     @BeforeAll
     static void start() throws IOException {
+        jmxPort = FreePort.next();
         program = Cli.startAny(
-                List.of(Cli.JAVA.toString(), "-cp", Cli.JAR.resolveSibling("lib") + "/*", EXAMPLE.toString(), "100000"),
+                List.of(
+                        Cli.JAVA.toString(),
+                        "-Dcom.sun.management.jmxremote.port=" + jmxPort,
+                        "-Dcom.sun.management.jmxremote.rmi.port=" + jmxPort,
+                        "-Dcom.sun.management.jmxremote.host=127.0.0.1",
+                        "-Djava.rmi.server.hostname=127.0.0.1",
+                        "-Dcom.sun.management.jmxremote.authenticate=false",
+                        "-Dcom.sun.management.jmxremote.ssl=false",
+                        "-cp",
+                        Cli.JAR.resolveSibling("lib") + "/*",
+                        EXAMPLE.toString(),
+                        "100000"),
                 Path.of("."));
         program.awaitOut("in JMX");
         top = Cli.startWithSignals("top", "--web", "--interval", "200ms", processOf(program));
@@ -71,6 +85,10 @@ class WebViewTest {
 
     /** The answer to these very lines, to its end. */
     private static String raw(String... lines) throws IOException {
+        return raw(port, lines);
+    }
+
+    private static String raw(int port, String... lines) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             String request = String.join("\r\n", lines) + "\r\nConnection: close\r\n\r\n";
             socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
@@ -194,6 +212,21 @@ class WebViewTest {
             } catch (SocketException expected) {
                 assertThat(expected).hasMessageContaining("refused");
             }
+        }
+    }
+
+    @Test
+    void page_mustShowTheProgramsLeases_byHostAndPortToo() throws Exception {
+        try (Cli remote = Cli.startWithSignals("top", "--web", "--interval", "200ms", "127.0.0.1:" + jmxPort)) {
+            remote.awaitOut("until Ctrl-C");
+            Matcher address = ADDRESS.matcher(remote.out());
+            assertThat(address.find()).as(remote.out()).isTrue();
+            int its = Integer.parseInt(address.group(1));
+            await().until(() -> raw(
+                            its, "GET /" + address.group(2) + "/data HTTP/1.1", "Host: 127.0.0.1:" + address.group(1))
+                    .contains("asker-1"));
+            remote.signal("INT"); // killed, it would leave its recording there
+            assertThat(remote.result().status()).isEqualTo(130);
         }
     }
 
