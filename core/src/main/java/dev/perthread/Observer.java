@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the listener, the log and Flight Recorder what happens to the resources of one pool. Called with no lock held.
- * Without a listener nothing is made or read for one. What a listener throws ends here: the callers are in the middle of
- * opening or closing. But memory can run out on the way to it.
+ * Without a listener nothing is made, read or linked for one: many virtual threads that link a lambda at once pin each
+ * other to their carriers. What a listener throws ends here: the callers are in the middle of opening or closing. But
+ * memory can run out on the way to it.
  */
 final class Observer<T> {
     private final PoolConfig<T, ?> config;
@@ -43,11 +44,15 @@ final class Observer<T> {
     }
 
     void opened(Slot<T> slot, long nanos) {
-        tell(slot, ResourceInfo.State.IDLE, (to, info) -> to.opened(info, Duration.ofNanos(nanos)));
+        if (listener != null) {
+            tell(slot, ResourceInfo.State.IDLE, (to, info) -> to.opened(info, Duration.ofNanos(nanos)));
+        }
     }
 
     void openFailed(Throwable failure, long nanos) {
-        tell(to -> to.openFailed(failure, Duration.ofNanos(nanos)));
+        if (listener != null) {
+            tell(to -> to.openFailed(failure, Duration.ofNanos(nanos)));
+        }
     }
 
     void acquired(Slot<T> slot) {
@@ -63,7 +68,9 @@ final class Observer<T> {
     }
 
     void waited(long nanos) {
-        tell(to -> to.waited(Duration.ofNanos(nanos)));
+        if (listener != null) {
+            tell(to -> to.waited(Duration.ofNanos(nanos)));
+        }
     }
 
     void resetFailed(Slot<T> slot, Throwable failure) {
@@ -73,7 +80,9 @@ final class Observer<T> {
 
     void closed(Slot<T> slot, CloseReason reason, @Nullable Throwable failure) {
         if (failure == null) {
-            tell(slot, ResourceInfo.State.CLOSING, (to, info) -> to.closed(info, reason));
+            if (listener != null) {
+                tell(slot, ResourceInfo.State.CLOSING, (to, info) -> to.closed(info, reason));
+            }
             return;
         }
         // Also where nobody listens and no caller is there to be told, the failure must be findable.

@@ -39,7 +39,7 @@ final class Upkeep<T> {
 
     /** One round of the reaper. */
     void sweep(long now, Consumer<Thread> owners) {
-        reclaim(null, owners);
+        reclaimAll(null, owners);
         closeRetired(null);
         closeExpired(now);
         registry.listIdle();
@@ -82,12 +82,12 @@ final class Upkeep<T> {
     }
 
     void reclaim(CloserBatch<T> batch) {
-        reclaim(batch, owner -> {});
+        reclaimAll(batch, null);
     }
 
     /** By a thread that found the limit reached: the permit of a dead thread or an expired resource may be in its way. */
     void sweepForPermits() {
-        reclaim(null, owner -> {});
+        reclaimAll(null, null);
         if (settings.expires()) {
             closeExpired(pool.now());
         }
@@ -95,9 +95,10 @@ final class Upkeep<T> {
 
     /**
      * @param batch whose caller waits for the closers, or null
-     * @param owners is told each living thread whose end would leave something to reclaim
+     * @param owners is told each living thread whose end would leave something to reclaim, or null: no lambda for nobody,
+     *     as many virtual threads that wait would link it at once, which pins them to their carriers
      */
-    private void reclaim(@Nullable CloserBatch<T> batch, Consumer<Thread> owners) {
+    private void reclaimAll(@Nullable CloserBatch<T> batch, @Nullable Consumer<Thread> owners) {
         for (Slot<T> slot : registry.all()) {
             Thread owner = slot.thread;
             if (slot.abandoned) {
@@ -109,7 +110,7 @@ final class Upkeep<T> {
             }
             if (!owner.isAlive()) {
                 reclaim(slot, batch);
-            } else if (!config.lends() || slot.state() != Slot.IDLE) {
+            } else if (owners != null && (!config.lends() || slot.state() != Slot.IDLE)) {
                 owners.accept(owner);
             }
         }
