@@ -47,9 +47,10 @@ final class OpenBackoff {
         long since = known == null ? now : known.since;
         Outage next = new Outage(failure, since, now, now + delay, delay);
         if (outage.compareAndSet(known, next)) {
-            OpenNote.addTo(
+            OpenNote.put(
                     failure,
-                    () -> pool + ": opening has failed since " + Instant.now().minusNanos(Math.max(0, now - since))
+                    pool,
+                    () -> "opening has failed since " + Instant.now().minusNanos(Math.max(0, now - since))
                             + "; until the next try, which is due within " + Messages.of(Duration.ofNanos(delay))
                             + ", acquires fail with this exception (openBackoff)");
         }

@@ -389,7 +389,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
     /**
      * Says after which failures of a body {@code call} and {@code run} close the resource. Default: after all of them. After
      * one for which this answers {@code false} the resource is reused, as if the body had returned. Needs
-     * {@code whenIdle(KEEP)} or {@code whenIdle(LEND)}; has no effect otherwise.
+     * {@code whenIdle(KEEP)} or {@code whenIdle(LEND)}.
      *
      * @param invalidateWhen {@code true} for a failure that may have left the resource in the middle of something; if it
      *     throws itself, that is suppressed onto the failure and counts as {@code true}
@@ -457,6 +457,9 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
                 "whenIdle(CLOSE), where nothing outlives its scope",
                 "KEEP) or whenIdle(LEND");
         refuseUnless(whenIdle == IdlePolicy.LEND);
+        refuseWithOneUse(maxUses == 1);
+        refuseLongerThan("maxAge", ageNanos);
+        refuseLongerThan("idleTimeout", idleNanos);
         refuse(
                 checkAfterNanos > 0 && check == null,
                 "checkAfterIdle has no effect without a check; add check, or leave it out");
@@ -468,6 +471,9 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
                 "maxWaiting has no effect without a limit, where nobody waits; add limit, or leave it out");
         refuse(maxIdle < minIdle, "maxIdle must not be less than minIdle (" + minIdle + "), but was " + maxIdle);
         refuse(minIdle > limit, "minIdle must not be more than limit (" + limit + "), but was " + minIdle);
+        refuse(
+                maxIdle != Integer.MAX_VALUE && maxIdle > limit,
+                "maxIdle must not be more than limit (" + limit + "), where it has no effect, but was " + maxIdle);
         return new PoolConfig<>(this, name.isEmpty() ? "perthread-" + NAMES.incrementAndGet() : name);
     }
 
@@ -484,6 +490,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
         refuseIdle(check != null, "check", with, needed);
         refuseIdle(reset != null, "reset", with, needed);
         refuseIdle(reuseGiven, "reuse", with, needed);
+        refuseIdle(invalidateWhen != null, "invalidateWhen", with, needed);
     }
 
     private void refuseUnless(boolean lends) {
@@ -493,6 +500,27 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
             refuseIdle(minIdle > 0, "minIdle", with, "LEND");
             refuseIdle(maxIdle != Integer.MAX_VALUE, "maxIdle", with, "LEND");
         }
+    }
+
+    private void refuseWithOneUse(boolean once) {
+        String without = " has no effect with maxUses(1), where nothing is used again; leave one of them out";
+        refuse(once && reset != null, "reset" + without);
+        refuse(once && invalidateWhen != null, "invalidateWhen" + without);
+    }
+
+    /** A check that is due only after the end of a resource is never made. */
+    private void refuseLongerThan(String end, long nanos) {
+        refuseLonger("checkIdleEvery", checkEveryNanos, end, nanos);
+        if (checkEveryNanos == 0) { // otherwise it says that the check is for the background only
+            refuseLonger("checkAfterIdle", checkAfterNanos, end, nanos);
+        }
+    }
+
+    private static void refuseLonger(String option, long given, String end, long nanos) {
+        refuse(
+                nanos > 0 && given > nanos,
+                option + " must not be more than " + end + " (" + Duration.ofNanos(nanos)
+                        + "), or nothing is ever checked, but was " + Duration.ofNanos(given));
     }
 
     private static void refuseIdle(boolean given, String option, String with, String needed) {

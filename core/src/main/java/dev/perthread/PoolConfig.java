@@ -39,7 +39,7 @@ final class PoolConfig<T, X extends Exception> {
     final long backoffMost;
     final boolean timeLeases;
     final boolean trace;
-    final @Nullable Predicate<? super Throwable> invalidateWhen; // null where nothing is kept anyway
+    final @Nullable Predicate<? super Throwable> invalidateWhen; // null: after every failure
     final @Nullable Listener listener;
     final LongSupplier clock;
 
@@ -72,7 +72,7 @@ final class PoolConfig<T, X extends Exception> {
         this.backoffMost = from.backoffMost;
         this.timeLeases = from.timeLeases;
         this.trace = from.trace;
-        this.invalidateWhen = keeps() ? from.invalidateWhen : null;
+        this.invalidateWhen = from.invalidateWhen;
         this.listener = from.listener;
         this.clock = from.clock;
     }

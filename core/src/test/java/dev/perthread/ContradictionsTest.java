@@ -29,6 +29,7 @@ class ContradictionsTest {
         options.put("check", builder -> builder.check(probe -> true));
         options.put("reset", builder -> builder.reset(Probe::use));
         options.put("reuse", builder -> builder.reuse(ReusePolicy.WHEN_DONE));
+        options.put("invalidateWhen", builder -> builder.invalidateWhen(failure -> false));
         return options;
     }
 
@@ -100,9 +101,41 @@ class ContradictionsTest {
         PerThread.Builder<Probe, RuntimeException> lends = builder().whenIdle(IdlePolicy.LEND);
         assertRefused(lends.minIdle(3).maxIdle(2), "maxIdle must not be less than minIdle (3), but was 2");
         assertRefused(lends.maxIdle(4).limit(2), "minIdle must not be more than limit (2), but was 3");
+        assertRefused(
+                lends.minIdle(0).maxIdle(3),
+                "maxIdle must not be more than limit (2), where it has no effect, but was 3");
         assertThatThrownBy(() -> lends.openBackoff(SECOND, Duration.ofMillis(1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("most must not be less than first (PT1S), but was PT0.001S");
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
+    void checkThatIsDueAfterTheEndOfAResource_mustBeRefused(IdlePolicy whenIdle) {
+        Duration longer = SECOND.plusNanos(1);
+        PerThread.Builder<Probe, RuntimeException> builder =
+                builder().whenIdle(whenIdle).check(probe -> true).maxAge(SECOND).checkAfterIdle(longer);
+        assertRefused(builder, tooLong("checkAfterIdle", "maxAge"));
+        builder.maxAge(longer).idleTimeout(SECOND);
+        assertRefused(builder, tooLong("checkAfterIdle", "idleTimeout"));
+        builder.checkIdleEvery(SECOND).build().close(); // checked in the background only
+        builder.checkIdleEvery(longer);
+        assertRefused(builder, tooLong("checkIdleEvery", "idleTimeout"));
+        builder.idleTimeout(longer).build().close();
+    }
+
+    private static String tooLong(String option, String end) {
+        return option + " must not be more than " + end + " (PT1S), or nothing is ever checked, but was PT1.000000001S";
+    }
+
+    @Test
+    void whatIsAboutTheNextUse_mustBeRefused_whereThereIsNone() {
+        String rest = " has no effect with maxUses(1), where nothing is used again; leave one of them out";
+        PerThread.Builder<Probe, RuntimeException> once =
+                builder().whenIdle(IdlePolicy.LEND).maxUses(1);
+        assertRefused(once.invalidateWhen(failure -> false), "invalidateWhen" + rest);
+        assertRefused(once.reset(Probe::use), "reset" + rest);
+        once.maxUses(2).build().close();
     }
 
     @Test

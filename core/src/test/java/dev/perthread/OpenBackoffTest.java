@@ -10,6 +10,7 @@ import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -88,6 +89,55 @@ class OpenBackoffTest {
             assertThat(later).isNotSameAs(first).hasMessage("refused 2");
             assertThat(later.getSuppressed()[0]).hasMessageContaining("due within 2 s");
         }
+    }
+
+    @Test
+    void instanceThrownAgain_mustTellOfTheLatestOutage_onceForEachPool() throws Exception {
+        IOException always = new IOException("refused");
+        PerThread.Builder<Probe, IOException> builder = PerThread.<Probe, IOException>builder(() -> {
+                    if (down.get()) {
+                        throw always;
+                    }
+                    return new Probe();
+                })
+                .openBackoff(Duration.ofSeconds(1), Duration.ofSeconds(5))
+                .clock(now::get);
+        try (PerThread<Probe, IOException> one = builder.name("one").build();
+                PerThread<Probe, IOException> two = builder.name("two").build()) {
+            assertThatThrownBy(one::acquire).isSameAs(always);
+            Throwable note = always.getSuppressed()[0];
+            assertThat(note).hasMessageContaining("due within 1 s");
+            now.addAndGet(SECOND);
+            assertThatThrownBy(one::acquire).isSameAs(always);
+            assertThat(note).hasMessageContaining("due within 2 s"); // the same outage, the next delay
+            String first = note.getMessage();
+            now.addAndGet(10 * SECOND);
+            down.set(false);
+            one.run(Probe::use);
+            down.set(true);
+            assertThatThrownBy(one::acquire).isSameAs(always);
+            assertThat(note).hasMessageContaining("due within 1 s");
+            assertThat(since(note.getMessage()))
+                    .isAfterOrEqualTo(since(first)); // the outage that is over is not told of
+
+            assertThatThrownBy(two::acquire).isSameAs(always);
+            assertThat(always.getSuppressed())
+                    .extracting(Throwable::getMessage)
+                    .satisfiesExactly(
+                            told -> assertThat(told).startsWith("one: opening has failed since "),
+                            told -> assertThat(told).startsWith("two: opening has failed since "));
+        }
+        for (int i = 0; i < 100; i++) {
+            try (PerThread<Probe, IOException> further =
+                    builder.name("pool " + i).build()) {
+                assertThatThrownBy(further::acquire).isSameAs(always);
+            }
+        }
+        assertThat(always.getSuppressed()).hasSize(8); // an instance that outlives its pools does not grow with them
+    }
+
+    private static Instant since(String note) {
+        return Instant.parse(note.substring(note.indexOf("since ") + 6, note.indexOf(';')));
     }
 
     @EachThreadKind

@@ -33,7 +33,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     private Predicate<? super Throwable> invalidates = failure -> true;
     private @Nullable Check<? super Connection> check;
     private @Nullable Action<? super Connection, ?> reset;
-    private @Nullable String looking; // an option that says when to look at a kept connection
+    private @Nullable String keeping; // an option without effect on a connection that is not kept
 
     HolderOptions(Options options) {
         this.options = options;
@@ -116,7 +116,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     }
 
     /**
-     * The longest that {@link LazyConnection#open()} may take: waiting at the limit, looking at a kept connection, and
+     * The longest that {@link LazyConnection#open()} may take: waiting at the limit, keeping at a kept connection, and
      * connecting together. Default: the {@code openTimeout} if that was given and there is a {@code limit}, else 30 seconds,
      * or as long as the {@code openTimeout} may take if that is more.
      *
@@ -197,7 +197,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
      * @since 0.1
      */
     public B checkAfterIdle(Duration time) {
-        looking = "checkAfterIdle";
+        keeping = "checkAfterIdle";
         return hold(options -> options.checkAfterIdle(time));
     }
 
@@ -211,7 +211,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
      * @since 0.1
      */
     public B checkIdleEvery(Duration time) {
-        looking = "checkIdleEvery";
+        keeping = "checkIdleEvery";
         return hold(options -> options.checkIdleEvery(time));
     }
 
@@ -232,7 +232,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     /**
      * Says after which failures of a body {@link LazyConnection#call call} and {@link LazyConnection#run run} close the
      * connection. Default: after all of them. After one for which this answers {@code false} it is kept, as if the body had
-     * returned, unless a read or write has failed.
+     * returned, unless a read or write has failed. Needs {@code whenIdle(KEEP)} or {@code whenIdle(LEND)}.
      *
      * @param invalidateWhen {@code true} for a failure that may have left the connection in the middle of something; if it
      *     throws itself, that is suppressed onto the failure and counts as {@code true}
@@ -241,6 +241,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
      */
     public B invalidateWhen(Predicate<? super Throwable> invalidateWhen) {
         this.invalidates = Objects.requireNonNull(invalidateWhen, "invalidateWhen");
+        keeping = "invalidateWhen";
         return self();
     }
 
@@ -360,9 +361,9 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
         given.forEach(option -> option.accept(holding));
         holding.name(name).acquireTimeout(options.acquireTimeout());
         boolean kept = whenIdle != IdlePolicy.CLOSE;
-        if (looking != null && !kept) {
+        if (keeping != null && !kept) {
             throw new IllegalArgumentException(
-                    looking + " has no effect with whenIdle(CLOSE), where nothing outlives its"
+                    keeping + " has no effect with whenIdle(CLOSE), where nothing outlives its"
                             + " scope; leave it out, or build with whenIdle(KEEP) or whenIdle(LEND)");
         }
         Care care = new Care(name, Timeouts.millis(options.readTimeout), Timeouts.millis(options.writeTimeout()));

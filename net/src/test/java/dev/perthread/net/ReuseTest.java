@@ -248,11 +248,12 @@ class ReuseTest {
     }
 
     @Test
-    void reuseCheckAndReset_areRefused_whereNothingIsKept() {
+    void optionsOfKeptConnections_areRefused_whereNothingIsKept() {
         LazyConnection.Builder reuse = LazyConnection.tcp("a", 1).reuse(ReusePolicy.WHEN_DONE);
         LazyConnection.Builder check = LazyConnection.tcp("a", 1).check(mine -> true);
         LazyConnection.Builder reset = LazyConnection.tcp("a", 1).reset(mine -> {});
-        for (LazyConnection.Builder builder : List.of(reuse, check, reset)) {
+        LazyConnection.Builder failures = LazyConnection.tcp("a", 1).invalidateWhen(failure -> false);
+        for (LazyConnection.Builder builder : List.of(reuse, check, reset, failures)) {
             assertThatThrownBy(builder::build)
                     .isExactlyInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("has no effect with whenIdle(CLOSE)");
