@@ -12,8 +12,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledForJreRange;
-import org.junit.jupiter.api.condition.JRE;
 
 /** As an application server or a restarting developer's tool does it: a class loader for each life of the application. */
 class ContextRestartTest {
@@ -44,17 +42,20 @@ class ContextRestartTest {
         }
     }
 
-    /** On 17 the loader is not collected within 10 s of the end of its context; what holds it there is not known yet. */
+    /**
+     * Before Java 20 a method handle of the JDK refers strongly to the type that it was last adapted to (JDK-8078641): linking the
+     * hashCode of a record keeps that record's class loader until another one is linked. So the last life is not looked at there.
+     */
     @Test
-    @EnabledForJreRange(min = JRE.JAVA_21)
     void classLoader_isCollected_whenTheContextHasClosed() throws Exception {
         URL[] classPath = classPath();
         assertThat(Arrays.toString(classPath)).contains("perthread-spring-boot-starter");
         WeakReference<?> first = liveOnce(classPath);
         WeakReference<?> second = liveOnce(classPath);
+        boolean lastIsKeptByTheJdk = Runtime.version().feature() < 20;
         Actor.until(() -> {
             System.gc();
-            return first.refersTo(null) && second.refersTo(null);
+            return first.refersTo(null) && (lastIsKeptByTheJdk || second.refersTo(null));
         });
     }
 }
