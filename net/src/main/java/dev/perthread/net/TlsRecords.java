@@ -24,12 +24,20 @@ import org.jspecify.annotations.Nullable;
 final class TlsRecords {
     static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
+    /**
+     * How much a peer may send that is no data. The engine keeps every session ticket for as long as the connection is
+     * open, however small the session cache is, so tickets without end would fill the memory. A server sends one or two,
+     * some kilobytes in all.
+     */
+    private static final long MOST_WITHOUT_DATA = 256 * 1024;
+
     private final SocketTransport below;
     private final SSLEngine engine;
     private ByteBuffer received; // encrypted, not yet taken by the engine; ready to be read
     private ByteBuffer plain; // decrypted, not yet taken by the user; ready to be read
     private ByteBuffer sending; // encrypted, on its way
     private boolean ended; // whether the peer has said, by its close_notify, that nothing more comes
+    private long withoutData; // bytes in records that brought none: handshakes, session tickets, key updates
     private boolean outputCut; // whether a record is lost or was sent in part, so that nothing can follow it
 
     @Nullable
@@ -104,10 +112,27 @@ final class TlsRecords {
                 throw remember(new EOFException("the connection ended without the end that TLS has"));
             }
             if (status != Status.BUFFER_OVERFLOW) {
+                if (result.bytesProduced() == 0) {
+                    countWithoutData(result.bytesConsumed());
+                }
                 return status;
             }
             plain = larger(plain, engine.getSession().getApplicationBufferSize());
         }
+    }
+
+    private void countWithoutData(int bytes) throws SSLException {
+        withoutData += bytes;
+        if (withoutData > MOST_WITHOUT_DATA) {
+            throw remember(
+                    new SSLException("the peer sent more than 256 KiB that is no data: session tickets, key updates"
+                            + " or handshakes without end"));
+        }
+    }
+
+    /** Whether it has used so much of what a peer may send besides data that a new connection is the better one. */
+    boolean isWornOut() {
+        return withoutData > MOST_WITHOUT_DATA / 4;
     }
 
     /** Waits for more from below, at least a byte. */

@@ -187,8 +187,8 @@ final class TlsTransport implements Transport {
             int bytes = 0;
             while (!records.plain().hasRemaining() && !records.hasEnded()) {
                 Status status = records.unwrap();
-                if (records.isHandshaking()) {
-                    return false; // the next write would fall into the middle of it
+                if (records.isHandshaking() || records.isWornOut()) {
+                    return false; // the next write would fall into the middle of it, or the next read fail
                 }
                 if (status == Status.BUFFER_UNDERFLOW) {
                     int read = records.fillNow();

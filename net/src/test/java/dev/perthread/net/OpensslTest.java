@@ -4,10 +4,14 @@ import static dev.perthread.net.TestServer.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.perthread.CloseReason;
 import dev.perthread.IdlePolicy;
+import dev.perthread.ReusePolicy;
 import dev.perthread.testkit.ThreadKind;
 import java.io.EOFException;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
@@ -60,6 +64,44 @@ class OpensslTest {
                     .isInstanceOf(SSLException.class)
                     .hasMessageContaining("the server speaks neither of the TLS versions allowed here");
         }
+    }
+
+    /** Some hundred bytes a ticket, and the engine holds more than that for each, as long as the connection is open. */
+    @Test
+    void sessionTicketsWithoutEnd_failTheConnection_insteadOfFillingTheMemory() throws Exception {
+        try (Openssl server = Openssl.server(directory, TestTls.LOCALHOST, "-tls1_3", "-num_tickets", "1000000000");
+                LazyConnection shared = to(server)
+                        .whenIdle(IdlePolicy.LEND)
+                        .reuse(ReusePolicy.UNLESS_INVALIDATED)
+                        .readTimeout(Duration.ofSeconds(60))
+                        .build()) {
+            try (Connection mine = shared.open()) {
+                for (int i = 0; i < 2; i++) { // and it stays so
+                    assertThatThrownBy(() -> mine.recv(1))
+                            .isExactlyInstanceOf(SSLException.class)
+                            .hasMessageContaining("more than 256 KiB that is no data: session tickets");
+                }
+            }
+            assertThat(shared.holder().stats().idle()).isZero();
+        }
+    }
+
+    @Test
+    void manySessionTickets_areNoReasonToFail_butForANewConnectionNextTime() throws Exception {
+        try (Openssl server = Openssl.server(directory, TestTls.LOCALHOST, "-tls1_3", "-num_tickets", "400");
+                LazyConnection shared = to(server).whenIdle(IdlePolicy.LEND).build()) {
+            assertThat(echo(shared)).isEqualTo(bytes("ba\n"));
+            assertThat(shared.holder().stats().idle()).isEqualTo(1);
+            assertThat(echo(shared)).isEqualTo(bytes("ba\n"));
+            assertThat(shared.holder().stats().closedByReason()).containsEntry(CloseReason.CHECK_FAILED, 1L);
+        }
+    }
+
+    private static byte[] echo(LazyConnection shared) throws IOException {
+        return shared.call(mine -> {
+            mine.send(bytes("ab\n"));
+            return mine.input().readNBytes(3);
+        });
     }
 
     @Test
