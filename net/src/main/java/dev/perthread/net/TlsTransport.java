@@ -187,15 +187,15 @@ final class TlsTransport implements Transport {
             int bytes = 0;
             while (!records.plain().hasRemaining() && !records.hasEnded()) {
                 Status status = records.unwrap();
-                if (records.isHandshaking() || records.isWornOut()) {
-                    return false; // the next write would fall into the middle of it, or the next read fail
+                if (records.isHandshaking()) {
+                    return false; // the next write would fall into the middle of it
                 }
                 if (status == Status.BUFFER_UNDERFLOW) {
                     int read = records.fillNow();
                     if (read <= 0) {
                         // Half a record is not a ticket yet, and may become data that somebody would take for an
                         // answer.
-                        return read == 0 && !records.hasHalfARecord();
+                        return read == 0 && !records.hasHalfARecord() && !records.isWornOut();
                     }
                     bytes += read;
                 } else {
