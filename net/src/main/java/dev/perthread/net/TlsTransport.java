@@ -183,6 +183,9 @@ final class TlsTransport implements Transport {
     public boolean isReusable() throws IOException {
         inUse.lock();
         try {
+            if (records.isWornOut()) {
+                return false;
+            }
             int seen = 0;
             int bytes = 0;
             while (!records.plain().hasRemaining() && !records.hasEnded()) {
@@ -195,7 +198,7 @@ final class TlsTransport implements Transport {
                     if (read <= 0) {
                         // Half a record is not a ticket yet, and may become data that somebody would take for an
                         // answer.
-                        return read == 0 && !records.hasHalfARecord() && !records.isWornOut();
+                        return read == 0 && !records.hasHalfARecord();
                     }
                     bytes += read;
                 } else {
