@@ -1,4 +1,4 @@
-/** References to holders that can be serialized. */
+/** Serializable references to pools. */
 module dev.perthread.ref {
     requires transitive dev.perthread;
     requires transitive dev.perthread.net;

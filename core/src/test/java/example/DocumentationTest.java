@@ -12,6 +12,8 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The pages of the documentation are complete where they promise to be, and their links lead somewhere. */
 class DocumentationTest {
@@ -32,12 +34,22 @@ class DocumentationTest {
         assertThat(options).allSatisfy(option -> assertThat(page).contains(option + "("));
     }
 
-    @Test
-    void troubleshootingPage_hasEachMessageOfTheCore() throws IOException {
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "core/src/main/java/dev/perthread",
+                "net/src/main/java/dev/perthread/net",
+                "micrometer/src/main/java/dev/perthread/micrometer",
+                "ref/src/main/java/dev/perthread/ref",
+                "spark/src/main/java/dev/perthread/spark",
+                "flink/src/main/java/dev/perthread/flink",
+                "spring/starter/src/main/java/dev/perthread/spring/boot"
+            })
+    void troubleshootingPage_hasEachMessageOfThePackage(String sources) throws IOException {
         String page = read(ROOT.resolve("docs/troubleshooting.md")).replaceAll("\\s+", " ");
         List<String> missing = new ArrayList<>();
-        try (Stream<Path> sources = Files.list(SOURCES)) {
-            for (Path source : sources.filter(DocumentationTest::hasMessages).toList()) {
+        try (Stream<Path> files = Files.list(ROOT.resolve(sources))) {
+            for (Path source : files.filter(DocumentationTest::hasMessages).toList()) {
                 String code = read(source).replaceAll("(?s)/\\*.*?\\*/", "").replaceAll("(?m)^\\s*//.*$", "");
                 groups(LITERAL, code).stream()
                         .map(literal -> literal.replace("\\\"", "\"").strip())
@@ -50,10 +62,13 @@ class DocumentationTest {
                 .isEmpty();
     }
 
-    /** The labels of events and beans are no messages. */
+    /** The labels of events, beans and meters are no messages. */
     private static boolean hasMessages(Path source) {
         String name = source.getFileName().toString();
-        return name.endsWith(".java") && !name.equals("JfrEvents.java") && !name.startsWith("Jmx");
+        return name.endsWith(".java")
+                && !name.equals("JfrEvents.java")
+                && !name.startsWith("Jmx")
+                && !name.equals("PoolMeters.java");
     }
 
     private static boolean sharesThreeWords(String literal, String page) {

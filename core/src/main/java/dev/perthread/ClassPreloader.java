@@ -26,7 +26,7 @@ final class ClassPreloader {
 
     private ClassPreloader() {}
 
-    /** All that a holder needs. */
+    /** All that a pool needs. */
     static void initialize() {
         try {
             for (Class<?> type : OURS) {

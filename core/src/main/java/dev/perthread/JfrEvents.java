@@ -21,13 +21,13 @@ final class JfrEvents {
     @Category("PerThread")
     @StackTrace(false)
     abstract static class OfHolder extends Event {
-        @Label("Holder")
+        @Label("Pool")
         @Description("The name given to the builder, or one made up")
         @Nullable
         String holder;
 
-        @Label("Holder Number")
-        @Description("Number of the holder in this process, from 1; names may repeat")
+        @Label("Pool Number")
+        @Description("Number of the pool in this process, from 1; names may repeat")
         long holderId;
 
         void of(Pool<?, ?> from) {
@@ -42,7 +42,7 @@ final class JfrEvents {
      */
     abstract static class OfResource extends OfHolder {
         @Label("Resource")
-        @Description("Number of the resource in its holder, from 1, never used again; 0 if there is none yet")
+        @Description("Number of the resource in its pool, from 1, never used again; 0 if there is none yet")
         long resourceId;
 
         @Label("Owner")
@@ -125,7 +125,7 @@ final class JfrEvents {
     @StackTrace
     static final class Wait extends OfResource {
         @Label("Served")
-        @Description("Whether it got a resource; if not: timeout, interrupt, or the holder was closed")
+        @Description("Whether it got a resource; if not: timeout, interrupt, or the pool was closed")
         boolean served;
     }
 
@@ -198,7 +198,7 @@ final class JfrEvents {
     /** At both ends of a chunk, so that a dump tells who holds what at that moment. */
     @Name("dev.perthread.Resource")
     @Label("Open Resource")
-    @Description("A resource that is there at this moment, of every holder that has one")
+    @Description("A resource that is there at this moment, of every pool that has one")
     @Period("everyChunk")
     static final class Resource extends OfResource {
         @Label("State")
@@ -228,8 +228,8 @@ final class JfrEvents {
     }
 
     @Name("dev.perthread.Statistics")
-    @Label("Holder Statistics")
-    @Description("The counters of a holder that has something open, every so often, and when it is closed")
+    @Label("Pool Statistics")
+    @Description("The counters of a pool that has something open, every so often, and when it is closed")
     @Period("10 s")
     static final class Statistics extends OfHolder {
         @Label("Limit")

@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A holder as JMX shows it, to {@code jconsole} and every other client, for whoever asks for it with
+ * A pool as JMX shows it, to {@code jconsole} and every other client, for whoever asks for it with
  * {@link PerThread#registerMXBean}. The attributes are the counters of {@link Stats}.
  */
 public interface PerThreadMXBean {
 
-    /** A holder registered. */
+    /** A pool registered. */
     interface Registration extends AutoCloseable {
         /**
          * The name it is registered under.
@@ -292,7 +292,7 @@ public interface PerThreadMXBean {
         /**
          * See {@link ResourceInfo#id}.
          *
-         * @return number of the resource in its holder
+         * @return number of the resource in its pool
          */
         long getId();
 

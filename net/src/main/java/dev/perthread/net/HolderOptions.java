@@ -381,7 +381,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     private B hold(Consumer<PerThread.Builder<Transport, IOException>> option) {
         option.accept(PerThread.timedBuilder(
                 left -> {
-                    throw new IOException("only there to refuse a bad value here and not at build");
+                    throw new IOException("never opened");
                 },
                 Transport::close));
         given.add(option);

@@ -241,10 +241,10 @@ public final class LazyConnection implements AutoCloseable {
     }
 
     /**
-     * The holder of the connections, for its {@code snapshot}, {@code stats}, {@code evictIdle} and the like. What it
+     * The pool of the connections, for its {@code snapshot}, {@code stats}, {@code evictIdle} and the like. What it
      * hands out itself is of no use outside this package.
      *
-     * @return always the same holder
+     * @return always the same pool
      */
     public PerThread<?, IOException> holder() {
         return holder;

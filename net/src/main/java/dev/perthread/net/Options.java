@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The options of a connection: which of them a kind of connection has, whether they fit together, and what they lead
  * to.
  *
- * <p>The options that the holder of the connections has are not here, but for those that limit these.
+ * <p>The options that the pool of the connections has are not here, but for those that limit these.
  */
 final class Options {
     enum Kind {
@@ -51,7 +51,7 @@ final class Options {
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(15);
-    private static final Duration ACQUIRE_TIMEOUT = Duration.ofSeconds(30); // the holder's own default
+    private static final Duration ACQUIRE_TIMEOUT = Duration.ofSeconds(30); // the pool's own default
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
 
     final Kind kind;

@@ -22,7 +22,7 @@ record TlsUpgrade(String target, Supplier<SSLEngine> engines) implements Connect
     @Override
     public Transport apply(Transport below, Deadline deadline) throws IOException {
         if (!(below instanceof SocketTransport channel)) {
-            throw new IllegalArgumentException("TLS needs a transport over a channel, but got " + below);
+            throw new IllegalArgumentException("TLS needs a socket: " + below);
         }
         TlsTransport encrypted = new TlsTransport(channel, engines.get());
         String context = "cannot connect to " + target + ": ";
