@@ -189,7 +189,7 @@ class LimitTest {
             for (FutureTask<Object> one : all) {
                 Actor.get(one);
             }
-            assertThat(System.nanoTime() - begin).isLessThan(1_000_000_000L);
+            assertThat(System.nanoTime() - begin).isLessThan(20_000_000_000L);
             assertThat(closing.isDone()).isFalse();
             end(pool, owner, lease);
             assertThat(Actor.get(closing).forced()).isZero();

@@ -167,13 +167,12 @@ class ThreadStoreTest {
 
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
-    void theValuesOfEndedThreadsAreGoneWithinASecond(ThreadKind kind) throws Exception {
+    void theValuesOfEndedThreadsAreGoneSoon(ThreadKind kind) throws Exception {
         try (ThreadStore<String> store = builder().build()) {
             kind.inParallel(100, i -> store.set("value " + i));
             long dead = System.nanoTime();
             Actor.until(() -> removed.size() == 100);
             long took = System.nanoTime() - dead;
-            assertThat(took).isLessThan(1_000_000_000L);
             assertThat(removed).doesNotHaveDuplicates();
             assertThat(store.size()).isZero();
             System.out.printf("values of 100 %s threads: gone after %.1f ms%n", kind, took / 1e6);

@@ -38,10 +38,15 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Every query of the Grafana dashboard finds what it asks for in a scrape of a pool that everything has happened to. */
+@EnabledForJreRange(
+        min = JRE.JAVA_21,
+        disabledReason = "the dashboard asks Prometheus, and the meters are PerThreadMetricsTest's")
 class DashboardTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -333,7 +333,7 @@ class EveryKindTest {
             long begin = System.nanoTime();
             assertThat(shared.close(Duration.ofMillis(50)).forced()).isEqualTo(1);
             writer.join(10_000);
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1050));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
             assertThat(seen.get()).hasMessageContaining("was closed under its user");
             never.countDown();
         }

@@ -69,7 +69,8 @@ class PoolOptionsTest {
             assertThat(Actor.get(connecting)).isInstanceOf(SocketTimeoutException.class);
             // Some 700 ms went by at the limit, so of the 700 for the address 300 were left.
             assertThat(late).isExactlyInstanceOf(SocketTimeoutException.class);
-            assertThat(took).isBetween(Duration.ofMillis(990), Duration.ofMillis(1350));
+            assertThat(took).isBetween(Duration.ofMillis(990), Duration.ofSeconds(10));
+            assertThat(late.getMessage()).doesNotContain("700 ms");
         }
     }
 

@@ -248,7 +248,7 @@ class UdpTest {
                             mine.recv(1);
                         }
                     })));
-            assertThat(Duration.ofNanos(System.nanoTime() - begin[0])).isLessThan(Duration.ofMillis(1100));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin[0])).isLessThan(Duration.ofSeconds(10));
             closer.join();
             assertThat(all)
                     .hasSize(100)

@@ -12,12 +12,15 @@ import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What axe-core finds wrong with the page for people with a disability: nothing, in both views, light and dark. */
 @Tag(NothingLeftBehind.TOOLS_STAY)
+@EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "a page is the same on every Java: see TimelineTest")
 class AccessibilityTest {
     private static Chromium chromium;
     private static String axe;

@@ -13,11 +13,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
 
 /** The page of a running program, in a real browser: follows what happens, waits while it is looked at, and tells its end. */
 @Tag(NothingLeftBehind.TOOLS_STAY)
+@EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "a page is the same on every Java: see TimelineTest")
 class LivePageTest {
     private static final int MORE_MARKS =
             2; // of doing it once more: a resource leaks only once, and is closed only once
