@@ -54,6 +54,8 @@ public final class Pinned implements AutoCloseable {
             // is out of our hands, and this very recording is what makes it run.
             stacks.removeIf(stack -> stack.replaceFirst("^((java|jdk|sun)\\.\\S+ < )*", "")
                     .matches("dev\\.perthread\\.JfrEvents\\$\\w+\\.commit <.*"));
+            // A call site is linked once in a program, by whoever comes first, under locks of the JDK.
+            stacks.removeIf(stack -> stack.contains("java.lang.invoke.MethodHandleNatives.link"));
             // The JDK keeps a virtual thread on its carrier on purpose while it clears its own interrupt flag, under a
             // lock that the thread that interrupts may just hold. About one in 50,000 interrupts meets it there.
             stacks.removeIf(stack -> stack.startsWith("java.lang.VirtualThread.getAndClearInterrupt <"));
