@@ -11,5 +11,8 @@ public final class ExitStatus {
     /** The command line is wrong. */
     public static final int USAGE = 2;
 
+    /** The number of the signal that ended it is added to this, as shells do. */
+    public static final int SIGNAL = 128;
+
     private ExitStatus() {}
 }

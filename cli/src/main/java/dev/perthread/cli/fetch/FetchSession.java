@@ -6,7 +6,9 @@ import dev.perthread.cli.console.ExitStatus;
 import dev.perthread.cli.console.Output;
 import dev.perthread.cli.timeline.Recorder;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jline.utils.Signals;
 import org.jspecify.annotations.Nullable;
 
 /** A fetch run with its report, its progress bar, and what Ctrl-C does. Used once, by the main thread. */
@@ -14,6 +16,8 @@ final class FetchSession {
     private static final Duration BAR_AFTER = Duration.ofSeconds(1);
     private static final Duration BAR_EVERY = Duration.ofMillis(200);
     private static final Duration LAST_WORDS = Duration.ofSeconds(5); // a name lookup cannot be cut short
+
+    private static final Map<String, Integer> SIGNALS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
 
     private final FetchRun run;
     private final Report report;
@@ -24,6 +28,7 @@ final class FetchSession {
     private boolean ended; // by ending
     private volatile boolean unrecorded;
     private volatile boolean stdoutClosed;
+    private volatile int signal; // that ended a run which is recorded, or 0
 
     FetchSession(FetchRun run, Report report, @Nullable Recorder recorder, Output output) {
         this.run = run;
@@ -36,12 +41,18 @@ final class FetchSession {
     int run() throws InterruptedException, CommandFailure {
         Thread interrupted = new Thread(this::interrupt, "interrupted");
         Runtime.getRuntime().addShutdownHook(interrupted);
+        if (recorder != null) {
+            SIGNALS.forEach((name, number) -> Signals.register(name, () -> signalled(number)));
+        }
         try {
             run.start(this::tell);
             await();
             end();
         } finally {
             forget(interrupted);
+        }
+        if (signal != 0) {
+            return ExitStatus.SIGNAL + signal;
         }
         boolean allWell = !stdoutClosed
                 && !unrecorded
@@ -71,6 +82,23 @@ final class FetchSession {
                     run.stop(); // whoever read the lines has gone: nobody wants the rest
                 }
             }
+        }
+    }
+
+    /**
+     * Ends a run that is recorded in the main thread, with the program still running: once it ends, Flight Recorder takes
+     * its files away in a hook of its own, at the same time as they would be copied in ours.
+     */
+    private void signalled(int number) {
+        boolean again = signal != 0;
+        signal = number;
+        run.stop();
+        try {
+            if (again || !run.await(LAST_WORDS)) {
+                System.exit(ExitStatus.SIGNAL + number);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -68,7 +68,7 @@ public final class Recorder implements AutoCloseable {
             recording.setName("perthread");
             recording.setToDisk(true);
             recording.setDestination(this.file);
-            recording.setDumpOnExit(true); // after Ctrl-C Java ends it, before or after we do
+            recording.setDumpOnExit(true); // where the program is ended at once, by a second Ctrl-C
             EVENTS.forEach(event -> recording.enable(EventReader.PREFIX + event).withoutThreshold());
             recording.start();
         } catch (IOException e) {
