@@ -7,6 +7,8 @@ sealed interface Admission<T> permits Slot, Waiter, Admission.Refusal {
     enum Refusal implements Admission<Object> {
         /** The pool is closed. */
         CLOSED,
+        /** The key has had nothing for a moment, and its entry is gone. */
+        KEY_GONE,
         /** As many wait already as may wait. */
         QUEUE_FULL,
         /** It did not want to wait, and would have to. */

@@ -42,6 +42,18 @@ final class Attempt {
         return OpenTimer.start(timeout > 0 ? Math.min(openNanos, left(System.nanoTime(), 0)) : openNanos);
     }
 
+    /** What an acquire gets whose key's entry is gone: it must look the key up again. Never seen by a user. */
+    static final class KeyGoneException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        final long left; // of the timeout
+
+        KeyGoneException(Attempt attempt) {
+            super(null, null, false, false);
+            this.left = attempt.waits() ? attempt.left(System.nanoTime(), 0) : NO_WAIT;
+        }
+    }
+
     /** What an acquire that does not want to wait gets; never seen by a user. */
     static final class MustWaitException extends RuntimeException {
         private static final long serialVersionUID = 1L;

@@ -14,22 +14,24 @@ import org.jspecify.annotations.Nullable;
  * stuck is reported and left to its own thread.
  */
 final class CloserBatch<T> {
-    private final ResourceCloser<T> closer;
+    private final PoolIdentity closersOf;
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-    private final List<Slot<T>> begun = new ArrayList<>(); // the waiting thread's
+    private final List<Begun<T>> begun = new ArrayList<>(); // the waiting thread's
     private final AtomicInteger running = new AtomicInteger();
     private final Thread waiting = Thread.currentThread();
 
-    CloserBatch(ResourceCloser<T> closer) {
-        this.closer = closer;
+    private record Begun<T>(ResourceCloser<T> closer, Slot<T> slot) {}
+
+    CloserBatch(PoolIdentity closersOf) {
+        this.closersOf = closersOf;
     }
 
     /** Closes what the caller has claimed. */
-    void addAll(List<Slot<T>> claimed, CloseReason reason) {
+    void addAll(ResourceCloser<T> closer, List<Slot<T>> claimed, CloseReason reason) {
         int next = 0;
         try {
             while (next < claimed.size()) { // no iterator: what is claimed must be closed, with memory or without
-                add(claimed.get(next), reason);
+                add(closer, claimed.get(next), reason);
                 next++;
             }
         } finally {
@@ -39,9 +41,9 @@ final class CloserBatch<T> {
         }
     }
 
-    void add(Slot<T> claimed, CloseReason reason) {
+    void add(ResourceCloser<T> closer, Slot<T> claimed, CloseReason reason) {
         try {
-            start(claimed, task(claimed, () -> closer.closeClaimed(claimed, reason)));
+            start(closer, claimed, task(claimed, () -> closer.closeClaimed(claimed, reason)));
         } catch (Throwable noMemory) {
             claimed.abandoned = true;
             throw noMemory;
@@ -66,14 +68,14 @@ final class CloserBatch<T> {
         });
     }
 
-    void start(Slot<T> claimed, Runnable task) {
+    void start(ResourceCloser<T> closer, Slot<T> claimed, Runnable task) {
         try {
-            begun.add(claimed);
+            begun.add(new Begun<>(closer, claimed));
         } catch (OutOfMemoryError notReported) {
             // It is closed and waited for all the same; only, should it be stuck, nobody is told its number.
         }
         running.incrementAndGet(); // before it starts, or it would be through before it counts
-        CloserExecutor.run(closer, task);
+        CloserExecutor.run(closersOf, task);
     }
 
     int size() {
@@ -93,9 +95,9 @@ final class CloserBatch<T> {
         }
         List<Throwable> all = new ArrayList<>(failures);
         if (running.get() > 0) {
-            for (Slot<T> slot : begun) {
-                if (closer.isOpen(slot)) {
-                    all.add(closer.stuck(slot, System.nanoTime() - begin));
+            for (Begun<T> each : begun) {
+                if (each.closer.isOpen(each.slot)) {
+                    all.add(each.closer.stuck(each.slot, System.nanoTime() - begin));
                 }
             }
         }

@@ -29,6 +29,7 @@ final class Counters {
     private long heldTooLong;
     private int mostOpen;
     private @Nullable String lastOpenFailure;
+    private long failedAt; // only with lastOpenFailure
     private final LongAdder leaseNanos = new LongAdder();
 
     Counters() {
@@ -41,6 +42,31 @@ final class Counters {
         return Objects.requireNonNull(byReason.get(reason));
     }
 
+    /** Counts what another one has counted, too; but for the most that were present at once. */
+    void add(Counters other) {
+        opened += other.opened;
+        closedCount += other.closedCount;
+        for (CloseReason reason : CloseReason.values()) {
+            cell(reason)[0] += other.closedFor(reason);
+        }
+        pastUses += other.pastUses;
+        waited += other.waited;
+        waitNanos += other.waitNanos;
+        openNanos += other.openNanos;
+        openFailures += other.openFailures;
+        closeFailures += other.closeFailures;
+        timeouts += other.timeouts;
+        refused += other.refused;
+        reclaimed += other.reclaimed;
+        leaked += other.leaked;
+        heldTooLong += other.heldTooLong;
+        if (other.lastOpenFailure != null && (lastOpenFailure == null || other.failedAt - failedAt > 0)) {
+            lastOpenFailure = other.lastOpenFailure;
+            failedAt = other.failedAt;
+        }
+        leaseNanos.add(other.leaseNanos.sum());
+    }
+
     void opened(long nanos) {
         opened++;
         openNanos += nanos;
@@ -50,6 +76,7 @@ final class Counters {
         openFailures++;
         openNanos += nanos;
         lastOpenFailure = failure;
+        failedAt = System.nanoTime();
     }
 
     void waited(int threads) {
@@ -74,6 +101,10 @@ final class Counters {
 
     void present(int resources) {
         mostOpen = Math.max(mostOpen, resources);
+    }
+
+    int mostPresent() {
+        return mostOpen;
     }
 
     void leasedFor(long nanos) {
@@ -104,6 +135,10 @@ final class Counters {
     }
 
     Stats stats(List<? extends Slot<?>> all, int waiting) {
+        return stats(all, waiting, mostOpen);
+    }
+
+    Stats stats(List<? extends Slot<?>> all, int waiting, int mostOpen) {
         int opening = 0;
         int leasedNow = 0;
         int idle = 0;

@@ -37,7 +37,10 @@ final class Handoff<T> {
         // flag,
         // which is set before its slot's state is read.
         VarHandle.fullFence();
-        if (waiters.hasSignalled() && !waiters.mustHandOffNext(pool.now()) && !idle.isFlagged()) {
+        if (waiters.hasSignalled()
+                && !waiters.mustHandOffNext(pool.now())
+                && !idle.isFlagged()
+                && !registry.isWaitedForByOthers()) {
             return; // without the lock, for which else all who barge would queue
         }
         Waiter<T> next = null;
@@ -47,12 +50,47 @@ final class Handoff<T> {
                 if (idle.state() == Slot.IDLE && !idle.isClaimed()) {
                     registry.index.list(idle);
                 }
-                next = waiters.longest().mustHandOff(pool.now()) ? registry.handOver(idle) : waiters.signalNext();
+                next = registry.offerToOwn(idle);
             }
         } finally {
             lock.unlock();
         }
         wake(next);
+        makeRoom();
+    }
+
+    /**
+     * Where the limit for all keys is reached, has the longest idle resources of other keys closed for those who wait: aside,
+     * as nobody's timeout waits for another key's closer. The permits reach them as any others do.
+     */
+    void makeRoom() {
+        TotalLimit<T> total = registry.total;
+        while (total != null && registry.isWaitedForByOthers()) {
+            MadeRoom<T> room = new MadeRoom<>();
+            Runnable task = CloserExecutor.once(room); // allocate before commit
+            lock.lock();
+            try {
+                room.claimed = total.claimLongestIdle();
+            } finally {
+                lock.unlock();
+            }
+            if (room.claimed == null) {
+                return;
+            }
+            CloserExecutor.run(pool.config().identity, task);
+        }
+    }
+
+    private static final class MadeRoom<T> implements Runnable {
+        private @Nullable Slot<T> claimed;
+
+        @Override
+        public void run() {
+            Slot<T> slot = claimed;
+            if (slot != null) {
+                slot.pool.closer().closeClaimed(slot, CloseReason.MADE_ROOM);
+            }
+        }
     }
 
     /**
@@ -98,10 +136,11 @@ final class Handoff<T> {
      * the reaper's job. Whether anybody still waits.
      */
     boolean serveWaiters(boolean lends) {
+        makeRoom();
         lock.lock();
         try {
             List<Slot<T>> all = registry.index.all();
-            for (int i = 0; lends && i < all.size() && registry.serves(); i++) {
+            for (int i = 0; lends && i < all.size() && registry.servesOwn(); i++) {
                 Slot<T> slot = all.get(i);
                 if (slot.state() == Slot.IDLE) {
                     wake(registry.handOver(slot)); // at once: remembering whom to wake takes memory

@@ -169,8 +169,29 @@ final class Messages {
         Stats now = registry.stats();
         int limit = registry.limit();
         return config.shownName + ": " + of(me) + " " + what + ", after " + of(waited) + " (limit "
-                + (limit == Integer.MAX_VALUE ? "none" : limit) + ", leased " + now.leased() + ", idle " + now.idle()
+                + (limit == Integer.MAX_VALUE ? "none" : limit) + ofAll(registry.total) + ", leased " + now.leased()
+                + ", idle " + now.idle()
                 + ", opening " + now.opening() + ", waiting " + now.waiting() + ")" + hint(config, registry, me, now);
+    }
+
+    private static String ofAll(@Nullable TotalLimit<?> total) {
+        if (total == null || total.limit == Integer.MAX_VALUE) {
+            return "";
+        }
+        Stats all = total.stats();
+        return " for this key, " + total.limit + " for all keys, of which " + all.leased() + " leased, " + all.idle()
+                + " idle, " + all.opening() + " opening; here";
+    }
+
+    /** The key of a keyed pool: the user's {@code toString}, which may do anything. */
+    static String key(Object key) {
+        String text;
+        try {
+            text = shown(key.toString());
+        } catch (Exception | StackOverflowError unspeakable) {
+            text = key.getClass().getName();
+        }
+        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN - 1) + "…";
     }
 
     private static <T> String hint(PoolConfig<T, ?> config, SlotRegistry<T> registry, Thread me, Stats now) {

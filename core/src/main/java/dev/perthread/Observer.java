@@ -3,7 +3,6 @@ package dev.perthread;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
@@ -20,8 +19,6 @@ final class Observer<T> {
     private final ToLongFunction<Slot<T>> leasedFor; // nanoseconds
     private final @Nullable Listener listener;
     private final boolean leases; // whether it wants to know of each
-    private final AtomicBoolean listenerFailed = new AtomicBoolean();
-    private final AtomicBoolean leakLogged = new AtomicBoolean();
 
     Observer(PoolConfig<T, ?> config, ToLongFunction<Slot<T>> leasedFor) {
         this.config = config;
@@ -91,7 +88,7 @@ final class Observer<T> {
     }
 
     void leaked(Slot<T> slot) {
-        if (leakLogged.compareAndSet(false, true)) {
+        if (config.identity.leakLogged.compareAndSet(false, true)) {
             Log.line(Level.WARNING, () -> leakLine(slot), null);
         }
         Jfr.leaked(slot);
@@ -167,7 +164,7 @@ final class Observer<T> {
     }
 
     private void failed(Listener listener, Throwable failure) {
-        if (listenerFailed.compareAndSet(false, true)) {
+        if (config.identity.listenerFailed.compareAndSet(false, true)) {
             Log.line(
                     Level.WARNING,
                     () -> config.shownName + ": its listener "

@@ -56,6 +56,12 @@ final class OpenBackoff {
         }
     }
 
+    /** Whether there is an outage to remember: until as much time again has passed as lies between two tries. */
+    boolean isPending(long now) {
+        Outage known = outage.get();
+        return known != null && now - known.due < known.delay;
+    }
+
     void succeeded() {
         if (outage.get() != null) {
             outage.set(null);

@@ -44,10 +44,9 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     private final ResourceOpener<T, X> opener;
     private final boolean reusesUndeclared;
     private final boolean stampsIdle; // somebody wants to know since when a resource is idle
+    private final boolean ordersIdle; // and where a release does nothing else
     private final boolean timesLeases;
     private final boolean alwaysSlow; // each lease has more to do than to change hands
-    private final AtomicInteger undeclared =
-            new AtomicInteger(); // leases that ended without done(); not counted on for ever
     private final Reaper.Entry reaperEntry = new Reaper.Entry(this);
     private final Queue<Runnable> atEnd = new ConcurrentLinkedQueue<>();
     private volatile long tick; // what the clock was when the reaper last read it, for those who cannot afford to
@@ -66,9 +65,10 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         this.upkeep = new Upkeep<>(this, config, registry, observer, closer, opener);
         this.waiting = new WaitAtLimit<>(this, config, registry, handoff, observer, closer, upkeep);
         this.reusesUndeclared = config.reusesUndeclared();
-        this.stampsIdle = config.checkEveryNanos > 0 || config.checkAfterNanos > 0;
+        this.ordersIdle = config.ordersIdle();
+        this.stampsIdle = ordersIdle || config.checkEveryNanos > 0 || config.checkAfterNanos > 0;
         this.tick = clock.getAsLong();
-        if (config.minIdle > 0) {
+        if (config.needsSpares()) {
             registerAndWake();
         }
     }
@@ -80,7 +80,11 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
 
     /** The key of a pool that is one of many, as text. */
     String key() {
-        return "";
+        return config.key;
+    }
+
+    SlotRegistry<T> registry() {
+        return registry;
     }
 
     PoolConfig<T, X> config() {
@@ -268,6 +272,15 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         return registry.awaitIdle(config.minIdle, nanos);
     }
 
+    void forgetIfUnused() {
+        registry.forgetIfUnused();
+    }
+
+    /** Whether what has failed lately must be remembered. */
+    boolean isBackingOff() {
+        return opener.isBackingOff();
+    }
+
     /** Something is open, or is about to be, or somebody waits: the reaper's business. */
     void registerAndWake() {
         boolean known = registry.isRegistered();
@@ -283,6 +296,9 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     @Nullable
     Throwable release(Slot<T> slot, boolean done) {
         if ((done || reusesUndeclared) && !slot.slowRelease && !slot.isFlagged()) {
+            if (ordersIdle) {
+                slot.idleSince = clock.getAsLong();
+            }
             slot.leasedToIdle();
             if (registry.mustCheckWaiters()) {
                 offerIdle(slot);
@@ -402,6 +418,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         if (config.lends() && (slot.isFlagged() || config.maxIdle != Integer.MAX_VALUE)) {
             CloseReason reason = registry.releaseAndList(slot, config.maxIdle);
             if (reason == null) {
+                handoff.makeRoom();
                 closeIfPoolClosed(slot);
             }
             return reason;
@@ -442,6 +459,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     }
 
     private void warnIfNeverReused() {
+        AtomicInteger undeclared = config.identity.undeclared;
         if (undeclared.get() < UNDECLARED_BEFORE_WARNING
                 && undeclared.incrementAndGet() == UNDECLARED_BEFORE_WARNING
                 && registry.neverReuses(UNDECLARED_BEFORE_WARNING)) {
@@ -525,7 +543,8 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         long now = clock.getAsLong();
         tick = now;
         upkeep.sweep(now, owners);
-        if (registry.deregister(config.minIdle > 0)) {
+        registry.forgetIfUnused();
+        if (registry.deregister(config.needsSpares() || opener.isBackingOff())) {
             return Reaper.NOTHING_OPEN;
         }
         if (handoff.serveWaiters(config.lends())) {

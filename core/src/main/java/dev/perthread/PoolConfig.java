@@ -42,6 +42,10 @@ final class PoolConfig<T, X extends Exception> {
     final @Nullable Predicate<? super Throwable> invalidateWhen; // null: after every failure
     final @Nullable Listener listener;
     final LongSupplier clock;
+    final PoolIdentity identity;
+    final String key; // as text; empty without keys
+    final @Nullable TotalLimit<T> total; // null without keys
+    final @Nullable Runnable onUnused; // called with the lock held when a key's entry is not needed any more
 
     PoolConfig(PoolBuilder<T, X, ?> from, String name) {
         this.opener = from.opener;
@@ -75,6 +79,67 @@ final class PoolConfig<T, X extends Exception> {
         this.invalidateWhen = from.invalidateWhen;
         this.listener = from.listener;
         this.clock = from.clock;
+        this.identity = new PoolIdentity();
+        this.key = "";
+        this.total = null;
+        this.onUnused = null;
+    }
+
+    /** The options of the pool of one key. */
+    PoolConfig(PoolConfig<T, X> all, OfKey<T, X> of) {
+        this.opener = of.opener;
+        this.timed = all.timed;
+        this.closer = all.closer;
+        this.name = all.name;
+        this.shownName = all.shownName + "[" + of.key + "]";
+        this.check = all.check;
+        this.reset = all.reset;
+        this.reentry = all.reentry;
+        this.whenIdle = all.whenIdle;
+        this.reuse = all.reuse;
+        this.limit = of.limit;
+        this.maxWaiting = all.maxWaiting;
+        this.minIdle = all.minIdle;
+        this.maxIdle = all.maxIdle;
+        this.maxUses = all.maxUses;
+        this.idleNanos = all.idleNanos;
+        this.ageNanos = all.ageNanos;
+        this.acquireNanos = all.acquireNanos;
+        this.closeNanos = all.closeNanos;
+        this.closerNanos = all.closerNanos;
+        this.openNanos = all.openNanos;
+        this.warnNanos = all.warnNanos;
+        this.checkEveryNanos = all.checkEveryNanos;
+        this.checkAfterNanos = all.checkAfterNanos;
+        this.backoffFirst = all.backoffFirst;
+        this.backoffMost = all.backoffMost;
+        this.timeLeases = all.timeLeases;
+        this.trace = all.trace;
+        this.invalidateWhen = all.invalidateWhen;
+        this.listener = all.listener;
+        this.clock = all.clock;
+        this.identity = all.identity;
+        this.key = of.key;
+        this.total = of.total;
+        this.onUnused = of.onUnused;
+    }
+
+    /** What the pool of a key has for itself. */
+    record OfKey<T, X extends Exception>(
+            String key,
+            int limit,
+            TimedOpener<? extends T, ? extends X> opener,
+            TotalLimit<T> total,
+            Runnable onUnused) {}
+
+    /** Whether the longest idle resource must be known: the last user's clock is read for it at each release. */
+    boolean ordersIdle() {
+        return total != null && total.limit != Integer.MAX_VALUE && lends();
+    }
+
+    /** Whether some are to be idle even if nobody uses any. */
+    boolean needsSpares() {
+        return minIdle > 0 && total == null;
     }
 
     /** Whether anything outlives its scope. */
@@ -108,6 +173,9 @@ final class PoolConfig<T, X extends Exception> {
 
     /** The opener as the user gave it. */
     Object userOpener() {
+        if (opener instanceof KeyedPerThread.ForKey<?, ?, ?> forKey) {
+            return forKey.opener();
+        }
         return opener instanceof PerThread.Untimed<?, ?> untimed ? untimed.opener() : opener;
     }
 

@@ -107,7 +107,7 @@ final class ResourceCloser<T> {
         if (!registry.claimForReplacement(slot, reason, next)) {
             return false;
         }
-        CloserExecutor.run(this, task);
+        CloserExecutor.run(config.identity, task);
         return true;
     }
 
@@ -115,7 +115,7 @@ final class ResourceCloser<T> {
     void closeAside(Slot<T> slot, CloseReason reason) {
         Runnable task = CloserExecutor.once(() -> closeClaimed(slot, reason)); // allocate before commit
         if (slot.claim(reason)) {
-            CloserExecutor.run(this, task);
+            CloserExecutor.run(config.identity, task);
         }
     }
 
@@ -219,6 +219,10 @@ final class ResourceCloser<T> {
     }
 
     void rethrow(@Nullable Throwable failure) {
+        rethrow(config.shownName, failure);
+    }
+
+    private static void rethrow(String pool, @Nullable Throwable failure) {
         if (failure instanceof Error error) {
             throw error;
         }
@@ -226,8 +230,7 @@ final class ResourceCloser<T> {
             throw stuck;
         }
         if (failure != null) {
-            throw new ResourceCloseException(
-                    config.shownName + ": closing a resource failed: " + Messages.shown(failure), failure);
+            throw new ResourceCloseException(pool + ": closing a resource failed: " + Messages.shown(failure), failure);
         }
     }
 
@@ -238,10 +241,14 @@ final class ResourceCloser<T> {
     }
 
     void rethrowAll(List<Throwable> failures) {
+        rethrowAll(config.shownName, failures);
+    }
+
+    static void rethrowAll(String pool, List<Throwable> failures) {
         if (!failures.isEmpty()) {
             Throwable first = failures.get(0);
             failures.subList(1, failures.size()).forEach(other -> suppress(other, first));
-            rethrow(first);
+            rethrow(pool, first);
         }
     }
 
@@ -281,31 +288,42 @@ final class ResourceCloser<T> {
 
     int evictIdle() {
         StackProbe.touch();
-        CloserBatch<T> batch = new CloserBatch<>(this); // allocate before commit; so in all that follow
+        CloserBatch<T> batch = new CloserBatch<>(config.identity); // allocate before commit; so in all that follow
         return closeAside(batch, retirement.claimIdle(CloseReason.EVICTED), CloseReason.EVICTED);
     }
 
     /** Closes idle ones now and the others at the end of their lease; returns how many in all. */
     int retire(CloseReason why, LongPredicate which) {
         StackProbe.touch();
-        CloserBatch<T> batch = new CloserBatch<>(this);
+        CloserBatch<T> batch = new CloserBatch<>(config.identity);
         Retirement.Retired<T> retired = retirement.retire(why, which);
         closeAside(batch, retired.claimed, why);
         return retired.count;
     }
 
+    /** The same for one of many pools, whose caller waits for the closers of all. */
+    int retire(CloseReason why, LongPredicate which, CloserBatch<T> batch) {
+        Retirement.Retired<T> retired = retirement.retire(why, which);
+        batch.addAll(this, retired.claimed, why);
+        return retired.count;
+    }
+
+    void evictIdle(CloseReason why, CloserBatch<T> batch) {
+        batch.addAll(this, retirement.claimIdle(why), why);
+    }
+
     void setLimit(int limit) {
         StackProbe.touch();
-        CloserBatch<T> batch = new CloserBatch<>(this);
+        CloserBatch<T> batch = new CloserBatch<>(config.identity);
         closeAside(batch, retirement.setLimit(limit), CloseReason.SURPLUS);
     }
 
     boolean revoke(long id, String by) {
         StackProbe.touch();
-        CloserBatch<T> batch = new CloserBatch<>(this);
+        CloserBatch<T> batch = new CloserBatch<>(config.identity);
         Slot<T> slot = retirement.revoke(id, by);
         if (slot != null) {
-            batch.add(slot, CloseReason.REVOKED);
+            batch.add(this, slot, CloseReason.REVOKED);
             batch.await(config.closerNanos);
         }
         return slot != null;
@@ -314,7 +332,7 @@ final class ResourceCloser<T> {
     /** Closes what the caller has claimed, side by side, and waits for it within the bound on closers. */
     private int closeAside(CloserBatch<T> batch, List<Slot<T>> claimed, CloseReason reason) {
         if (!claimed.isEmpty()) {
-            batch.addAll(claimed, reason);
+            batch.addAll(this, claimed, reason);
             batch.await(config.closerNanos);
         }
         return claimed.size();
@@ -326,35 +344,41 @@ final class ResourceCloser<T> {
         long closedBefore = registry.closedCount();
         long begin = System.nanoTime();
         registry.close();
-        CloserBatch<T> batch = new CloserBatch<>(this);
+        CloserBatch<T> batch = new CloserBatch<>(config.identity);
         drain(begin, grace, CloseReason.HOLDER_CLOSED, batch, upkeep);
-        batch.addAll(retirement.claimIdle(CloseReason.HOLDER_CLOSED), CloseReason.HOLDER_CLOSED);
+        int forced = force(batch);
+        List<Throwable> failures = batch.await(config.closerNanos);
+        return new CloseReport((int) (registry.closedCount() - closedBefore), forced, failures);
+    }
+
+    /** Closes what is idle, and under its users what is not. Returns how many were forced. */
+    int force(CloserBatch<T> batch) {
+        evictIdle(CloseReason.HOLDER_CLOSED, batch);
         int forced = 0;
         for (Slot<T> slot : registry.all()) {
             // What is still being opened cannot be forced: its opener's thread closes it as soon as it has it.
             int state = slot.state();
             if ((state == Slot.LEASED || state == Slot.CHECKING) && slot.claim(CloseReason.FORCED)) {
-                batch.add(slot, CloseReason.FORCED);
+                batch.add(this, slot, CloseReason.FORCED);
                 forced++;
             } else if (slot.claimIdle(CloseReason.HOLDER_CLOSED)) {
                 // Released before its owner could see that the pool is closed, and seen only now.
-                batch.add(slot, CloseReason.HOLDER_CLOSED);
+                batch.add(this, slot, CloseReason.HOLDER_CLOSED);
             }
         }
-        List<Throwable> failures = batch.await(config.closerNanos);
-        return new CloseReport((int) (registry.closedCount() - closedBefore), forced, failures);
+        return forced;
     }
 
     CloseReport suspend(long drain, Upkeep<T> upkeep) {
         StackProbe.touch();
         long closedBefore = registry.closedCount();
         long begin = System.nanoTime();
-        CloserBatch<T> batch = new CloserBatch<>(this);
+        CloserBatch<T> batch = new CloserBatch<>(config.identity);
         Retirement.Retired<T> retired = retirement.suspend();
         if (retired == null) {
             throw new IllegalStateException(Messages.closed(config.shownName));
         }
-        batch.addAll(retired.claimed, CloseReason.SUSPENDED);
+        batch.addAll(this, retired.claimed, CloseReason.SUSPENDED);
         drain(begin, drain, null, batch, upkeep);
         List<Throwable> failures = batch.await(config.closerNanos);
         return new CloseReport((int) (registry.closedCount() - closedBefore), 0, failures);
@@ -366,7 +390,7 @@ final class ResourceCloser<T> {
         try {
             do {
                 if (idle != null) {
-                    batch.addAll(retirement.claimIdle(idle), idle);
+                    evictIdle(idle, batch);
                 } else if (!registry.isSuspended()) {
                     return; // resumed, or closed
                 } else {

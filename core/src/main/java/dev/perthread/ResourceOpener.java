@@ -29,6 +29,10 @@ final class ResourceOpener<T, X extends Exception> {
         this.backoff = config.backoffFirst > 0 ? new OpenBackoff(config.backoffFirst, config.backoffMost) : null;
     }
 
+    boolean isBackingOff() {
+        return backoff != null && backoff.isPending(pool.now());
+    }
+
     @Nullable
     CloseReason validate(Slot<T> slot, Attempt attempt) {
         CloseReason retired = slot.retireFor();
@@ -120,7 +124,7 @@ final class ResourceOpener<T, X extends Exception> {
             Slot<T> slot, Throwable failure, Jfr.@Nullable Span recorded, long begin, long asked, Attempt attempt) {
         long took = System.nanoTime() - begin;
         try {
-            if (backoff != null) { // before the permit goes to the next waiter, which would try in vain
+            if (backoff != null) { // before the permit goes to the next waiter, or the key is forgotten
                 backoff.failed(failure, asked, pool.now(), config.shownName);
             }
             registry.removeUnopened(slot, Messages.shown(failure), took);

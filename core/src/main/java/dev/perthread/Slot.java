@@ -146,6 +146,11 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
         this.idleSince = now;
     }
 
+    /** Of a keyed pool: where this slot is listed. */
+    SlotRegistry<T> registryOfKey() {
+        return pool.registry();
+    }
+
     int state() {
         return (int) STATE.getAcquire(this);
     }

@@ -23,19 +23,25 @@ final class SlotRegistry<T> {
     private final boolean lends;
     private final boolean alwaysSlow;
     private final int maxWaiting;
+    private final @Nullable Runnable onUnused;
 
-    final ReentrantLock lock = new SpinThenParkLock();
-    private final Condition resourceRemoved = lock.newCondition();
-    private final Condition becameIdle = lock.newCondition(); // what was opened in the background
+    final @Nullable TotalLimit<T> total; // of a pool with keys, of which this is the registry of one; else null
+
+    final ReentrantLock lock; // shared by all keys
+    private final Condition resourceRemoved;
+    private final Condition becameIdle; // what was opened in the background
 
     // Guarded by lock.
     final SlotIndex<T> index = new SlotIndex<>();
     final Waiters<T> waiters = new Waiters<>();
     private final ArrayList<Waiter<T>> replacing = new ArrayList<>(2); // for each a closer runs, and they do not queue
-    private final Counters counters = new Counters();
+    private Counters counters = new Counters(); // those of all keys, once this one is gone
     private int limit;
     private long lastId;
     private boolean suspended;
+    private boolean gone; // this key has nothing and nobody any more; whoever comes needs another registry
+    int place = -1; // the total limit's
+    boolean isWaitedAt; // the total limit's
 
     // Written under the lock and read without it. A release that misses the change of mustCheckWaiters is made good:
     // closing looks again until nothing is left, and for waiters the reaper does.
@@ -46,6 +52,11 @@ final class SlotRegistry<T> {
 
     SlotRegistry(Pool<T, ?> pool, PoolConfig<T, ?> config, boolean alwaysSlow) {
         this.pool = pool;
+        this.total = config.total;
+        this.lock = total == null ? new SpinThenParkLock() : total.lock;
+        this.resourceRemoved = total == null ? lock.newCondition() : total.resourceRemoved;
+        this.becameIdle = lock.newCondition();
+        this.onUnused = config.onUnused;
         this.limit = config.limit;
         this.lends = config.lends();
         this.maxWaiting = config.maxWaiting;
@@ -76,7 +87,21 @@ final class SlotRegistry<T> {
     }
 
     boolean mustCheckWaiters() {
-        return mustCheckWaiters;
+        return mustCheckWaiters || isWaitedForByOthers();
+    }
+
+    /** Whether somebody waits, perhaps for another key, and what is idle here may make room; without the lock. */
+    boolean isWaitedForByOthers() {
+        return lends && total != null && total.isWaitedFor();
+    }
+
+    Pool<T, ?> pool() {
+        return pool;
+    }
+
+    /** Lock held. */
+    Counters counters() {
+        return counters;
     }
 
     /** The calling thread's latest slot. */
@@ -132,11 +157,14 @@ final class SlotRegistry<T> {
     Admission<T> admit(Thread me, boolean mayWait) {
         lock.lock();
         try {
-            if (closed) {
+            if (closed || (total != null && total.isClosed())) {
                 return Admission.Refusal.CLOSED.forAny();
             }
+            if (gone) {
+                return Admission.Refusal.KEY_GONE.forAny();
+            }
             boolean first = waiters.isEmpty() && !suspended;
-            boolean announces = lends && mayWait && index.size() >= limit;
+            boolean announces = lends && mayWait && !hasRoom();
             if (announces) {
                 // Before looking: a release that comes too late to be seen idle must see that somebody waits.
                 mustCheckWaiters = true;
@@ -158,7 +186,7 @@ final class SlotRegistry<T> {
     Slot<T> reserveIfRoom(Thread me) {
         lock.lock();
         try {
-            return closed || suspended || index.size() >= limit ? null : reserve(me);
+            return closed || suspended || gone || !hasRoom() ? null : reserve(me);
         } finally {
             lock.unlock();
         }
@@ -173,9 +201,26 @@ final class SlotRegistry<T> {
             return Admission.Refusal.QUEUE_FULL.forAny();
         }
         Waiter<T> waiter = new Waiter<>(me, pool.now());
+        join(waiter);
+        return waiter;
+    }
+
+    private void join(Waiter<T> waiter) {
+        if (total != null) {
+            total.include(this); // allocate before commit
+            waiter.arrival = total.nextArrival();
+        }
         waiters.join(waiter);
         updateWaitersFlag();
-        return waiter;
+    }
+
+    private boolean hasRoom() {
+        return roomOfKey() > 0 && (total == null || total.hasRoom());
+    }
+
+    /** Lock held. How many more there may be, whatever the limit for all keys is. */
+    int roomOfKey() {
+        return limit - index.size();
     }
 
     private @Nullable Slot<T> takeLocked(Thread me) {
@@ -183,7 +228,7 @@ final class SlotRegistry<T> {
         if (lent != null) {
             return lent;
         }
-        return index.size() < limit ? reserve(me) : null;
+        return hasRoom() ? reserve(me) : null;
     }
 
     @Nullable
@@ -208,8 +253,12 @@ final class SlotRegistry<T> {
     }
 
     private Slot<T> reserve(@Nullable Thread owner) {
-        Slot<T> slot = new Slot<>(pool, ++lastId, owner, pool.tick());
+        Slot<T> slot = new Slot<>(pool, total == null ? ++lastId : total.nextId(), owner, pool.tick());
         index.makeRoom(); // allocate before commit
+        if (total != null) {
+            total.include(this);
+            total.reserved();
+        }
         if (lends) {
             slot.flag(); // its first release lists it
         }
@@ -254,7 +303,7 @@ final class SlotRegistry<T> {
     Slot<T> reserveForNobody(int most) {
         lock.lock();
         try {
-            if (closed || suspended || index.size() >= Math.min(limit, most)) {
+            if (closed || suspended || gone || !hasRoom() || index.size() >= most) {
                 return null;
             }
             Slot<T> slot = reserve(null);
@@ -383,10 +432,9 @@ final class SlotRegistry<T> {
             replacing.remove(waiter);
             counters.closed(slot, reason, failed);
             remove(slot);
-            if (waiter.gaveUp || closed || suspended || index.size() >= limit) {
+            if (waiter.gaveUp || closed || suspended || !hasRoom()) {
                 if (!waiter.gaveUp && !closed) {
-                    waiters.join(waiter);
-                    updateWaitersFlag();
+                    join(waiter);
                 }
                 next = freed();
             } else {
@@ -413,18 +461,56 @@ final class SlotRegistry<T> {
     private void remove(Slot<T> slot) {
         index.remove(slot);
         counters.removed(slot);
+        if (total != null) {
+            total.removed();
+        }
+    }
+
+    /** The thread that has just looked this key up has got nothing. */
+    void forgetIfUnused() {
+        if (total != null) {
+            lock.lock();
+            try {
+                forgetIfUnusedLocked();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void forgetIfUnusedLocked() {
+        if (total == null || onUnused == null || gone || !index.all().isEmpty() || !waiters.isEmpty()) {
+            return;
+        }
+        if (!closed && pool.isBackingOff()) {
+            return; // until the reaper finds that it is over
+        }
+        try {
+            onUnused.run();
+        } catch (OutOfMemoryError passing) {
+            return; // then it stays, until it is used again
+        }
+        gone = true;
+        counters = total.exclude(this, counters); // what is still to be counted here
     }
 
     /** A permit has just become free: the longest waiter gets it. */
     private @Nullable Waiter<T> freed() {
         if (closed || suspended) {
             resourceRemoved.signalAll();
+            forgetIfUnusedLocked();
             return null;
+        }
+        if (total != null) {
+            Waiter<T> next = total.grantPermit();
+            forgetIfUnusedLocked();
+            return next;
         }
         return waiters.isEmpty() || index.size() >= limit ? null : grantPermit();
     }
 
-    private Waiter<T> grantPermit() {
+    /** Lock held, and there is room. */
+    Waiter<T> grantPermit() {
         Waiter<T> first = waiters.longest();
         grant(first, reserve(first.thread));
         return first;
@@ -443,6 +529,23 @@ final class SlotRegistry<T> {
 
     private void updateWaitersFlag() {
         mustCheckWaiters = lends && !waiters.isEmpty(); // nobody joins or leaves once the pool is closed
+        if (total != null) {
+            total.waits(this, !waiters.isEmpty());
+        }
+    }
+
+    /** Lock held: as {@link #serves}, but not if somebody of another key, for whom room is to be made, comes first. */
+    boolean servesOwn() {
+        return serves() && (total == null || !total.isOtherFirst(this));
+    }
+
+    /** Lock held. What has become idle is for who waits for this key; who is to be woken. */
+    @Nullable
+    Waiter<T> offerToOwn(Slot<T> idle) {
+        if (!servesOwn()) {
+            return null;
+        }
+        return waiters.longest().mustHandOff(pool.now()) ? handOver(idle) : waiters.signalNext();
     }
 
     /** Lock held: whether what becomes idle may go to waiters. */
@@ -452,8 +555,9 @@ final class SlotRegistry<T> {
 
     /** Lock held: gives free permits to waiters, waking each at once: remembering whom to wake would take memory. */
     void grantPermits() {
-        while (serves() && index.size() < limit) {
-            Handoff.wake(grantPermit());
+        while (serves() && hasRoom()) {
+            Waiter<T> next = total == null ? grantPermit() : total.grantPermit();
+            Handoff.wake(next);
         }
     }
 
@@ -472,6 +576,7 @@ final class SlotRegistry<T> {
             if (timedOut) {
                 counters.timedOut();
             }
+            forgetIfUnusedLocked();
             return true;
         } finally {
             lock.unlock();
@@ -499,9 +604,7 @@ final class SlotRegistry<T> {
             slot.unflag();
             slot.leasedToIdle();
             index.list(slot);
-            if (serves()) {
-                next = waiters.longest().mustHandOff(pool.now()) ? handOver(slot) : waiters.signalNext();
-            }
+            next = offerToOwn(slot);
         } finally {
             lock.unlock();
         }
@@ -620,6 +723,10 @@ final class SlotRegistry<T> {
             mustCheckWaiters = true;
             counters.waited(refused.size() - replacing.size());
             resourceRemoved.signalAll(); // a suspension ends, too
+            if (total != null) {
+                total.waits(this, false);
+                forgetIfUnusedLocked();
+            }
         } finally {
             lock.unlock();
         }
@@ -634,12 +741,42 @@ final class SlotRegistry<T> {
         lock.lock();
         try {
             for (Slot<T> slot : index.all()) {
-                if (slot.thread != me && slot.closer != me) {
+                if (isOfOther(slot, me)) {
                     resourceRemoved.await(nanos, TimeUnit.NANOSECONDS);
                     return true;
                 }
             }
             return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lock held. */
+    boolean hasOfOthers(Thread me) {
+        for (Slot<T> slot : index.all()) {
+            if (isOfOther(slot, me)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isOfOther(Slot<?> slot, Thread me) {
+        return slot.thread != me && slot.closer != me;
+    }
+
+    /** Whether a thread has, opens or awaits one. */
+    boolean isInUse() {
+        lock.lock();
+        try {
+            for (Slot<T> slot : index.all()) {
+                int state = slot.state();
+                if (slot.thread != null && (state == Slot.LEASED || state == Slot.OPENING)) {
+                    return true;
+                }
+            }
+            return !waiters.isEmpty();
         } finally {
             lock.unlock();
         }
@@ -704,11 +841,9 @@ final class SlotRegistry<T> {
     boolean neverReuses(int after) {
         lock.lock();
         try {
-            if (counters.closedFor(CloseReason.NOT_DONE) < after) {
-                return false;
-            }
-            Stats now = counters.stats(index.all(), waiters.size());
-            return now.acquired() <= now.opened();
+            Stats now = total == null ? counters.stats(index.all(), waiters.size()) : total.stats();
+            return now.closedByReason().getOrDefault(CloseReason.NOT_DONE, 0L) >= after
+                    && now.acquired() <= now.opened();
         } finally {
             lock.unlock();
         }
@@ -726,7 +861,7 @@ final class SlotRegistry<T> {
     Stats stats() {
         lock.lock();
         try {
-            return counters.stats(index.all(), waiters.size());
+            return (gone ? new Counters() : counters).stats(index.all(), waiters.size());
         } finally {
             lock.unlock();
         }

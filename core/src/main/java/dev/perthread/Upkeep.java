@@ -67,7 +67,7 @@ final class Upkeep<T> {
     }
 
     private void aside(Runnable task) {
-        CloserExecutor.run(closer, task);
+        CloserExecutor.run(config.identity, task);
     }
 
     // ---- dead threads ----
@@ -75,7 +75,7 @@ final class Upkeep<T> {
     /** Closes what dead threads left, side by side, and waits for it within the bound on closers. */
     int reap() {
         StackProbe.touch();
-        CloserBatch<T> batch = new CloserBatch<>(closer);
+        CloserBatch<T> batch = new CloserBatch<>(config.identity);
         reclaim(batch);
         batch.await(config.closerNanos);
         return batch.size();
@@ -156,7 +156,7 @@ final class Upkeep<T> {
         if (batch == null) {
             aside(task);
         } else {
-            batch.start(slot, task);
+            batch.start(closer, slot, task);
         }
     }
 
@@ -207,7 +207,8 @@ final class Upkeep<T> {
             CloseReason reason = slot.reason();
             if (reason == CloseReason.THREAD_ENDED
                     || reason == CloseReason.IDLE_TIMEOUT
-                    || reason == CloseReason.MAX_AGE) {
+                    || reason == CloseReason.MAX_AGE
+                    || reason == CloseReason.MADE_ROOM) {
                 return true;
             }
         }
@@ -249,7 +250,7 @@ final class Upkeep<T> {
         if (batch == null) {
             aside(task);
         } else {
-            batch.start(slot, task);
+            batch.start(closer, slot, task);
         }
     }
 
@@ -320,6 +321,9 @@ final class Upkeep<T> {
     // ---- spare ones ----
 
     private void openSpares(long now) {
+        if (config.total != null && !registry.isInUse()) {
+            return; // or a key that was used once would have its resources for ever
+        }
         if (spareFailed && now - nextSpare < 0) {
             return;
         }

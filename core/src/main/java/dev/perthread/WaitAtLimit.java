@@ -44,6 +44,9 @@ final class WaitAtLimit<T> {
         if (admission instanceof Waiter<T> waiter) {
             return await(waiter, attempt, true);
         }
+        if (admission == Admission.Refusal.KEY_GONE) {
+            throw new Attempt.KeyGoneException(attempt);
+        }
         if (admission == Admission.Refusal.CLOSED) {
             throw new IllegalStateException(Messages.closed(config.shownName));
         }
@@ -100,6 +103,8 @@ final class WaitAtLimit<T> {
                 pool.registerAndWake(); // and every few milliseconds from now on, for missed releases and dead owners
                 if (sweeps) {
                     upkeep.sweepForPermits(); // a dead thread's permit is found at once
+                    sweepOtherKeys();
+                    handoff.makeRoom();
                 }
                 return park(waiter, attempt);
             } finally {
@@ -123,12 +128,31 @@ final class WaitAtLimit<T> {
         }
     }
 
+    private void sweepOtherKeys() {
+        TotalLimit<T> total = registry.total;
+        if (total != null && total.isWaitedFor()) {
+            for (Pool<T, ?> other : total.pools()) {
+                if (other != pool) {
+                    other.upkeep().sweepForPermits();
+                }
+            }
+        }
+    }
+
+    private boolean isReclaiming() {
+        TotalLimit<T> total = registry.total;
+        if (total == null) {
+            return upkeep.isReclaiming();
+        }
+        return total.pools().stream().anyMatch(other -> other.upkeep().isReclaiming());
+    }
+
     private Slot<T> park(Waiter<T> waiter, Attempt attempt) {
         // Whoever does not want to wait may still get the permit of a dead thread or of an expired resource, though
         // that is
         // just being closed by somebody else.
         long patience = attempt.timeout;
-        if (patience < RECLAIM_PATIENCE && upkeep.isReclaiming()) {
+        if (patience < RECLAIM_PATIENCE && isReclaiming()) {
             patience = attempt.waits() ? RECLAIM_PATIENCE : 0;
         }
         while (true) {

@@ -223,7 +223,8 @@ class ResourceCloserTest {
         assertThat(upkeep.isReclaiming())
                 .isEqualTo(reason == CloseReason.THREAD_ENDED
                         || reason == CloseReason.IDLE_TIMEOUT
-                        || reason == CloseReason.MAX_AGE);
+                        || reason == CloseReason.MAX_AGE
+                        || reason == CloseReason.MADE_ROOM);
     }
 
     // ---- the report ----
@@ -339,8 +340,8 @@ class ResourceCloserTest {
                 return all.size();
             }
         };
-        CloserBatch<Object> batch = new CloserBatch<>(closer);
-        assertThatThrownBy(() -> batch.addAll(claimed, CloseReason.EVICTED)).hasMessage("planted");
+        CloserBatch<Object> batch = new CloserBatch<>(new PoolIdentity());
+        assertThatThrownBy(() -> batch.addAll(closer, claimed, CloseReason.EVICTED)).hasMessage("planted");
         upkeep.sweep(now.get(), owner -> {});
         upkeep.sweep(now.get(), owner -> {}); // once is enough
         all.forEach(this::awaitGone);

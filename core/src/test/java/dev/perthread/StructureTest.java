@@ -31,6 +31,8 @@ class StructureTest {
     private static final List<String> CONTRACT = List.of(
             "ThreadStore",
             "PerThread",
+            "KeyedPerThread",
+            "KeyedOpener",
             "Lease",
             "Opener",
             "TimedOpener",

@@ -1,0 +1,257 @@
+package dev.perthread;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the registries of all keys of one {@link KeyedPerThread} share: the lock, the limit for all, the order of arrival
+ * across keys, and the counters of keys that are gone. Everything here is guarded by that lock, but for what says that it
+ * is not.
+ *
+ * <p>A permit that becomes free goes to the thread that has waited longest among those whose key is not at its own limit.
+ * If none is free, an idle lent resource of another key makes room: it is claimed here, and closed by whoever asked.
+ */
+final class TotalLimit<T> {
+    final ReentrantLock lock = new SpinThenParkLock();
+    final Condition resourceRemoved = lock.newCondition();
+    final int limit; // Integer.MAX_VALUE: none
+
+    private final ArrayList<SlotRegistry<T>> registries = new ArrayList<>(); // with a resource, or somebody who waits
+    private final ArrayList<SlotRegistry<T>> waitedAt = new ArrayList<>(); // those where somebody waits
+    private final Counters counters = new Counters(); // of the keys that are gone
+    private int used;
+    private long lastId;
+    private long arrivals;
+    private boolean closed;
+
+    private volatile boolean waitedFor; // read without the lock; a release that misses it is made good by the reaper
+
+    TotalLimit(int limit) {
+        this.limit = limit;
+    }
+
+    /** Whether somebody waits while the limit for all is reached; without the lock. */
+    boolean isWaitedFor() {
+        return waitedFor;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    boolean hasRoom() {
+        return used < limit;
+    }
+
+    long nextId() {
+        return ++lastId;
+    }
+
+    long nextArrival() {
+        return ++arrivals;
+    }
+
+    // ---- what the registries tell ----
+
+    /** Makes room for a registry in both lists; may fail for lack of memory. Does nothing the second time. */
+    void include(SlotRegistry<T> registry) {
+        if (registry.place < 0) {
+            waitedAt.ensureCapacity(registries.size() + 1);
+            registries.add(registry);
+            registry.place = registries.size() - 1;
+        }
+    }
+
+    /** It has neither a resource nor a waiter; its counters are added to those of all. */
+    Counters exclude(SlotRegistry<T> registry, Counters its) {
+        if (registry.place >= 0) {
+            SlotRegistry<T> last = registries.remove(registries.size() - 1);
+            if (last != registry) {
+                registries.set(registry.place, last);
+                last.place = registry.place;
+            }
+            registry.place = -1;
+        }
+        counters.add(its);
+        return counters;
+    }
+
+    void reserved() {
+        used++;
+        counters.present(used);
+        update();
+    }
+
+    void removed() {
+        used--;
+        update();
+    }
+
+    /** Its queue has become empty, or is not any more. */
+    void waits(SlotRegistry<T> registry, boolean any) {
+        if (any && !registry.isWaitedAt) {
+            waitedAt.add(registry);
+        } else if (!any && registry.isWaitedAt) {
+            waitedAt.remove(registry);
+        }
+        registry.isWaitedAt = any;
+        update();
+    }
+
+    private void update() {
+        boolean now = !waitedAt.isEmpty() && !hasRoom();
+        if (waitedFor != now) {
+            waitedFor = now;
+        }
+    }
+
+    // ---- who is next ----
+
+    /** Gives a free permit to who has waited longest among those who can be served; null if there is none. */
+    @Nullable
+    Waiter<T> grantPermit() {
+        SlotRegistry<T> next = null;
+        for (int i = 0; hasRoom() && i < waitedAt.size(); i++) {
+            SlotRegistry<T> registry = waitedAt.get(i);
+            if (registry.roomOfKey() > 0
+                    && (next == null || registry.waiters.longest().arrival < next.waiters.longest().arrival)) {
+                next = registry;
+            }
+        }
+        return next == null ? null : next.grantPermit();
+    }
+
+    /** Who has waited longest among those for whom only the limit for all is in the way, and nobody makes room yet. */
+    private @Nullable Waiter<T> needsRoom() {
+        Waiter<T> longest = null;
+        for (int i = 0; i < waitedAt.size(); i++) {
+            SlotRegistry<T> registry = waitedAt.get(i);
+            Waiter<T> waiter = registry.waiters.longest();
+            int room = registry.roomOfKey();
+            for (; waiter != null && waiter.roomIsMade && room > 0; room--) {
+                waiter = waiter.behind;
+            }
+            if (waiter != null && room > 0 && (longest == null || waiter.arrival < longest.arrival)) {
+                longest = waiter;
+            }
+        }
+        return longest;
+    }
+
+    /** Whether somebody of another key, for whom room must be made, has waited longer than all who wait for this one. */
+    boolean isOtherFirst(SlotRegistry<T> registry) {
+        Waiter<T> other = hasRoom() ? null : needsRoom();
+        return other != null && other.arrival < registry.waiters.longest().arrival;
+    }
+
+    /**
+     * Claims the longest idle lent resource of another key than that of the thread which needs its permit, for the caller to
+     * close; null if no room is needed or there is none to be had. A resource whose own key has a longer waiter is left to
+     * that one.
+     */
+    @Nullable
+    Slot<T> claimLongestIdle() {
+        while (true) {
+            Waiter<T> waiter = closed || hasRoom() ? null : needsRoom();
+            Slot<T> longest = waiter == null ? null : longestIdle(waiter);
+            if (waiter == null || longest == null) {
+                return null;
+            }
+            if (longest.claimIdle(CloseReason.MADE_ROOM)) {
+                waiter.roomIsMade = true;
+                longest.registryOfKey().index.unlist(longest);
+                return longest;
+            } // else its last user was faster
+        }
+    }
+
+    private @Nullable Slot<T> longestIdle(Waiter<T> waiter) {
+        Slot<T> longest = null;
+        for (int i = 0; i < registries.size(); i++) {
+            SlotRegistry<T> registry = registries.get(i);
+            if (registry.isWaitedAt && registry.waiters.longest().arrival <= waiter.arrival) {
+                continue;
+            }
+            List<Slot<T>> all = registry.index.all();
+            for (int j = 0; j < all.size(); j++) {
+                Slot<T> slot = all.get(j);
+                if (slot.state() == Slot.IDLE
+                        && !slot.isClaimed()
+                        && (longest == null || slot.idleSince < longest.idleSince)) {
+                    longest = slot;
+                }
+            }
+        }
+        return longest;
+    }
+
+    // ---- all keys ----
+
+    /** The pools of all keys that have a resource or a waiter: a copy. */
+    List<Pool<T, ?>> pools() {
+        lock.lock();
+        try {
+            List<Pool<T, ?>> all = new ArrayList<>(registries.size());
+            for (SlotRegistry<T> registry : registries) {
+                all.add(registry.pool());
+            }
+            return all;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** From here on nobody gets anything, for whatever key, and those who wait are told. */
+    void close() {
+        lock.lock();
+        try {
+            List<SlotRegistry<T>> all = new ArrayList<>(registries);
+            closed = true;
+            all.forEach(SlotRegistry::close);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link SlotRegistry#awaitGone}, for all keys. */
+    boolean awaitGone(Thread me, long nanos) throws InterruptedException {
+        lock.lock();
+        try {
+            for (SlotRegistry<T> registry : registries) {
+                if (registry.hasOfOthers(me)) {
+                    resourceRemoved.await(nanos, TimeUnit.NANOSECONDS);
+                    return true;
+                }
+            }
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    long closedCount() {
+        return stats().closed();
+    }
+
+    Stats stats() {
+        lock.lock();
+        try {
+            Counters sum = new Counters();
+            sum.add(counters);
+            List<Slot<T>> all = new ArrayList<>(used);
+            int waiting = 0;
+            for (SlotRegistry<T> registry : registries) {
+                sum.add(registry.counters());
+                all.addAll(registry.index.all());
+                waiting += registry.waiters.size();
+            }
+            return sum.stats(all, waiting, counters.mostPresent());
+        } finally {
+            lock.unlock();
+        }
+    }
+}
