@@ -124,7 +124,7 @@ final class ResourceOpener<T, X extends Exception> {
             Slot<T> slot, Throwable failure, Jfr.@Nullable Span recorded, long begin, long asked, Attempt attempt) {
         long took = System.nanoTime() - begin;
         try {
-            if (backoff != null) { // before the permit goes to the next waiter, or the key is forgotten
+            if (backoff != null) { // before the permit goes to the next waiter, which would try in vain
                 backoff.failed(failure, asked, pool.now(), config.shownName);
             }
             registry.removeUnopened(slot, Messages.shown(failure), took);

@@ -341,7 +341,8 @@ class ResourceCloserTest {
             }
         };
         CloserBatch<Object> batch = new CloserBatch<>(new PoolIdentity());
-        assertThatThrownBy(() -> batch.addAll(closer, claimed, CloseReason.EVICTED)).hasMessage("planted");
+        assertThatThrownBy(() -> batch.addAll(closer, claimed, CloseReason.EVICTED))
+                .hasMessage("planted");
         upkeep.sweep(now.get(), owner -> {});
         upkeep.sweep(now.get(), owner -> {}); // once is enough
         all.forEach(this::awaitGone);
