@@ -27,6 +27,9 @@ final class Weaver extends CopyLoader {
     /** Classes whose methods hand nothing back but their result. */
     private static final Set<String> ENTERED = Set.of(
             "SlotRegistry",
+            "RegistryNumbers",
+            "SlotSurvey",
+            "TotalLimit",
             "SlotIndex",
             "Slot",
             "Waiters",

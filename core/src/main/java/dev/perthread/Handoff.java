@@ -30,12 +30,9 @@ final class Handoff<T> {
     /** A lent resource has become idle while others wait. */
     void offer(Slot<T> idle) {
         // The store of IDLE before the load of who is signalled, as that one clears the signal before it loads IDLE;
-        // neither
-        // is fenced by itself. So it sees this resource, or this thread sees that nobody is signalled. Without the
-        // fence
-        // both could miss the other, and the resource would lie idle until the reaper's next round. The same for the
-        // flag,
-        // which is set before its slot's state is read.
+        // neither is fenced by itself. So it sees this resource, or this thread sees that nobody is signalled. Without
+        // the fence both could miss the other, and the resource would lie idle until the reaper's next round. The same
+        // for the flag, which is set before its slot's state is read.
         VarHandle.fullFence();
         if (waiters.hasSignalled()
                 && !waiters.mustHandOffNext(pool.now())

@@ -269,7 +269,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
     }
 
     boolean awaitReady(long nanos) throws InterruptedException {
-        return registry.awaitIdle(config.minIdle, nanos);
+        return registry.survey.awaitIdle(config.minIdle, nanos);
     }
 
     void forgetIfUnused() {
@@ -343,7 +343,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
             observer.cameBack(slot);
         }
         if (timesLeases) {
-            registry.leasedFor(Math.max(0, now - slot.leasedAt()));
+            registry.numbers.leasedFor(Math.max(0, now - slot.leasedAt()));
         }
         if (slot.isClaimed()) {
             slot.busy = false;
@@ -462,7 +462,7 @@ final class Pool<T, X extends Exception> implements Reaper.Client {
         AtomicInteger undeclared = config.identity.undeclared;
         if (undeclared.get() < UNDECLARED_BEFORE_WARNING
                 && undeclared.incrementAndGet() == UNDECLARED_BEFORE_WARNING
-                && registry.neverReuses(UNDECLARED_BEFORE_WARNING)) {
+                && registry.numbers.neverReuses(UNDECLARED_BEFORE_WARNING)) {
             Log.line(Level.WARNING, () -> Messages.neverReused(name(), UNDECLARED_BEFORE_WARNING), null);
         }
     }

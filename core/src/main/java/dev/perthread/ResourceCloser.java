@@ -171,7 +171,7 @@ final class ResourceCloser<T> {
             return true;
         }
         if (state == Slot.OPENING) {
-            registry.countOpened();
+            registry.numbers.countOpened();
         }
         closeOwned(own, CloseReason.INVALIDATED);
         return true;
@@ -341,14 +341,14 @@ final class ResourceCloser<T> {
     /** Closes what is idle, waits for leases up to the grace, forces what is left, and reports. */
     CloseReport close(long grace, Upkeep<T> upkeep) {
         StackProbe.touch();
-        long closedBefore = registry.closedCount();
+        long closedBefore = registry.numbers.closedCount();
         long begin = System.nanoTime();
         registry.close();
         CloserBatch<T> batch = new CloserBatch<>(config.identity);
         drain(begin, grace, CloseReason.HOLDER_CLOSED, batch, upkeep);
         int forced = force(batch);
         List<Throwable> failures = batch.await(config.closerNanos);
-        return new CloseReport((int) (registry.closedCount() - closedBefore), forced, failures);
+        return new CloseReport((int) (registry.numbers.closedCount() - closedBefore), forced, failures);
     }
 
     /** Closes what is idle, and under its users what is not. Returns how many were forced. */
@@ -371,7 +371,7 @@ final class ResourceCloser<T> {
 
     CloseReport suspend(long drain, Upkeep<T> upkeep) {
         StackProbe.touch();
-        long closedBefore = registry.closedCount();
+        long closedBefore = registry.numbers.closedCount();
         long begin = System.nanoTime();
         CloserBatch<T> batch = new CloserBatch<>(config.identity);
         Retirement.Retired<T> retired = retirement.suspend();
@@ -381,7 +381,7 @@ final class ResourceCloser<T> {
         batch.addAll(this, retired.claimed, CloseReason.SUSPENDED);
         drain(begin, drain, null, batch, upkeep);
         List<Throwable> failures = batch.await(config.closerNanos);
-        return new CloseReport((int) (registry.closedCount() - closedBefore), 0, failures);
+        return new CloseReport((int) (registry.numbers.closedCount() - closedBefore), 0, failures);
     }
 
     /** Waits until nothing of others is left, at most until the grace is over. */
@@ -398,7 +398,7 @@ final class ResourceCloser<T> {
                 }
                 upkeep.reclaim(batch);
                 // Looks again every few milliseconds even if nobody signals: a release need not have seen us yet.
-            } while (registry.awaitGone(me, Math.min(Reaper.QUICK, grace - (System.nanoTime() - begin)))
+            } while (registry.survey.awaitGone(me, Math.min(Reaper.QUICK, grace - (System.nanoTime() - begin)))
                     && System.nanoTime() - begin < grace);
         } catch (InterruptedException impatient) {
             me.interrupt(); // somebody wants this thread back: the grace ends here

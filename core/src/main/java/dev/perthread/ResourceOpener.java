@@ -161,7 +161,7 @@ final class ResourceOpener<T, X extends Exception> {
     }
 
     AcquireTimeoutException timedOut(Attempt attempt, @Nullable Throwable failure) {
-        registry.timedOut();
+        registry.numbers.timedOut();
         return new AcquireTimeoutException(
                 Messages.openTimedOut(config.shownName, attempt.me, System.nanoTime() - attempt.begin), failure);
     }

@@ -3,10 +3,8 @@ package dev.perthread;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +28,8 @@ final class SlotRegistry<T> {
     final ReentrantLock lock; // shared by all keys
     private final Condition resourceRemoved;
     private final Condition becameIdle; // what was opened in the background
+    final SlotSurvey<T> survey;
+    final RegistryNumbers numbers;
 
     // Guarded by lock.
     final SlotIndex<T> index = new SlotIndex<>();
@@ -56,6 +56,8 @@ final class SlotRegistry<T> {
         this.lock = total == null ? new SpinThenParkLock() : total.lock;
         this.resourceRemoved = total == null ? lock.newCondition() : total.resourceRemoved;
         this.becameIdle = lock.newCondition();
+        this.survey = new SlotSurvey<>(this, resourceRemoved, becameIdle);
+        this.numbers = new RegistryNumbers(this);
         this.onUnused = config.onUnused;
         this.limit = config.limit;
         this.lends = config.lends();
@@ -357,16 +359,6 @@ final class SlotRegistry<T> {
         }
     }
 
-    /** Opened by a thread that died before it could count it. */
-    void countOpened() {
-        lock.lock();
-        try {
-            counters.opened(0);
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /**
      * The opener has failed, or was never called. Does nothing the second time.
      *
@@ -641,38 +633,6 @@ final class SlotRegistry<T> {
         }
     }
 
-    /** How many are idle or being opened for nobody, less those that do not count. */
-    int spares(Predicate<Slot<T>> less) {
-        lock.lock();
-        try {
-            return index.spares(less);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Waits until this many are idle; what is released without the lock is seen some milliseconds late. */
-    boolean awaitIdle(int least, long nanos) throws InterruptedException {
-        lock.lock();
-        try {
-            for (long left = nanos, begin = System.nanoTime(); ; left = nanos - (System.nanoTime() - begin)) {
-                int idle = 0;
-                for (Slot<T> slot : index.all()) {
-                    idle += slot.state() == Slot.IDLE && !slot.isClaimed() ? 1 : 0;
-                }
-                if (idle >= least) {
-                    return true;
-                }
-                if (closed || left <= 0) {
-                    return false;
-                }
-                becameIdle.await(Math.min(left, Reaper.QUICK), TimeUnit.NANOSECONDS);
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
     // ---- closed ----
 
     boolean isSuspended() {
@@ -733,55 +693,6 @@ final class SlotRegistry<T> {
         Handoff.wakeAll(refused);
     }
 
-    /**
-     * Waits until some resource is gone, at most this long. Returns false at once if nothing is left but what the calling
-     * thread itself leases, opens or is just closing: waiting for oneself would never end.
-     */
-    boolean awaitGone(Thread me, long nanos) throws InterruptedException {
-        lock.lock();
-        try {
-            for (Slot<T> slot : index.all()) {
-                if (isOfOther(slot, me)) {
-                    resourceRemoved.await(nanos, TimeUnit.NANOSECONDS);
-                    return true;
-                }
-            }
-            return false;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Lock held. */
-    boolean hasOfOthers(Thread me) {
-        for (Slot<T> slot : index.all()) {
-            if (isOfOther(slot, me)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static boolean isOfOther(Slot<?> slot, Thread me) {
-        return slot.thread != me && slot.closer != me;
-    }
-
-    /** Whether a thread has, opens or awaits one. */
-    boolean isInUse() {
-        lock.lock();
-        try {
-            for (Slot<T> slot : index.all()) {
-                int state = slot.state();
-                if (slot.thread != null && (state == Slot.LEASED || state == Slot.OPENING)) {
-                    return true;
-                }
-            }
-            return !waiters.isEmpty();
-        } finally {
-            lock.unlock();
-        }
-    }
-
     // ---- the reaper, and numbers ----
 
     /** Whether the reaper knows this pool. Then it does for as long as the caller has a slot here, or waits. */
@@ -801,58 +712,6 @@ final class SlotRegistry<T> {
             // A permit may be free that nobody had the memory to give.
             registered = (needed && !closed) || !index.all().isEmpty() || !waiters.isEmpty();
             return !registered;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void waitedFor(long nanos) {
-        lock.lock();
-        try {
-            counters.waitedFor(nanos);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void heldTooLong() {
-        lock.lock();
-        try {
-            counters.heldTooLong();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void leasedFor(long nanos) {
-        counters.leasedFor(nanos);
-    }
-
-    void timedOut() {
-        lock.lock();
-        try {
-            counters.timedOut();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Whether, after this many were closed because nobody had declared them done, none was ever reused. */
-    boolean neverReuses(int after) {
-        lock.lock();
-        try {
-            Stats now = total == null ? counters.stats(index.all(), waiters.size()) : total.stats();
-            return now.closedByReason().getOrDefault(CloseReason.NOT_DONE, 0L) >= after
-                    && now.acquired() <= now.opened();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    long closedCount() {
-        lock.lock();
-        try {
-            return counters.closed();
         } finally {
             lock.unlock();
         }

@@ -217,12 +217,12 @@ final class TotalLimit<T> {
         }
     }
 
-    /** As {@link SlotRegistry#awaitGone}, for all keys. */
+    /** As {@link SlotSurvey#awaitGone}, for all keys. */
     boolean awaitGone(Thread me, long nanos) throws InterruptedException {
         lock.lock();
         try {
             for (SlotRegistry<T> registry : registries) {
-                if (registry.hasOfOthers(me)) {
+                if (registry.survey.hasOfOthers(me)) {
                     resourceRemoved.await(nanos, TimeUnit.NANOSECONDS);
                     return true;
                 }

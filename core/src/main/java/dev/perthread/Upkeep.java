@@ -151,7 +151,7 @@ final class Upkeep<T> {
             return;
         }
         if (lost) {
-            registry.countOpened();
+            registry.numbers.countOpened();
         }
         if (batch == null) {
             aside(task);
@@ -312,7 +312,7 @@ final class Upkeep<T> {
                 ResourceInfo info = pool.info(slot, ResourceInfo.State.LEASED);
                 Throwable acquired = slot.trace;
                 slot.warnedAt = since; // first: the owner's release looks at it
-                registry.heldTooLong();
+                registry.numbers.heldTooLong();
                 aside(CloserExecutor.once(() -> observer.heldTooLong(slot, info, now - since, acquired, stack)));
             }
         }
@@ -321,13 +321,13 @@ final class Upkeep<T> {
     // ---- spare ones ----
 
     private void openSpares(long now) {
-        if (config.total != null && !registry.isInUse()) {
+        if (config.total != null && !registry.survey.isInUse()) {
             return; // or a key that was used once would have its resources for ever
         }
         if (spareFailed && now - nextSpare < 0) {
             return;
         }
-        int missing = config.minIdle - registry.spares(slot -> isPastHeadStart(slot, now));
+        int missing = config.minIdle - registry.survey.spares(slot -> isPastHeadStart(slot, now));
         for (int i = 0; i < missing; i++) {
             Slot<T> slot = registry.reserveForNobody(Integer.MAX_VALUE);
             if (slot == null) {

@@ -87,7 +87,7 @@ final class WaitAtLimit<T> {
             if (next != null) {
                 registry.removeUnopened(next, null, 0);
             }
-            registry.timedOut();
+            registry.numbers.timedOut();
             throw new AcquireTimeoutException(
                     situation(attempt.me, "got no resource, as its time went into a check that failed", attempt), null);
         }
@@ -113,7 +113,7 @@ final class WaitAtLimit<T> {
                 handoff.tryTake(waiter);
                 Jfr.waited(recorded, pool, waiter);
                 long waited = System.nanoTime() - begin;
-                registry.waitedFor(waited);
+                registry.numbers.waitedFor(waited);
                 observer.waited(waited);
             }
         } catch (Throwable failure) {
@@ -214,7 +214,7 @@ final class WaitAtLimit<T> {
                             Thread.currentThread(), "was interrupted while its resource was checked", attempt));
                 }
                 if (left <= 0) {
-                    registry.timedOut();
+                    registry.numbers.timedOut();
                     throw new AcquireTimeoutException(
                             situation(
                                     Thread.currentThread(), "got no resource: its own is still being checked", attempt),

@@ -510,13 +510,13 @@ class SlotRegistryTest {
         registry.close();
         Actor actor = new Actor(ThreadKind.PLATFORM);
         actors.add(actor);
-        FutureTask<Object> gone = actor.begin(() -> registry.awaitGone(me, TimeUnit.HOURS.toNanos(1)));
+        FutureTask<Object> gone = actor.begin(() -> registry.survey.awaitGone(me, TimeUnit.HOURS.toNanos(1)));
         Actor.until(() -> actor.thread().getState() == Thread.State.TIMED_WAITING);
         close(theirs);
         assertThat(gone.get(30, TimeUnit.SECONDS)).isEqualTo(true);
-        assertThat(registry.awaitGone(me, TimeUnit.HOURS.toNanos(1))).isFalse(); // the leaser itself
+        assertThat(registry.survey.awaitGone(me, TimeUnit.HOURS.toNanos(1))).isFalse(); // the leaser itself
         mine.closer = other;
-        assertThat(registry.awaitGone(other, TimeUnit.HOURS.toNanos(1))).isFalse(); // who is just closing it
+        assertThat(registry.survey.awaitGone(other, TimeUnit.HOURS.toNanos(1))).isFalse(); // who is just closing it
     }
 
     @Test

@@ -117,7 +117,7 @@ class StructureTest {
             assertThat(code.lines()
                             .filter(line -> !line.isBlank() && !line.strip().startsWith("//")))
                     .as(file + ", without javadoc, comments and blank lines")
-                    .hasSizeLessThan(720);
+                    .hasSizeLessThan(600);
         }
     }
 

@@ -1,0 +1,102 @@
+package dev.perthread;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+
+/** Questions about all resources of one registry, and waiting until the answer has changed. */
+final class SlotSurvey<T> {
+    private final SlotRegistry<T> registry;
+    private final ReentrantLock lock; // the registry's
+    private final Condition resourceRemoved;
+    private final Condition becameIdle;
+
+    SlotSurvey(SlotRegistry<T> registry, Condition resourceRemoved, Condition becameIdle) {
+        this.registry = registry;
+        this.lock = registry.lock;
+        this.resourceRemoved = resourceRemoved;
+        this.becameIdle = becameIdle;
+    }
+
+    /** How many are idle or being opened for nobody, less those that do not count. */
+    int spares(Predicate<Slot<T>> less) {
+        lock.lock();
+        try {
+            return registry.index.spares(less);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until this many are idle; what is released without the lock is seen some milliseconds late. */
+    boolean awaitIdle(int least, long nanos) throws InterruptedException {
+        lock.lock();
+        try {
+            for (long left = nanos, begin = System.nanoTime(); ; left = nanos - (System.nanoTime() - begin)) {
+                int idle = 0;
+                for (Slot<T> slot : registry.index.all()) {
+                    idle += slot.state() == Slot.IDLE && !slot.isClaimed() ? 1 : 0;
+                }
+                if (idle >= least) {
+                    return true;
+                }
+                if (registry.isClosed() || left <= 0) {
+                    return false;
+                }
+                becameIdle.await(Math.min(left, Reaper.QUICK), TimeUnit.NANOSECONDS);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits until some resource is gone, at most this long. Returns false at once if nothing is left but what the calling
+     * thread itself leases, opens or is just closing: waiting for oneself would never end.
+     */
+    boolean awaitGone(Thread me, long nanos) throws InterruptedException {
+        lock.lock();
+        try {
+            for (Slot<T> slot : registry.index.all()) {
+                if (isOfOther(slot, me)) {
+                    resourceRemoved.await(nanos, TimeUnit.NANOSECONDS);
+                    return true;
+                }
+            }
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lock held. */
+    boolean hasOfOthers(Thread me) {
+        for (Slot<T> slot : registry.index.all()) {
+            if (isOfOther(slot, me)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isOfOther(Slot<?> slot, Thread me) {
+        return slot.thread != me && slot.closer != me;
+    }
+
+    /** Whether a thread has, opens or awaits one. */
+    boolean isInUse() {
+        lock.lock();
+        try {
+            for (Slot<T> slot : registry.index.all()) {
+                int state = slot.state();
+                if (slot.thread != null && (state == Slot.LEASED || state == Slot.OPENING)) {
+                    return true;
+                }
+            }
+            return !registry.waiters.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+}
