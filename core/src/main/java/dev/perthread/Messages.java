@@ -70,12 +70,15 @@ final class Messages {
      */
     static String shown(String text) {
         int end = Math.min(text.length(), MOST_SHOWN);
-        if (end == text.length() && text.chars().noneMatch(Messages::isControl)) {
+        if (end == text.length() && text.codePoints().noneMatch(Messages::isControl)) {
             return text;
         }
+        if (end < text.length() && Character.isHighSurrogate(text.charAt(end - 1))) {
+            end--; // half a pair is no character
+        }
         StringBuilder shown = new StringBuilder(end + 16);
-        for (int i = 0; i < end; i++) {
-            char c = text.charAt(i);
+        for (int i = 0; i < end; ) {
+            int c = text.codePointAt(i);
             if (c == '\n') {
                 shown.append("\\n");
             } else if (c == '\r') {
@@ -83,10 +86,11 @@ final class Messages {
             } else if (c == '\t') {
                 shown.append("\\t");
             } else if (isControl(c)) {
-                shown.append(String.format("\\u%04x", (int) c));
+                shown.append(String.format(c > 0xffff ? "\\u{%x}" : "\\u%04x", c));
             } else {
-                shown.append(c);
+                shown.appendCodePoint(c);
             }
+            i += Character.charCount(c);
         }
         return end < text.length() ? shown + "…" : shown.toString();
     }
@@ -95,6 +99,7 @@ final class Messages {
         int type = Character.getType(c);
         return type == Character.CONTROL
                 || type == Character.FORMAT
+                || type == Character.SURROGATE // half a pair
                 || type == Character.LINE_SEPARATOR
                 || type == Character.PARAGRAPH_SEPARATOR;
     }

@@ -9,6 +9,7 @@ import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
 import java.io.IOException;
 import java.time.Duration;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -238,6 +239,13 @@ class MessagesTest {
                 return null;
             });
         }
+    }
+
+    @Test
+    void halfPairsAndInvisibleOnes_mustBeEscaped_andNoPairBeCutInTwo() {
+        assertThat(Messages.shown("a\ud800b\udb40\udc01c\u202e\u2028\ud83d\ude00"))
+                .isEqualTo("a\\ud800b\\u{e0001}c\\u202e\\u2028\ud83d\ude00");
+        assertThat(Messages.shown("x".repeat(199) + "\ud83d\ude00".repeat(2))).isEqualTo("x".repeat(199) + "…");
     }
 
     @ParameterizedTest
