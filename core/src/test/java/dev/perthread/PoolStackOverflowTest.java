@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -176,6 +177,101 @@ class PoolStackOverflowTest {
         start(kind, overflows);
         overflows.get(60, TimeUnit.SECONDS);
         Actor.until(() -> Probe.closed() == Probe.opened());
+    }
+
+    /** What the user has given overflows by itself, at its own depth. */
+    enum Given {
+        OPENER,
+        CHECK,
+        RESET,
+        CLOSER,
+        LISTENER
+    }
+
+    static Stream<Arguments> given() {
+        return Arrays.stream(Given.values())
+                .flatMap(given -> ThreadKind.available().map(kind -> Arguments.of(given, kind)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("given")
+    void codeOfTheUserThatOverflows_losesNothing_andThePoolGoesOn(Given given, ThreadKind kind) throws Exception {
+        if (given == Given.LISTENER) {
+            LogLines.expect("its listener");
+        }
+        AtomicBoolean overflows = new AtomicBoolean();
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(
+                        () -> {
+                            endlessIf(given == Given.OPENER && overflows.get());
+                            return new Probe();
+                        },
+                        probe -> {
+                            probe.close();
+                            endlessIf(given == Given.CLOSER && overflows.get());
+                        })
+                .check(probe -> {
+                    endlessIf(given == Given.CHECK && overflows.get());
+                    return true;
+                })
+                .reset(probe -> endlessIf(given == Given.RESET && overflows.get()))
+                .listener(new Listener() {
+                    @Override
+                    public void opened(ResourceInfo resource) {
+                        endlessIf(given == Given.LISTENER && overflows.get());
+                    }
+
+                    @Override
+                    public void closed(ResourceInfo resource, CloseReason reason) {
+                        endlessIf(given == Given.LISTENER && overflows.get());
+                    }
+                })
+                .whenIdle(IdlePolicy.LEND)
+                .limit(1)
+                .acquireTimeout(LONG)
+                .build();
+        FutureTask<Object> overflow = new FutureTask<>(() -> {
+            for (int i = 0; i < 20; i++) {
+                if (given == Given.OPENER) {
+                    pool.release();
+                }
+                overflows.set(true);
+                mayOverflow(() -> pool.run(Probe::use));
+                mayOverflow(pool::release);
+                overflows.set(false);
+                pool.run(Probe::use);
+            }
+            return null;
+        });
+        start(kind, overflow);
+        overflow.get(60, TimeUnit.SECONDS);
+        try (Actor other = new Actor(kind)) {
+            other.call(() -> {
+                pool.run(Probe::use);
+                return null;
+            });
+        }
+        Stats stats = pool.stats();
+        assertThat(stats.leased() + stats.opening() + stats.waiting()).isZero();
+        assertThat(stats.openFailures()).isEqualTo(given == Given.OPENER ? 20 : 0);
+        assertThat(stats.closeFailures()).isEqualTo(given == Given.CLOSER ? 20 : 0);
+        CloseReport report = pool.close(LONG);
+        assertThat(report.failures()).isEmpty();
+        assertThat(pool.stats().open()).isZero();
+        assertThat(Probe.closed()).isEqualTo(Probe.opened());
+    }
+
+    private static void mayOverflow(Runnable operation) {
+        try {
+            operation.run();
+        } catch (StackOverflowError | ResourceCloseException itsOwn) {
+            // what the user's code did arrives as itself, or as a failed close
+        }
+    }
+
+    private static void endlessIf(boolean overflow) {
+        if (overflow) {
+            endless();
+        }
     }
 
     private static Thread start(ThreadKind kind, Runnable task) {

@@ -3,7 +3,10 @@ package dev.perthread.net;
 import static dev.perthread.net.TestServer.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.perthread.IdlePolicy;
+import dev.perthread.Stats;
 import dev.perthread.testkit.ThreadKind;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -12,6 +15,7 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -95,6 +99,60 @@ class RecoveryTest {
             server.awaitOpen(0);
             assertThat(shared.holder().stats().closeFailures()).isEqualTo(3);
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource(KINDS)
+    void afterAStackOverflow_inTheResolver_theCheck_theReset_andTheBody(ThreadKind kind) throws Exception {
+        AtomicReference<String> overflows = new AtomicReference<>("");
+        try (TestServer server = new TestServer(TestServer.ECHO);
+                LazyConnection shared = LazyConnection.tcp("some.host", server.port())
+                        .resolver(host -> {
+                            endlessIf(overflows.get().equals("resolver"));
+                            return List.of(TestServer.address("127.0.0.1"));
+                        })
+                        .whenIdle(IdlePolicy.LEND)
+                        .limit(1)
+                        .check(mine -> {
+                            endlessIf(overflows.get().equals("check"));
+                            return true;
+                        })
+                        .reset(mine -> endlessIf(overflows.get().equals("reset")))
+                        .build()) {
+            kind.call(() -> {
+                for (String place : List.of("resolver", "check", "reset", "body")) {
+                    overflows.set(place);
+                    for (int i = 0; i < 3; i++) {
+                        Throwable thrown = catchThrowable(() -> shared.run(mine -> endlessIf(place.equals("body"))));
+                        if (place.equals("resolver") || place.equals("body")) {
+                            assertThat(thrown).isExactlyInstanceOf(StackOverflowError.class);
+                        } else {
+                            assertThat(thrown).isNull(); // replaced, or closed: no reason for the user's work to fail
+                        }
+                        assertThat(shared.holder().isHeld()).isFalse();
+                    }
+                    overflows.set("");
+                    echo(shared);
+                }
+                return null;
+            });
+            Stats stats = shared.holder().stats();
+            assertThat(stats.openFailures()).isEqualTo(3);
+            assertThat(stats.open()).isEqualTo(1);
+            shared.close();
+            server.awaitOpen(0);
+        }
+    }
+
+    private static void endlessIf(boolean overflow) {
+        if (overflow) {
+            endless();
+        }
+    }
+
+    @SuppressWarnings("InfiniteRecursion") // on purpose
+    private static void endless() {
+        endless();
     }
 
     private static void echo(LazyConnection shared) throws IOException {
