@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -418,6 +420,31 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
          */
         public Builder<T, X> timeLeases(boolean timeLeases) {
             return set(PoolOption.TIME_LEASES, timeLeases);
+        }
+
+        /**
+         * Resets a resource before it is used again, as for {@link PerThread.Builder#reset}.
+         *
+         * @param reset brings a resource into the state of a new one
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> reset(SerializableReset<? super T> reset) {
+            return set(PoolOption.RESET, reset);
+        }
+
+        /**
+         * Spares a server that is down, as for {@link PerThread.Builder#openBackoff}.
+         *
+         * @param first the delay after the first failure, more than zero
+         * @param most the longest delay, not less than {@code first}
+         * @return this
+         * @since 0.1
+         */
+        public Builder<T, X> openBackoff(Duration first, Duration most) {
+            Objects.requireNonNull(first, "first");
+            Objects.requireNonNull(most, "most");
+            return set(PoolOption.OPEN_BACKOFF, List.of(first, most));
         }
 
         /**

@@ -10,6 +10,7 @@ import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Objects;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,9 @@ final class PoolConfig<T, X extends Exception> implements Serializable {
     private static String named(Object value) {
         if (value instanceof Duration || value instanceof Enum || value instanceof Number || value instanceof Boolean) {
             return value.toString();
+        }
+        if (value instanceof List<?> values) {
+            return values.stream().map(PoolConfig::named).toList().toString();
         }
         String name = value.getClass().getName();
         int lambda = name.indexOf("$$Lambda");

@@ -5,6 +5,7 @@ import dev.perthread.PerThread;
 import dev.perthread.ReentryPolicy;
 import dev.perthread.ReusePolicy;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.BiConsumer;
 
 /** The options of {@link PerThread.Builder} that travel: the type of each, and the method that it is given to. */
@@ -31,7 +32,10 @@ enum PoolOption {
     OPEN_TIMEOUT("openTimeout", Duration.class, PerThread.Builder::openTimeout),
     CLOSER_TIMEOUT("closerTimeout", Duration.class, PerThread.Builder::closerTimeout),
     WARN_WHEN_HELD_FOR("warnWhenHeldFor", Duration.class, PerThread.Builder::warnWhenHeldFor),
-    TIME_LEASES("timeLeases", Boolean.class, PerThread.Builder::timeLeases);
+    TIME_LEASES("timeLeases", Boolean.class, PerThread.Builder::timeLeases),
+    RESET("reset", SerializableReset.class, (builder, reset) -> builder.reset(reset)),
+    OPEN_BACKOFF(
+            "openBackoff", List.class, (builder, delays) -> builder.openBackoff(delay(delays, 0), delay(delays, 1)));
 
     private final String label;
     private final BiConsumer<PerThread.Builder<Object, Exception>, Object> setter;
@@ -39,6 +43,13 @@ enum PoolOption {
     <V> PoolOption(String label, Class<V> type, BiConsumer<PerThread.Builder<Object, Exception>, V> setter) {
         this.label = label;
         this.setter = (builder, value) -> setter.accept(builder, type.cast(value));
+    }
+
+    private static Duration delay(List<?> delays, int index) {
+        if (delays.size() != 2) {
+            throw new IllegalArgumentException("openBackoff must have two durations, but has " + delays.size());
+        }
+        return (Duration) delays.get(index);
     }
 
     /** Gives a value to the builder, which refuses bad ones; one that is of another type is a {@link ClassCastException}. */

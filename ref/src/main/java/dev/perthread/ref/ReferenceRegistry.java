@@ -163,7 +163,8 @@ public final class ReferenceRegistry {
     }
 
     /**
-     * Closes the pools of all references in this Java virtual machine, and forgets them.
+     * Closes the pools of all references in this Java virtual machine, and forgets them. They are closed side by side,
+     * those of which the calling thread holds a lease by itself, as {@link PerThread#close(Duration)} says.
      *
      * @param grace the longest wait for leases to end, of all pools together; zero forces at once
      * @return what happened, summed up
@@ -175,8 +176,8 @@ public final class ReferenceRegistry {
     }
 
     /**
-     * Closes the pools that belong to a class loader, and forgets them. The pools of other class loaders, its parent and
-     * its children included, stay open.
+     * Closes the pools that belong to a class loader, and forgets them, side by side. The pools of other class loaders, its
+     * parent and its children included, stay open.
      *
      * @param contextLoader the class loader
      * @param grace the longest wait for leases to end, of all pools together; zero forces at once
@@ -192,18 +193,7 @@ public final class ReferenceRegistry {
         if (grace.isNegative()) {
             throw new IllegalArgumentException("grace must be zero or more, but was " + grace);
         }
-        long end =
-                System.nanoTime() + Math.min(grace.toSeconds(), 1_000_000_000L) * 1_000_000_000L + grace.toNanosPart();
-        int closed = 0;
-        int forced = 0;
-        List<Throwable> failures = new ArrayList<>();
-        for (SharedPool<?> shared : all) {
-            CloseReport report = shared.close(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
-            closed += report.closed();
-            forced += report.forced();
-            failures.addAll(report.failures());
-        }
-        return new CloseReport(closed, forced, failures);
+        return ParallelClose.close(all, grace);
     }
 
     private static List<SharedPool<?>> all(@Nullable ClassLoader contextLoader) {

@@ -170,7 +170,12 @@ class HostileStreamTest {
         negative.set(PoolOption.LIMIT, -1);
         PoolConfig<Probe, IOException> mistyped = new PoolConfig<>(new Gadget());
         mistyped.set(PoolOption.LIMIT, Duration.ZERO);
-        for (PoolConfig<?, ?> bad : List.of(negative, mistyped, config("opener", null), config("given", null))) {
+        PoolConfig<Probe, IOException> single = new PoolConfig<>(new Gadget());
+        single.set(PoolOption.OPEN_BACKOFF, List.of(Duration.ZERO));
+        PoolConfig<Probe, IOException> words = new PoolConfig<>(new Gadget());
+        words.set(PoolOption.OPEN_BACKOFF, List.of("a", "b"));
+        for (PoolConfig<?, ?> bad :
+                List.of(negative, mistyped, single, words, config("opener", null), config("given", null))) {
             PerThreadRef<Probe, IOException> hostile =
                     Serialized.copyOf(with(ref(), "config", Serialized.bytesOf(bad)));
             assertThatThrownBy(hostile::get)

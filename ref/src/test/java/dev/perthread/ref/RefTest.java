@@ -3,20 +3,27 @@ package dev.perthread.ref;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.perthread.CloseReason;
+import dev.perthread.CloseReport;
 import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import dev.perthread.ReentryPolicy;
 import dev.perthread.ReusePolicy;
+import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.EachThreadKind;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -243,4 +250,90 @@ class RefTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("limit ");
     }
+
+    /** Each closer waits for all of them; captures nothing, so it can be static. */
+    private static final AtomicReference<CountDownLatch> CLOSERS = new AtomicReference<>();
+
+    private static PerThreadRef<Probe, IOException> meeting(String id) {
+        return PerThreadRef.<Probe, IOException>builder(id, Probe::new)
+                .whenIdle(IdlePolicy.LEND)
+                .closer(probe -> {
+                    CLOSERS.get().countDown();
+                    CLOSERS.get().await();
+                    probe.close();
+                })
+                .build();
+    }
+
+    @Test
+    void closeAllMustClosePoolsSideBySide() throws Exception {
+        CLOSERS.set(new CountDownLatch(3));
+        for (String id : List.of("one", "two", "three")) {
+            meeting(id).run(probe -> {});
+        }
+        CloseReport report = ReferenceRegistry.closeAll(Duration.ofSeconds(1));
+        assertThat(report.failures()).isEmpty(); // one after the other, the first two would have been given up
+        assertThat(report.closed()).isEqualTo(3);
+        assertThat(Probe.closed()).isEqualTo(3);
+        assertThat(ReferenceRegistry.holders()).isEmpty();
+    }
+
+    @Test
+    void closeAllMustNotWaitForLeasesOfTheCallingThread_norForOthersOnceItIsInterrupted() throws Exception {
+        List<String> ids = List.of("mine", "also mine");
+        List<Lease<Probe>> mine = new ArrayList<>();
+        for (String id : ids) {
+            mine.add(kept(id).acquire());
+        }
+        assertThat(ReferenceRegistry.closeAll(Duration.ofHours(1)).forced()).isEqualTo(2);
+        mine.forEach(Lease::close);
+        try (Actor other = new Actor(ThreadKind.PLATFORM)) {
+            List<Lease<Probe>> others = other.call(() -> {
+                List<Lease<Probe>> leases = new ArrayList<>();
+                for (String id : ids) {
+                    leases.add(kept(id).acquire());
+                }
+                return leases;
+            });
+            Thread.currentThread().interrupt();
+            assertThat(ReferenceRegistry.closeAll(Duration.ofHours(1)).forced()).isEqualTo(2);
+            assertThat(Thread.interrupted()).isTrue();
+            other.call(() -> {
+                others.forEach(Lease::close);
+                return null;
+            });
+        }
+    }
+
+    @Test
+    void resetAndBackoffMustTravel() throws Exception {
+        PerThreadRef<Probe, IOException> ref =
+                Serialized.copyOf(PerThreadRef.<Probe, IOException>builder("reset", Probe::new)
+                        .whenIdle(IdlePolicy.KEEP)
+                        .reset(probe -> {
+                            throw new IOException("no");
+                        })
+                        .build());
+        ref.run(Probe::use);
+        assertThat(ref.get().stats().closedByReason()).containsOnlyKeys(CloseReason.RESET_FAILED);
+        IOException down = new IOException("down");
+        DOWN.set(down);
+        PerThreadRef<Probe, IOException> spared =
+                Serialized.copyOf(PerThreadRef.<Probe, IOException>builder("spared", () -> {
+                            throw DOWN.get();
+                        })
+                        .openBackoff(Duration.ofHours(1), Duration.ofHours(2))
+                        .build());
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(spared::acquire).isSameAs(down);
+        }
+        assertThat(spared.get().stats().openFailures()).isEqualTo(1);
+        assertThatThrownBy(() -> PerThreadRef.<Probe, IOException>builder("less", Probe::new)
+                        .openBackoff(Duration.ofHours(2), Duration.ofHours(1))
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("most must not be less than first ");
+    }
+
+    private static final AtomicReference<IOException> DOWN = new AtomicReference<>();
 }
