@@ -93,6 +93,10 @@ final class ManyThreads implements AutoCloseable {
 
     /** Takes the host and the port of a Redis server. */
     public static void main(String[] arguments) throws Exception {
+        if (arguments.length != 2) {
+            System.err.println("there must be two arguments, the host and the port of a Redis server");
+            return;
+        }
         ExecutorService threads = threads();
         try (ManyThreads many = new ManyThreads(arguments[0], Integer.parseInt(arguments[1]))) {
             System.out.println(many.increment("perthread-example", 10_000, threads) + " numbers, over " + many.opened()
