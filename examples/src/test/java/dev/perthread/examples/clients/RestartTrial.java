@@ -78,10 +78,10 @@ final class RestartTrial {
         });
         way.close();
         // What is being closed may take a moment at the server's end.
-        for (int tries = 0; tries < 40 && ServerConnections.open(server.port()) > 0; tries++) {
+        for (int tries = 0; tries < 40 && !server.clients().isEmpty(); tries++) {
             LockSupport.parkNanos(5_000_000);
         }
-        return ServerConnections.open(server.port());
+        return server.clients().size();
     }
 
     private Outcome run() throws Exception {
@@ -92,7 +92,7 @@ final class RestartTrial {
         CountDownLatch rest = new CountDownLatch(1);
         List<Thread> started = new ArrayList<>();
         int most;
-        try (ServerConnections connections = new ServerConnections(server.port())) {
+        try (ServerConnections connections = new ServerConnections(server)) {
             for (int i = 0; i < threads; i++) {
                 started.add(kind.start(() -> {
                     use(before);

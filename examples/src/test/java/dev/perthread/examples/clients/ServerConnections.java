@@ -20,14 +20,14 @@ final class ServerConnections implements AutoCloseable {
     private static final List<Path> TABLES = List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
     private static final String ESTABLISHED = "01";
 
-    private final int port;
+    private final TrialServer server;
     private final Thread sampler = new Thread(this::sample, "connections-at-the-server");
     private volatile boolean ended;
     private volatile int most;
     private Set<String> previous = Set.of(); // guarded by this
 
-    ServerConnections(int port) {
-        this.port = port;
+    ServerConnections(TrialServer server) {
+        this.server = server;
         sampler.start();
     }
 
@@ -45,7 +45,7 @@ final class ServerConnections implements AutoCloseable {
     }
 
     private synchronized void read() {
-        Set<String> now = clients(port);
+        Set<String> now = server.clients();
         Set<String> both = new HashSet<>(now);
         both.retainAll(previous);
         most = Math.max(most, both.size());
@@ -59,10 +59,11 @@ final class ServerConnections implements AutoCloseable {
 
     /** How many there are now. */
     static int open(int port) {
-        return clients(port).size();
+        return of(port).size();
     }
 
-    private static Set<String> clients(int port) {
+    /** Each one's address at the other end. */
+    static Set<String> of(int port) {
         String local = String.format(Locale.ROOT, ":%04X", port);
         Set<String> clients = new HashSet<>();
         for (Path table : TABLES) {
