@@ -20,7 +20,7 @@ import java.util.TreeMap;
  */
 final class Comparison<T> {
     private static final boolean CAN_COUNT = Files.isReadable(Path.of("/proc/net/tcp"));
-    private static final int POOL_USERS = 16; // with more of them it takes long
+    private static final int POOL_USERS = 16; // without a maxWait, those beyond maxTotal spin while one of them opens
     private static final Path FIGURES = Path.of("target", "clients.md");
 
     /** Makes the way of the program under test, once per trial. */
