@@ -161,7 +161,7 @@ final class JfrEvents {
     @Description("A thread ended without closing its lease")
     static final class Leak extends OfResource {
         @Label("Leased Since")
-        @Description("When the lease began; to within a second unless leases are recorded or told to a listener")
+        @Description("When the lease began; to within a second unless leases are recorded or reported to a listener")
         @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
         long leasedSince;
 
@@ -213,7 +213,7 @@ final class JfrEvents {
         @Label("Leased Since")
         @Description(
                 "When the present lease began, 0 if there is none; to within a second unless leases are recorded or"
-                        + " told to a listener")
+                        + " reported to a listener")
         @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
         long leasedSince;
 
@@ -253,7 +253,7 @@ final class JfrEvents {
         int leased;
 
         @Label("Idle")
-        @Description("Resources open and in nobody's use")
+        @Description("Resources open and not leased")
         int idle;
 
         @Label("Opening")

@@ -10,7 +10,7 @@ import java.time.Duration;
  * whose thread ended inside the scope; {@code released} is then missing, as it is after a forced close. A forced close
  * comes from another thread than the owner's and may overtake the owner's own events.
  *
- * <p>{@code closed} is told before the resource's place is passed on and before {@code close} of the pool returns, so
+ * <p>{@code closed} is called before the resource's place is passed on and before {@code close} of the pool returns, so
  * a listener that counts never sees more open than the limit, nor anything after the end.
  *
  * <p>Called by the thread that did the thing, with no lock held: a slow listener slows that thread, and those who wait for
@@ -18,7 +18,7 @@ import java.time.Duration;
  */
 public interface Listener {
     /**
-     * Whether this listener wants to be told of leases: {@code acquired} and {@code released}. Asked once, when the pool
+     * Whether this listener wants to hear of leases: {@code acquired} and {@code released}. Asked once, when the pool
      * is built. To tell of a lease costs many times what a lease on a kept resource costs, so one that only wants to know
      * the rest says {@code false}.
      *
@@ -63,7 +63,7 @@ public interface Listener {
     default void openFailed(Throwable failure) {}
 
     /**
-     * A lease began. With {@link ReentryPolicy#SHARE} each of the nested leases is told.
+     * A lease began. With {@link ReentryPolicy#SHARE} each of the nested leases is reported.
      *
      * @param resource what was leased
      */
@@ -102,7 +102,7 @@ public interface Listener {
     default void closed(ResourceInfo resource, CloseReason reason) {}
 
     /**
-     * A closer threw; told in the place of {@code closed}.
+     * A closer threw; called instead of {@code closed}.
      *
      * @param resource the resource as it last was
      * @param reason why it was to be closed

@@ -123,7 +123,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
 
     /**
      * The same, with another bound: on the wait at the limit, the check and the opener together. An opener made by
-     * {@link #timedBuilder} is told what is left. A check or an opener that runs when the time is over is interrupted only
+     * {@link #timedBuilder} gets the time that is left. A check or an opener that runs when the time is over is interrupted only
      * if {@link Builder#openTimeout} is set; otherwise this call returns when it has returned, with a lease.
      *
      * @param timeout must be zero or more; zero does not wait, but for what is just being closed because its thread ended or
@@ -145,7 +145,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * Leases a resource if that needs no waiting: the thread's own, one that is idle, or a new one if there is room.
      *
      * @return a new lease, or empty if the limit is reached, others wait, or the pool is suspended
-     * @throws X what the opener threw; a {@link #timedBuilder timed} one is told the {@link Builder#openTimeout}, or else
+     * @throws X what the opener threw; a {@link #timedBuilder timed} one gets the {@link Builder#openTimeout}, or else
      *     the {@link Builder#acquireTimeout}
      * @throws ReentryException as for {@link #acquire()}
      * @throws AcquireTimeoutException if the check or the opener took longer than {@link Builder#openTimeout}
@@ -282,7 +282,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
 
     /**
      * Closes every resource that is idle at this moment, whosever it is. Those in use are left alone. Closers run side by
-     * side, and are waited for as {@link Builder#closerTimeout} says; one that fails is counted and told to the listener.
+     * side, and are waited for as {@link Builder#closerTimeout} says; one that fails is counted and reported to the listener.
      *
      * @return how many were idle
      */
@@ -329,7 +329,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
 
     /**
      * Closes what threads left that have ended. It also happens by itself, within a second. A closer that fails is counted
-     * and told to the listener.
+     * and reported to the listener.
      *
      * @return how many were reclaimed by this call
      */
@@ -375,7 +375,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     }
 
     /**
-     * Suspends the pool: from now on nobody gets a resource, and acquires wait, each with its own timeout. Idle resources are
+     * Suspends the pool: from now on no thread gets a resource, and acquires wait, each with its own timeout. Idle resources are
      * closed, leases are waited for, and closed when they come back ({@link CloseReason#SUSPENDED}). What outlasts the drain
      * is closed at its end, even after {@link #resume}. Forces nothing. Re-entry by {@link ReentryPolicy#SHARE} is still
      * served. A lease of the calling thread itself is not waited for.

@@ -68,7 +68,7 @@ public interface PerThreadMXBean {
     /**
      * See {@link Stats#idle}.
      *
-     * @return resources open and in nobody's use
+     * @return resources open and not leased
      */
     int getIdle();
 

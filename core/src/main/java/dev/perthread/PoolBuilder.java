@@ -126,7 +126,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
 
     /**
      * Runs the check in the background on resources that were neither used nor checked for this time (keep-alive). Default:
-     * never. Needs {@code check}. A resource that is being checked is in nobody's hands; one that fails is closed. The
+     * never. Needs {@code check}. A resource that is being checked is not leased; one that fails is closed. The
      * owner of a kept resource that acquires during its check waits for it, within its own timeout.
      *
      * @param time must be more than zero; checked late by at most a quarter of it, or 10 ms
@@ -143,7 +143,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
      * Resets a resource at the end of its last lease, before anybody else can have it: rolls back, clears buffers, sets
      * the working directory. Default: none. Needs {@code whenIdle(KEEP)} or {@code whenIdle(LEND)}. Called by the owner's
      * thread, with no lock held, and only for a resource that is to be reused. If it throws, the resource is closed
-     * ({@link CloseReason#RESET_FAILED}) and {@link Listener#resetFailed} is told; {@code close()} does not throw for it,
+     * ({@link CloseReason#RESET_FAILED}) and {@link Listener#resetFailed} is called; {@code close()} does not throw for it,
      * nor for a closer that then fails, and where a body threw, the failure is suppressed onto that.
      *
      * @param reset brings a resource into the state of a new one
@@ -194,7 +194,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
     }
 
     /**
-     * Closes a resource that nobody has used for this time. Default: never. Needs {@code whenIdle(KEEP)} or
+     * Closes a resource that has not been used for this time. Default: never. Needs {@code whenIdle(KEEP)} or
      * {@code whenIdle(LEND)}. An expired resource is never handed out; its closing may come a little later.
      *
      * @param idleTimeout must be more than zero
@@ -254,7 +254,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
      * Limits how many threads may wait at the limit; a further acquire fails at once with {@link AcquireRefusedException}.
      * Default: no bound. Needs {@code limit}.
      *
-     * @param maxWaiting must be 0 or more; with 0 nobody waits
+     * @param maxWaiting must be 0 or more; with 0 no thread waits
      * @return this
      * @throws IllegalArgumentException if it is negative
      * @since 0.1
@@ -310,7 +310,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
     /**
      * Interrupts a check or an opener that runs for longer than this, or beyond the timeout of its acquire; the caller gets
      * an {@link AcquireTimeoutException}, with its interrupt flag clear. The permit comes back when the opener has returned,
-     * which one that ignores interrupts does in its own time. Default: nobody is interrupted.
+     * which one that ignores interrupts does in its own time. Default: no thread is interrupted.
      *
      * @param openTimeout must be more than zero
      * @return this
@@ -404,7 +404,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
     /**
      * Sets the listener. Default: none.
      *
-     * @param listener is told what happens
+     * @param listener receives the events
      * @return this
      * @since 0.1
      */
@@ -468,7 +468,7 @@ abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B
                 "checkIdleEvery has no effect without a check; add check, or leave it out");
         refuse(
                 maxWaiting != Integer.MAX_VALUE && !isLimited(),
-                "maxWaiting has no effect without a limit, where nobody waits; add limit, or leave it out");
+                "maxWaiting has no effect without a limit, where no thread waits; add limit, or leave it out");
         refuse(maxIdle < minIdle, "maxIdle must not be less than minIdle (" + minIdle + "), but was " + maxIdle);
         refuse(minIdle > limit, "minIdle must not be more than limit (" + limit + "), but was " + minIdle);
         refuse(

@@ -39,7 +39,7 @@ public record ResourceInfo(
         OPENING,
         /** A thread is using it. */
         LEASED,
-        /** Open, used by nobody. */
+        /** Open, not leased. */
         IDLE,
         /** Its closer runs. */
         CLOSING

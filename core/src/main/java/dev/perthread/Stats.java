@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param closed resources whose closer has returned or thrown
  * @param open resources opened and not closed: leased, idle or being closed
  * @param leased resources in use
- * @param idle resources open and in nobody's use
+ * @param idle resources open and not leased
  * @param opening resources whose opener runs; they count towards the limit but not as {@code open}
  * @param waiting threads that wait at the limit
  * @param acquired leases handed out

@@ -14,7 +14,7 @@ public interface TimedOpener<T, X extends Exception> {
     /**
      * Opens a resource. Called by the thread that will own it, with no lock held; it may block.
      *
-     * @param left the time that is left for it, never negative; nobody interrupts an opener that takes longer, unless the
+     * @param left the time that is left for it, never negative; an opener that takes longer is not interrupted, unless the
      *     pool has an {@link PerThread.Builder#openTimeout openTimeout}
      * @return the open resource, never {@code null}
      * @throws X if it cannot be opened in that time; the opener must then have left nothing open

@@ -87,7 +87,7 @@ class ContradictionsTest {
     void whatNeedsALimitOrACheck_mustBeRefusedWithout() {
         assertRefused(
                 builder().maxWaiting(1),
-                "maxWaiting has no effect without a limit, where nobody waits; add limit, or leave it out");
+                "maxWaiting has no effect without a limit, where no thread waits; add limit, or leave it out");
         assertRefused(
                 builder().whenIdle(IdlePolicy.KEEP).checkAfterIdle(SECOND),
                 "checkAfterIdle has no effect without a check; add check, or leave it out");

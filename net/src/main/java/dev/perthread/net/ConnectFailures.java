@@ -49,7 +49,8 @@ final class ConnectFailures {
     }
 
     private static ConnectException own() {
-        return new ConnectException("Connection refused: nobody is there, and the socket was connected to itself");
+        return new ConnectException(
+                "Connection refused: nothing listens there, and the socket was connected to itself");
     }
 
     int count() {

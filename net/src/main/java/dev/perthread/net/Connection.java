@@ -16,7 +16,7 @@ import java.util.Optional;
  * if another thread calls, if this connection is closed, or if it was closed by force because the
  * {@link LazyConnection} was closed and the grace is over. That holds for the streams too.
  *
- * <p>After a failed read or write, a read timeout included, and after the end of the stream, nobody can tell what the peer
+ * <p>After a failed read or write, a read timeout included, and after the end of the stream, it is unknown what the peer
  * may still send: the connection can be used on, but it is not kept for a later scope.
  *
  * <p>Interrupting a thread that is blocked here, or comes here with its flag set, closes its connection and fails the call
@@ -46,9 +46,9 @@ public interface Connection extends Closeable {
      *     an empty datagram
      * @throws java.net.SocketTimeoutException if nothing came within the read timeout
      * @throws java.net.SocketException if the peer reset the connection, or is gone
-     * @throws java.io.EOFException if a TLS connection was cut off: the peer, or somebody in between, closed it without the
+     * @throws java.io.EOFException if a TLS connection was cut off: the peer, or something in between, closed it without the
      *     end that TLS has
-     * @throws java.net.PortUnreachableException over UDP, if the machine of the peer said that nobody is there
+     * @throws java.net.PortUnreachableException over UDP, if the machine of the peer said that nothing listens there
      * @throws IOException if receiving fails in another way, or if a datagram has more than {@code max} bytes
      * @throws IllegalArgumentException if {@code max} is less than 1
      * @throws IllegalStateException as said above

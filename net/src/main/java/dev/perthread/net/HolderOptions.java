@@ -80,7 +80,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     }
 
     /**
-     * Closes a connection that nobody has used for so long, as for {@link PerThread.Builder#idleTimeout}. Default:
+     * Closes a connection that has not been used for this time, as for {@link PerThread.Builder#idleTimeout}. Default:
      * never.
      *
      * @param idleTimeout more than zero
@@ -92,7 +92,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     }
 
     /**
-     * Closes a connection that has been open for so long, as for {@link PerThread.Builder#maxAge}. Default: never.
+     * Closes a connection that has been open for this time, as for {@link PerThread.Builder#maxAge}. Default: never.
      *
      * @param maxAge more than zero
      * @return this
@@ -142,7 +142,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     }
 
     /**
-     * Is told what happens. Default: none.
+     * Receives the events of the pool. Default: none.
      *
      * @param listener the listener
      * @return this

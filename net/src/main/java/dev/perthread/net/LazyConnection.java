@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A connection is kept for a later scope ({@link Builder#whenIdle}) only if its user said that the last use ended well:
  * {@link #call} and {@link #run} say so by returning normally, a scope of {@link #open()} by {@link Connection#done()}. It is
- * looked at before it is handed out again: if the peer has closed it, or has sent something that nobody asked for, it is
+ * looked at before it is handed out again: if the peer has closed it, or has sent something unsolicited, it is
  * closed and another one opened in its place. That look does not wait, so it cannot know what is still on its way.
  *
  * <p>All methods may be called by any thread, platform or virtual.
@@ -137,7 +137,7 @@ public final class LazyConnection implements AutoCloseable {
 
     /**
      * Starts datagram sockets (UDP) that send to one place, and receive from there only. Every {@link Connection#send} is
-     * one datagram, and every {@link Connection#recv} takes one. There is nobody to connect to: opening one does not tell
+     * one datagram, and every {@link Connection#recv} takes one. There is nothing to connect to: opening one does not tell
      * whether anybody is there.
      *
      * @param host a name or an address; of several the first to which there is a way
@@ -360,7 +360,7 @@ public final class LazyConnection implements AutoCloseable {
         }
 
         /**
-         * Connects to addresses of this family only. Default: to all, those of the two families by turns, each 250 ms after
+         * Connects to addresses of this family only. Default: to all, the two families alternating, each 250 ms after
          * the one before it or as soon as that one has failed, and the first that answers is taken (RFC 8305).
          *
          * @param family {@code INET} or {@code INET6}

@@ -62,7 +62,7 @@ final class UnixConnector implements Connector {
                     }
                     if (end.isOver()) {
                         throw new SocketTimeoutException(because("its queue was full for "
-                                + Messages.duration(Timeouts.millis(end.nanos())) + "; nobody accepts there"));
+                                + Messages.duration(Timeouts.millis(end.nanos())) + "; the server does not accept"));
                     }
                     selector.select(Math.min(pause, end.millis()));
                     pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);

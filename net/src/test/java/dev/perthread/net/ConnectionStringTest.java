@@ -85,7 +85,7 @@ class ConnectionStringTest {
                 "reuse=always|option reuse must be unless-invalidated or when-done, but was \"always\"",
                 "openBackoff=1s|option openBackoff must be two durations, the first and the longest, such as 100ms,10s, but was \"1s\"",
                 "openBackoff=2s,1s|most must not be less than first (PT2S), but was PT1S",
-                "maxWaiting=1|maxWaiting has no effect without a limit, where nobody waits; add limit, or leave it out",
+                "maxWaiting=1|maxWaiting has no effect without a limit, where no thread waits; add limit, or leave it out",
                 "checkIdleEvery=1s|checkIdleEvery has no effect with whenIdle(CLOSE), where nothing outlives its scope; leave it out, or build with whenIdle(KEEP) or whenIdle(LEND)",
                 "bindTo=localhost|option bindTo must be an IPv4 or IPv6 address, but was \"localhost\"",
                 "bindTo=999.1.1.1|option bindTo must be an IPv4 or IPv6 address, but was \"999.1.1.1\"",

@@ -98,7 +98,8 @@ class SystemMoodsTest {
             assertThat(printed.get(0)).doesNotContain("temporarily unavailable");
         }
         assertThat(printed.get(1))
-                .isEqualTo("cannot connect to unix:" + path + ": its queue was full for 80 ms; nobody accepts there");
+                .isEqualTo("cannot connect to unix:" + path
+                        + ": its queue was full for 80 ms; the server does not accept");
         assertThat(printed.get(2)).startsWith("cannot connect to unix:" + path + ".none: ");
     }
 

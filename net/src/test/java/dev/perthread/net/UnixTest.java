@@ -102,7 +102,7 @@ class UnixTest {
             kind.call(() -> assertThatThrownBy(hasty::open)
                     .isExactlyInstanceOf(SocketTimeoutException.class)
                     .hasMessage("cannot connect to unix:" + full.path
-                            + ": its queue was full for 80 ms; nobody accepts there"));
+                            + ": its queue was full for 80 ms; the server does not accept"));
             AtomicReference<Throwable> seen = new AtomicReference<>();
             Thread waiting = kind.start(
                     () -> seen.set(catchThrowable(() -> patient.open().close())));
