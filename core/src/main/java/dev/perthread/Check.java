@@ -14,7 +14,7 @@ public interface Check<T> {
     /**
      * Checks a resource.
      *
-     * @param resource an open resource that nobody else uses
+     * @param resource an open resource that no other thread uses
      * @return {@code true} to hand it out, {@code false} to have it closed and another one opened in its place
      * @throws Exception counts as {@code false}, and is logged at DEBUG
      */

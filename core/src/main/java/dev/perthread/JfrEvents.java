@@ -188,7 +188,8 @@ final class JfrEvents {
 
     @Name("dev.perthread.Reclaim")
     @Label("Resource Reclaimed")
-    @Description("What an ended thread left was closed; lasts from when that was noticed until the closer has returned")
+    @Description(
+            "A resource of an ended thread was closed; lasts from when that was noticed until the closer has returned")
     static final class Reclaim extends OfResource {
         @Label("Leaked")
         @Description("Whether the thread ended inside the scope")

@@ -14,7 +14,7 @@ import java.time.Duration;
  * a listener that counts never sees more open than the limit, nor anything after the end.
  *
  * <p>Called by the thread that did the thing, with no lock held: a slow listener slows that thread, and those who wait for
- * its place. What a listener throws changes nothing for the caller; it is logged, once per pool.
+ * its place. An exception of a listener changes nothing for the caller; it is logged, once per pool.
  */
 public interface Listener {
     /**

@@ -294,7 +294,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * Closes the resources that {@code which} chooses: idle ones now, as {@link #evictIdle} does, leased and opening ones
      * when their lease ends. Does not wait for those.
      *
-     * @param which is shown every resource, with no lock held; what it throws reaches the caller, and nothing is evicted
+     * @param which is shown every resource, with no lock held; its exceptions reach the caller, and nothing is evicted
      * @return how many in all
      * @since 0.1
      */
@@ -558,7 +558,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     /**
      * Runs an action when this pool has been closed: at the end of {@link #close(Duration)}, in the thread that calls it, or
      * at once, in the calling thread, if the pool was closed before. For what shows or measures the pool and should end with
-     * it. What the action throws is logged. The pool keeps the action in memory.
+     * it. Exceptions of the action are logged. The pool keeps the action in memory.
      *
      * @param action runs once, with no lock held
      * @since 0.1

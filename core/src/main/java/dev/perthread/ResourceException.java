@@ -2,7 +2,7 @@ package dev.perthread;
 
 import org.jspecify.annotations.Nullable;
 
-/** Something went wrong in handing out or taking back a resource. What the opener throws is never wrapped in this. */
+/** Something went wrong in handing out or taking back a resource. An exception of the opener is never wrapped in this. */
 public class ResourceException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

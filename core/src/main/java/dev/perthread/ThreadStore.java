@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A container with one value per thread behind one shared object. Each thread sets, gets and removes its own; the values of all threads can
- * be seen with {@link #forEach}; what a thread leaves behind when it ends is dropped within a second, with no garbage
+ * be seen with {@link #forEach}; a value left by an ended thread is dropped within a second, with no garbage
  * collection needed.
  *
  * {@snippet file="example/ExamplesTest.java" region="store"}

@@ -61,7 +61,7 @@ public interface Connection extends Closeable {
      *
      * @return all bytes; empty if the stream had ended
      * @throws java.net.SocketTimeoutException if nothing more came within the read timeout
-     * @throws java.io.EOFException as for {@link #recv}; what was received is dropped
+     * @throws java.io.EOFException as for {@link #recv}; the bytes received are dropped
      * @throws UnsupportedOperationException over UDP, which has no end
      * @throws IOException if receiving fails, or if the bytes do not fit in an array
      * @throws IllegalStateException as said above
@@ -74,8 +74,8 @@ public interface Connection extends Closeable {
      * @param max the most bytes to take, zero or more; an array's 2 GiB are the limit in any case
      * @return all bytes; empty if the stream had ended
      * @throws java.net.SocketTimeoutException if nothing more came within the read timeout
-     * @throws java.io.EOFException as for {@link #recv}; what was received is dropped
-     * @throws IOException if receiving fails, or if more than {@code max} bytes came; what was received is dropped
+     * @throws java.io.EOFException as for {@link #recv}; the bytes received are dropped
+     * @throws IOException if receiving fails, or if more than {@code max} bytes came; the bytes received are dropped
      * @throws IllegalArgumentException if {@code max} is negative
      * @throws UnsupportedOperationException over UDP, which has no end
      * @throws IllegalStateException as said above
@@ -115,13 +115,13 @@ public interface Connection extends Closeable {
     void shutdownOutput() throws IOException;
 
     /**
-     * What this connection is made of, for what is not said here: a {@link java.net.Socket} for TCP and TLS, which is below
-     * the encryption then; a {@link java.nio.channels.SocketChannel} for Unix, in non-blocking mode, for TLS, and for TCP
+     * The object below this connection, for options that are not offered here: a {@link java.net.Socket} for TCP and TLS, which
+     * is below the encryption then; a {@link java.nio.channels.SocketChannel} for Unix, in non-blocking mode, for TLS, and for TCP
      * where connections are kept; a {@link java.net.DatagramSocket} or a {@link java.nio.channels.DatagramChannel} for
      * UDP; a {@link javax.net.ssl.SSLEngine} or a {@link javax.net.ssl.SSLSession} for TLS, to look at.
      *
-     * <p>It is for this thread and this scope, which nobody checks. Who closes it, or changes its blocking mode, or reads
-     * from it what this connection has not read, should {@link #invalidate()}.
+     * <p>It must be used by this thread and in this scope only, which is not checked. After closing it, changing its blocking
+     * mode or reading from it, call {@link #invalidate()}.
      *
      * @param <T> the type
      * @param type one of those named

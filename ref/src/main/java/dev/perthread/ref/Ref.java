@@ -11,7 +11,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A serializable reference to a pool. What travels is an id and the configuration; on arrival the reference finds the pool
+ * A serializable reference to a pool. Only its id and the configuration travel; on arrival the reference finds the pool
  * of that id, or makes it. There is one pool per id and class loader in a Java virtual machine, however many copies of the
  * reference arrive. That class loader is the context class loader of the thread that deserialized the reference or, where
  * the serializer gives no notice of that (Kryo), of the thread that uses it first.
