@@ -186,9 +186,8 @@ class SystemMoodsTest {
                 }
             }
             assertThat(told)
-                    .isEqualTo(
-                            "cannot connect to 127.0.0.1:" + port + ": tried 127.0.0.1 (Connection refused: nobody is"
-                                    + " there, and the socket was connected to itself)");
+                    .isEqualTo("cannot connect to 127.0.0.1:" + port + ": tried 127.0.0.1 (Connection refused: nothing"
+                            + " listens there, and the socket was connected to itself)");
             new ServerSocket(port, 50, TestServer.address("127.0.0.1")).close(); // and the port is free for its server
         }
     }
