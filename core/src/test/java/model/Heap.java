@@ -29,6 +29,7 @@ final class Heap {
             "resourceRemoved",
             "trace",
             "pool",
+            "onUnused",
             "closing",
             "counters",
             "most",
@@ -119,6 +120,14 @@ final class Heap {
         if (object instanceof Collection<?> elements) {
             for (Object element : elements) {
                 mixed = reach(explorer, element, mixed, known);
+            }
+        } else if (object instanceof Map<?, ?> map) {
+            for (Map.Entry<?, ?> entry : map.entrySet()) { // with keys that are the same in every run
+                mixed = reach(explorer, entry.getValue(), mix(mixed, name(explorer, entry.getKey())), known);
+            }
+        } else if (object instanceof int[] numbers) {
+            for (int number : numbers) {
+                mixed = mix(mixed, number);
             }
         } else if (object instanceof Object[] elements) {
             long sum = 0; // a hash table: where an entry is found does not matter, unless the cells are looked at

@@ -41,6 +41,8 @@ final class Weaver extends CopyLoader {
             "CloserBatch",
             "Counters",
             "Pool",
+            "KeyTable",
+            "KeyedPerThread",
             "ResourceCloser",
             "Observer",
             "Lease",
@@ -48,6 +50,9 @@ final class Weaver extends CopyLoader {
 
     /** Objects that get a number, and the field with the thread they belong to. */
     private static final Map<String, String> OWNERS = Map.of("Slot", "thread", "Waiter", "thread", "Lease", "owner");
+
+    /** Objects that get a number and belong to no thread: of each there is one for each life of a key. */
+    private static final Set<String> NUMBERED = Set.of("SlotRegistry", "Pool", "KeyTable$Entry");
 
     static {
         String string = "Ljava/lang/String;";
@@ -222,6 +227,9 @@ final class Weaver extends CopyLoader {
                 super.visitLdcInsn(at + ": " + name);
                 hook("release", "(Ljava/lang/invoke/VarHandle;Ljava/lang/Object;ILjava/lang/String;)V");
             } else {
+                if (owner.equals("java/util/concurrent/ConcurrentHashMap") && !constructor && type.equals("KeyTable")) {
+                    stop(name.equals("get") ? "cell" : "fence", name);
+                }
                 boolean handle = owner.equals("java/lang/invoke/VarHandle");
                 if (handle && !name.endsWith("Opaque")) {
                     stop(name.equals("getAcquire") ? "load" : "fence", name);
@@ -275,6 +283,11 @@ final class Weaver extends CopyLoader {
                 super.visitVarInsn(Opcodes.ALOAD, 0);
                 super.visitVarInsn(Opcodes.ALOAD, 0);
                 super.visitFieldInsn(Opcodes.GETFIELD, "dev/perthread/" + type, OWNERS.get(type), "Ljava/lang/Thread;");
+                hook("born", "(Ljava/lang/Object;Ljava/lang/Thread;)V");
+            }
+            if (opcode == Opcodes.RETURN && constructor && NUMBERED.contains(type)) {
+                super.visitVarInsn(Opcodes.ALOAD, 0);
+                super.visitInsn(Opcodes.ACONST_NULL);
                 hook("born", "(Ljava/lang/Object;Ljava/lang/Thread;)V");
             }
             if (type.equals("ThreadTable") && (opcode == Opcodes.AALOAD || opcode == Opcodes.AASTORE)) {
