@@ -155,7 +155,7 @@ class LdapPerThreadTest {
             assertThatThrownBy(() -> refused.isPassword(USER, "pa55")).isInstanceOf(LDAPException.class);
             assertThat(refused.pool().stats().open()).isZero();
         }
-        assertThat(ServerConnections.open(server.port())).isZero();
+        ServerConnections.awaitNone(server.port());
     }
 
     @Test

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import org.awaitility.Awaitility;
 
 /**
  * The connections at the server's end, counted by the kernel, while the trial runs. Where there is no /proc it counts none.
@@ -60,6 +62,16 @@ final class ServerConnections implements AutoCloseable {
     /** How many there are now. */
     static int open(int port) {
         return of(port).size();
+    }
+
+    /** What was closed may take a moment at the server's end; whatever is left longer fails the test. */
+    static void awaitNone(int port) {
+        Awaitility.await()
+                .pollInSameThread()
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(5))
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> open(port) == 0);
     }
 
     /** Each one's address at the other end. */
