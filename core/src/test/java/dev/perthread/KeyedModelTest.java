@@ -13,14 +13,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * As {@link LifecycleModelTest}, for a pool with two keys: a limit of one for each, and of one or two for both, room that
- * is made for another key, entries that come and go. Two users here, one per key; with {@code -Pcampaign} one more thread
- * that evicts. {@code -Dtest.jvm.args=-Dperthread.model=full} has three users everywhere, two of them with the same key,
- * and threads that close the pool; {@code =LEND} the same for one policy.
+ * is made for another key, entries that come and go. Two users here, one per key.
+ * {@code -Dtest.jvm.args=-Dperthread.model=full} has three users everywhere, two of them with the same key,
+ * and a further thread that evicts or closes the pool; {@code =LEND} the same for one policy.
  */
 @EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "the actors are the JDK's continuations, which came with 21")
 class KeyedModelTest {
     private static final String FORM = System.getProperty("perthread.model", "");
-    private static final boolean CAMPAIGN = Boolean.getBoolean("perthread.campaign");
 
     static Stream<Setting> settings() {
         boolean one = !FORM.isEmpty() && !FORM.equals("full");
@@ -34,7 +33,7 @@ class KeyedModelTest {
                 Stream.of(new Setting(whenIdle, danger, 1, 2, 1, false), new Setting(whenIdle, danger, 1, 2, 1, true));
         if (FORM.isEmpty()) {
             boolean quick = !danger.equals("EVICTION") && !danger.equals("CLOSE_AT_ONCE");
-            return quick || (CAMPAIGN && danger.equals("EVICTION")) ? few : Stream.empty();
+            return quick ? few : Stream.empty();
         }
         return Stream.concat(
                 few,
