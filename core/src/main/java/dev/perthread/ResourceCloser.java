@@ -3,6 +3,7 @@ package dev.perthread;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -344,11 +345,19 @@ final class ResourceCloser<T> {
         long closedBefore = registry.numbers.closedCount();
         long begin = System.nanoTime();
         registry.close();
+        wakeWhoAwaitChecks();
         CloserBatch<T> batch = new CloserBatch<>(config.identity);
         drain(begin, grace, CloseReason.HOLDER_CLOSED, batch, upkeep);
         int forced = force(batch);
         List<Throwable> failures = batch.await(config.closerNanos);
         return new CloseReport((int) (registry.numbers.closedCount() - closedBefore), forced, failures);
+    }
+
+    /** The owners of what is being checked: a check may hang, and after the grace its resource is closed under it. */
+    private void wakeWhoAwaitChecks() {
+        if (config.checkEveryNanos > 0) {
+            registry.all().forEach(slot -> LockSupport.unpark(slot.awaitsCheck));
+        }
     }
 
     /** Closes what is idle, and under its users what is not. Returns how many were forced. */

@@ -206,6 +206,13 @@ final class WaitAtLimit<T> {
         own.awaitsCheck = Thread.currentThread(); // before the look at the state, as that is set before this is read
         try {
             while (own.state() == Slot.CHECKING) {
+                // Asked after awaitsCheck was set, which who closes the pool reads after it has closed it. What is
+                // forced
+                // under a check stays CHECKING.
+                if (registry.isClosed()) {
+                    throw new IllegalStateException(Messages.closed(config.shownName) + "; "
+                            + Messages.of(Thread.currentThread()) + " was waiting");
+                }
                 long left = attempt.timeout - (System.nanoTime() - attempt.begin);
                 boolean interrupted = Thread.interrupted();
                 if (interrupted) {

@@ -2,6 +2,7 @@ package dev.perthread;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.EachThreadKind;
@@ -151,6 +152,38 @@ class IdleCheckTest {
             goOn.countDown();
             assertThat(Actor.get(waiting)).isEqualTo(2);
         }
+    }
+
+    @EachThreadKind
+    void ownerThatWaitsForACheck_mustBeRefused_whenThePoolIsClosed(ThreadKind kind) throws Exception {
+        CountDownLatch checking = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new, probe -> {})
+                .name("db")
+                .whenIdle(IdlePolicy.KEEP)
+                .acquireTimeout(Duration.ofHours(1))
+                .clock(now::get)
+                .check(probe -> {
+                    checking.countDown();
+                    goOn.await();
+                    probe.close();
+                    return true;
+                })
+                .checkIdleEvery(EVERY)
+                .build();
+        try (Actor owner = new Actor(kind)) {
+            owner.call(() -> pool.call(Probe::number));
+            pass(EVERY);
+            checking.await();
+            FutureTask<Throwable> waiting = owner.beginAndWait(() -> catchThrowable(pool::acquire));
+            assertThat(pool.close(Duration.ZERO).forced()).isEqualTo(1);
+            assertThat(Actor.get(waiting))
+                    .isExactlyInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("db is closed")
+                    .hasMessageEndingWith(" was waiting");
+            goOn.countDown();
+        }
+        Actor.until(() -> Probe.closed() == 1);
     }
 
     @EachThreadKind

@@ -136,7 +136,8 @@ class PoolStackOverflowTest {
             LogLines.expect("ended without closing its lease");
         }
 
-        // Of the two places the thread has one at most, and may still use it. What the last overflow left is closed aside.
+        // Of the two places the thread has one at most, and may still use it. What the last overflow left is closed
+        // aside.
         Actor.until(() -> pool.stats().leased() == kept);
         Actor.until(() -> {
             Stats stats = pool.stats();
