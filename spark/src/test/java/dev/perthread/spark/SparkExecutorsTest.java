@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.ExceptionFailure;
 import org.apache.spark.JobArtifactSet$;
@@ -298,10 +299,15 @@ class SparkExecutorsTest {
                 })
                 .collect();
         assertThat(threads).hasSize(40);
-        Set<String> survivors = Set.copyOf(threads);
+        // The server may notice the death later than the driver, and one connection of the process before another.
+        Awaitility.await().until(() -> server.visits("killed").stream().anyMatch(Visit::ended));
         List<Visit> visits = server.visits("killed");
+        Set<String> killedProcesses = visits.stream()
+                .filter(Visit::ended)
+                .map(SparkExecutorsTest::process)
+                .collect(Collectors.toSet());
         List<Visit> killed = visits.stream()
-                .filter(visit -> !survivors.contains(visit.who().substring("killed ".length())) || visit.ended())
+                .filter(visit -> killedProcesses.contains(process(visit)))
                 .toList();
         assertThat(killed).isNotEmpty();
         cluster.close();
@@ -311,5 +317,10 @@ class SparkExecutorsTest {
                 .isNotEmpty()
                 .allMatch(Visit::polite);
         assertThat(killed).noneMatch(Visit::polite);
+    }
+
+    /** Of {@code killed PID/THREAD}. */
+    private static String process(Visit visit) {
+        return visit.who().substring(0, visit.who().indexOf('/'));
     }
 }
