@@ -8,7 +8,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +59,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
     private final TotalLimit<T> total;
     private final KeyTable<K, T, X> keys = new KeyTable<>();
     private final @Nullable Predicate<? super Throwable> invalidates; // null where nothing is kept anyway
+    private final Queue<Runnable> atEnd = new ConcurrentLinkedQueue<>();
     private volatile boolean closed; // set before the total limit's, which decides
 
     private KeyedPerThread(
@@ -544,6 +548,15 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
         return config.name;
     }
 
+    /**
+     * Returns the limit for all keys together.
+     *
+     * @return the most that may be open at once, empty if there is no such limit
+     */
+    public OptionalInt limit() {
+        return total.limit == Integer.MAX_VALUE ? OptionalInt.empty() : OptionalInt.of(total.limit);
+    }
+
     // ---- close ----
 
     /**
@@ -589,7 +602,25 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
             forced += pool.closer().force(batch);
         }
         List<Throwable> failures = batch.await(config.closerNanos);
-        return new CloseReport((int) (total.stats().closed() - closedBefore), forced, failures);
+        CloseReport report = new CloseReport((int) (total.stats().closed() - closedBefore), forced, failures);
+        for (Runnable action = atEnd.poll(); action != null; action = atEnd.poll()) {
+            action.run();
+        }
+        return report;
+    }
+
+    /**
+     * Runs an action when this pool has been closed, as {@link PerThread#onClose} does.
+     *
+     * @param action runs once, with no lock held: at the end of {@link #close(Duration)}, in the thread that calls it, or at
+     *     once if the pool was closed before
+     */
+    public void onClose(Runnable action) {
+        Runnable guarded = PerThread.guarded(name(), action);
+        atEnd.add(guarded);
+        if (closed && atEnd.remove(guarded)) { // whoever takes it out, closing or this, runs it
+            guarded.run();
+        }
     }
 
     private void drain(long begin, long grace, CloserBatch<T> batch) {

@@ -564,17 +564,21 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @since 0.1
      */
     public void onClose(Runnable action) {
-        Objects.requireNonNull(action, "action");
-        Runnable guarded = () -> {
-            try {
-                action.run();
-            } catch (Throwable failure) {
-                Log.line(Level.WARNING, () -> name() + ": an action of onClose failed", failure);
-            }
-        };
+        Runnable guarded = guarded(name(), action);
         if (!pool.atEnd(guarded)) {
             guarded.run();
         }
+    }
+
+    static Runnable guarded(String name, Runnable action) {
+        Objects.requireNonNull(action, "action");
+        return () -> {
+            try {
+                action.run();
+            } catch (Throwable failure) {
+                Log.line(Level.WARNING, () -> name + ": an action of onClose failed", failure);
+            }
+        };
     }
 
     /** The name and the counters. */

@@ -731,4 +731,39 @@ class KeyedPerThreadTest {
             assertThat(pool.stats().waiting()).isZero();
         }
     }
+
+    @Test
+    void limit_mustBeThatForAllKeys_ifThereIsOne() {
+        try (KeyedPerThread<String, Probe, RuntimeException> bounded =
+                        KeyedPerThread.<String, Probe, RuntimeException>builder(key -> new Probe())
+                                .limit(3)
+                                .limitPerKey(2)
+                                .build();
+                KeyedPerThread<String, Probe, RuntimeException> unbounded =
+                        KeyedPerThread.<String, Probe, RuntimeException>builder(key -> new Probe())
+                                .limitPerKey(2)
+                                .build()) {
+            assertThat(bounded.limit()).hasValue(3);
+            assertThat(unbounded.limit()).isEmpty();
+        }
+    }
+
+    @Test
+    void actionOfOnClose_mustRunOnce_atTheEndOfClose_orAtOnceAfterIt() {
+        List<String> done = new ArrayList<>();
+        KeyedPerThread<String, Probe, RuntimeException> pool = KeyedPerThread.<String, Probe, RuntimeException>builder(
+                        key -> new Probe(), probe -> {
+                            probe.close();
+                            done.add("closed");
+                        })
+                .whenIdle(IdlePolicy.LEND)
+                .build();
+        pool.onClose(() -> done.add("told"));
+        pool.run("a", Probe::use);
+        pool.close();
+        pool.close();
+        assertThat(done).containsExactly("closed", "told");
+        pool.onClose(() -> done.add("late"));
+        assertThat(done).containsExactly("closed", "told", "late");
+    }
 }

@@ -1,6 +1,8 @@
 package dev.perthread.micrometer;
 
+import dev.perthread.KeyedPerThread;
 import dev.perthread.PerThread;
+import dev.perthread.micrometer.WatchedPool.Kind;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
@@ -9,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 
 /**
  * A binder that publishes the counters of any number of pools to any number of registries, named as those of connection
@@ -37,7 +39,7 @@ public final class PerThreadMetrics implements MeterBinder, AutoCloseable {
 
     private final Tags tags;
     private final List<MeterRegistry> registries = new ArrayList<>();
-    private final List<WatchedPool> watched = new ArrayList<>();
+    private final List<WatchedPool<?>> watched = new ArrayList<>();
 
     private PerThreadMetrics(Tags tags) {
         this.tags = tags;
@@ -61,7 +63,18 @@ public final class PerThreadMetrics implements MeterBinder, AutoCloseable {
      * @return this
      */
     public PerThreadMetrics watch(PerThread<?, ?> pool) {
-        return add(pool, null);
+        return add(new WatchedPool<>(Kind.PLAIN, pool, tags(pool.name()), null), pool, pool::onClose);
+    }
+
+    /**
+     * Publishes a pool for many keys: the numbers of all keys together, without timers. A pool that is watched already stays
+     * as it is; of a closed one nothing is published.
+     *
+     * @param pool the pool
+     * @return this
+     */
+    public PerThreadMetrics watch(KeyedPerThread<?, ?, ?> pool) {
+        return add(new WatchedPool<>(Kind.KEYED, pool, tags(pool.name()), null), pool, pool::onClose);
     }
 
     /**
@@ -73,18 +86,32 @@ public final class PerThreadMetrics implements MeterBinder, AutoCloseable {
      * @throws IllegalArgumentException if the timers are another pool's already
      */
     public PerThreadMetrics watch(PerThread<?, ?> pool, PoolTimers timers) {
-        return add(pool, Objects.requireNonNull(timers, "timers"));
-    }
-
-    private PerThreadMetrics add(PerThread<?, ?> pool, @Nullable PoolTimers timers) {
-        WatchedPool added = new WatchedPool(pool, tags.and("pool", pool.name()), timers);
+        Objects.requireNonNull(timers, "timers");
         LOCK.lock();
         try {
-            if (watched.stream().anyMatch(known -> known.isOf(pool))) {
+            if (isWatched(pool)) {
                 return this;
             }
-            if (timers != null) {
-                timers.assignTo(pool.name());
+            timers.assignTo(pool.name());
+            return add(new WatchedPool<>(Kind.PLAIN, pool, tags(pool.name()), timers), pool, pool::onClose);
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    private Tags tags(String pool) {
+        return tags.and("pool", pool);
+    }
+
+    private boolean isWatched(Object pool) {
+        return watched.stream().anyMatch(known -> known.isOf(pool));
+    }
+
+    private PerThreadMetrics add(WatchedPool<?> added, Object pool, Consumer<Runnable> onClose) {
+        LOCK.lock();
+        try {
+            if (isWatched(pool)) {
+                return this;
             }
             registries.forEach(added::publish);
             watched.add(added);
@@ -92,7 +119,7 @@ public final class PerThreadMetrics implements MeterBinder, AutoCloseable {
             LOCK.unlock();
         }
         Cleaner.Cleanable end = CLEANER.register(pool, () -> remove(added));
-        pool.onClose(end::clean);
+        onClose.accept(end::clean);
         return this;
     }
 
@@ -114,7 +141,7 @@ public final class PerThreadMetrics implements MeterBinder, AutoCloseable {
         }
     }
 
-    private void remove(WatchedPool ended) {
+    private void remove(WatchedPool<?> ended) {
         LOCK.lock();
         try {
             ended.unpublish();

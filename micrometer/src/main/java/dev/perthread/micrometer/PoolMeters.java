@@ -1,6 +1,5 @@
 package dev.perthread.micrometer;
 
-import dev.perthread.PerThread;
 import dev.perthread.Stats;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -62,52 +61,60 @@ final class PoolMeters {
         meters.clear();
     }
 
-    void registerStats(PerThread<?, ?> pool) {
-        gauge(pool, "", "open: leased, idle or being closed", Stats::open);
-        gauge(pool, ".active", "in use", Stats::leased);
-        gauge(pool, ".idle", "open and not in use", Stats::idle);
-        gauge(pool, ".opening", "being opened", Stats::opening);
-        gauge(pool, ".pending", "threads waiting at the limit", Stats::waiting);
-        if (pool.limit().isPresent()) {
-            add(Gauge.builder("perthread.resources.max", pool, it -> it.limit().orElse(0))
+    <P> void registerStats(WatchedPool.Kind<P> kind, P pool) {
+        gauge(kind, pool, "", "open: leased, idle or being closed", Stats::open);
+        gauge(kind, pool, ".active", "in use", Stats::leased);
+        gauge(kind, pool, ".idle", "open and not in use", Stats::idle);
+        gauge(kind, pool, ".opening", "being opened", Stats::opening);
+        gauge(kind, pool, ".pending", "threads waiting at the limit", Stats::waiting);
+        if (kind.limit(pool).isPresent()) {
+            add(Gauge.builder(
+                            "perthread.resources.max",
+                            pool,
+                            it -> kind.limit(it).orElse(0))
                     .description("the most that may be open at once")
                     .tags(tags)
                     .register(registry));
         }
-        counter(pool, ".acquired", "leases", Stats::acquired);
-        counter(pool, ".opened", "resources opened", Stats::opened);
-        counter(pool, ".timeout", "acquires that timed out", Stats::timeouts);
-        counter(pool, ".creation.failed", "openers that threw", Stats::openFailures);
-        counter(pool, ".close.failed", "closers that threw", Stats::closeFailures);
-        counter(pool, ".reclaimed", "closed because their thread had ended", Stats::reclaimed);
-        counter(pool, ".leaked", "reclaimed from a thread that ended during its lease", Stats::leaked);
-        counter(pool, ".held.too.long", "leases that lasted for longer than warnWhenHeldFor", Stats::heldTooLong);
-        counter(pool, ".refused", "acquires refused because maxWaiting threads waited already", Stats::refused);
-        gauge(pool, ".peak", "the most that were open, being opened or being closed at once", Stats::mostOpen);
-        time(pool, ".wait.time", "time that threads waited at the limit", Stats::waitNanos);
-        time(pool, ".open.time", "time that openers ran", Stats::openNanos);
-        time(pool, ".lease.time", "time that resources were leased, if leases are timed", Stats::leaseNanos);
+        counter(kind, pool, ".acquired", "leases", Stats::acquired);
+        counter(kind, pool, ".opened", "resources opened", Stats::opened);
+        counter(kind, pool, ".timeout", "acquires that timed out", Stats::timeouts);
+        counter(kind, pool, ".creation.failed", "openers that threw", Stats::openFailures);
+        counter(kind, pool, ".close.failed", "closers that threw", Stats::closeFailures);
+        counter(kind, pool, ".reclaimed", "closed because their thread had ended", Stats::reclaimed);
+        counter(kind, pool, ".leaked", "reclaimed from a thread that ended during its lease", Stats::leaked);
+        counter(kind, pool, ".held.too.long", "leases that lasted for longer than warnWhenHeldFor", Stats::heldTooLong);
+        counter(kind, pool, ".refused", "acquires refused because maxWaiting threads waited already", Stats::refused);
+        gauge(kind, pool, ".peak", "the most that were open, being opened or being closed at once", Stats::mostOpen);
+        time(kind, pool, ".wait.time", "time that threads waited at the limit", Stats::waitNanos);
+        time(kind, pool, ".open.time", "time that openers ran", Stats::openNanos);
+        time(kind, pool, ".lease.time", "time that resources were leased, if leases are timed", Stats::leaseNanos);
     }
 
     // All keep the pool weakly.
 
-    private void gauge(PerThread<?, ?> pool, String name, String description, ToDoubleFunction<Stats> value) {
-        add(Gauge.builder("perthread.resources" + name, pool, it -> value.applyAsDouble(it.stats()))
+    private <P> void gauge(
+            WatchedPool.Kind<P> kind, P pool, String name, String description, ToDoubleFunction<Stats> value) {
+        add(Gauge.builder("perthread.resources" + name, pool, it -> value.applyAsDouble(kind.stats(it)))
                 .description(description)
                 .tags(tags)
                 .register(registry));
     }
 
-    private void counter(PerThread<?, ?> pool, String name, String description, ToDoubleFunction<Stats> value) {
-        add(FunctionCounter.builder("perthread.resources" + name, pool, it -> value.applyAsDouble(it.stats()))
+    private <P> void counter(
+            WatchedPool.Kind<P> kind, P pool, String name, String description, ToDoubleFunction<Stats> value) {
+        add(FunctionCounter.builder("perthread.resources" + name, pool, it -> value.applyAsDouble(kind.stats(it)))
                 .description(description)
                 .tags(tags)
                 .register(registry));
     }
 
-    private void time(PerThread<?, ?> pool, String name, String description, ToDoubleFunction<Stats> nanos) {
+    private <P> void time(
+            WatchedPool.Kind<P> kind, P pool, String name, String description, ToDoubleFunction<Stats> nanos) {
         add(FunctionCounter.builder(
-                        "perthread.resources" + name, pool, it -> nanos.applyAsDouble(it.stats()) / NANOS_PER_SECOND)
+                        "perthread.resources" + name,
+                        pool,
+                        it -> nanos.applyAsDouble(kind.stats(it)) / NANOS_PER_SECOND)
                 .description(description)
                 .baseUnit("seconds")
                 .tags(tags)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.perthread.IdlePolicy;
+import dev.perthread.KeyedPerThread;
 import dev.perthread.PerThread;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
@@ -191,5 +192,29 @@ class ManyPoolsTest {
         assertThatThrownBy(() -> metrics.watch(other, timers))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("bills: timers must be of one pool only, but were watched for orders before");
+    }
+
+    @ParameterizedTest
+    @MethodSource(REGISTRIES)
+    void poolForManyKeys_hasTheNumbersOfAllKeys_untilItIsClosed(MeterRegistry registry) {
+        PerThreadMetrics metrics = PerThreadMetrics.create();
+        metrics.bindTo(registry);
+        KeyedPerThread<String, Probe, RuntimeException> pool = KeyedPerThread.<String, Probe, RuntimeException>builder(
+                        key -> new Probe())
+                .whenIdle(IdlePolicy.LEND)
+                .limit(4)
+                .name("hosts")
+                .build();
+        metrics.watch(pool).watch(pool);
+        pool.run("a", Probe::use);
+        pool.run("b", Probe::use);
+        assertThat(idle(registry, "hosts")).isEqualTo(2);
+        assertThat(registry.get("perthread.resources.max")
+                        .tag("pool", "hosts")
+                        .gauge()
+                        .value())
+                .isEqualTo(4);
+        pool.close();
+        assertThat(registry.getMeters()).isEmpty();
     }
 }

@@ -1,8 +1,10 @@
 package dev.perthread.spring.boot;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.perthread.IdlePolicy;
+import dev.perthread.KeyedPerThread;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import dev.perthread.micrometer.PerThreadMetrics;
@@ -275,5 +277,52 @@ class PoolsInAContextTest {
         runner.withPropertyValues("perthread.shutdown.phase=7")
                 .run(context -> assertThat(context.getBean(PoolShutdown.class).getPhase())
                         .isEqualTo(7));
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Keyed {
+        @Bean
+        KeyedPerThread<String, Probe, RuntimeException> hosts() {
+            return KeyedPerThread.<String, Probe, RuntimeException>builder(key -> {
+                        if (key.equals("down")) {
+                            throw new IllegalStateException("no route");
+                        }
+                        return new Probe();
+                    })
+                    .whenIdle(IdlePolicy.LEND)
+                    .limit(4)
+                    .build();
+        }
+    }
+
+    @Test
+    void poolForManyKeys_isABeanAsOthersAre() {
+        List<KeyedPerThread<?, ?, ?>> seen = new ArrayList<>();
+        runner.withUserConfiguration(Keyed.class, Registry.class)
+                .withPropertyValues("perthread.jmx.enabled=true")
+                .run(context -> {
+                    @SuppressWarnings("unchecked")
+                    KeyedPerThread<String, Probe, RuntimeException> hosts =
+                            (KeyedPerThread<String, Probe, RuntimeException>) context.getBean("hosts");
+                    seen.add(hosts);
+                    assertThat(published(context.getSourceApplicationContext(ConfigurableApplicationContext.class)))
+                            .containsExactly(hosts.name());
+                    hosts.run("a", Probe::use);
+                    PerThreadEndpoint endpoint = context.getBean(PerThreadEndpoint.class);
+                    PerThreadEndpoint.Pool shown = endpoint.pool("hosts");
+                    assertThat(shown.limit()).isEqualTo(4);
+                    assertThat(shown.resources())
+                            .extracting(PerThreadEndpoint.Resource::key)
+                            .containsExactly("a");
+                    assertThat(endpoint.refresh("hosts").refreshed()).isEqualTo(1);
+
+                    OpeningHealth health = new OpeningHealth(context.getBean(PoolBeans.class), true);
+                    assertThat(health.look().get("hosts").isDown()).isFalse();
+                    assertThatThrownBy(() -> hosts.run("down", Probe::use)).isInstanceOf(IllegalStateException.class);
+                    assertThat(health.look().get("hosts").failure()).isEqualTo("an opener failed");
+                    hosts.run("a", Probe::use);
+                    assertThat(health.look().get("hosts").isDown()).isFalse();
+                });
+        assertThat(seen.get(0).isClosed()).isTrue();
     }
 }

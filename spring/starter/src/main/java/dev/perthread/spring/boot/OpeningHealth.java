@@ -23,7 +23,7 @@ final class OpeningHealth {
     private final PoolBeans pools;
     private final boolean probes;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<PerThread<?, ?>, Openings> openings = new WeakHashMap<>(); // guarded by lock
+    private final Map<Object, Openings> openings = new WeakHashMap<>(); // guarded by lock
 
     OpeningHealth(PoolBeans pools, boolean probes) {
         this.pools = pools;
@@ -62,15 +62,15 @@ final class OpeningHealth {
     /** By bean name. May take as long as opening takes, where a pool is suspected. */
     Map<String, State> look() {
         Map<String, State> states = new TreeMap<>();
-        pools.all().forEach(pool -> states.put(pool.name(), look(pool.pool())));
+        pools.all().forEach(pool -> states.put(pool.name(), look(pool)));
         return states;
     }
 
-    private State look(PerThread<?, ?> pool) {
+    private State look(PoolBean pool) {
         Openings known;
         lock.lock();
         try {
-            known = openings.computeIfAbsent(pool, unknown -> new Openings());
+            known = openings.computeIfAbsent(pool.pool(), unknown -> new Openings());
         } finally {
             lock.unlock();
         }
@@ -83,14 +83,15 @@ final class OpeningHealth {
         }
     }
 
-    private State judge(PerThread<?, ?> pool, Openings known) {
+    private State judge(PoolBean pool, Openings known) {
         var stats = pool.stats();
         boolean failed = stats.openFailures() > known.failed;
         boolean opened = stats.opened() > known.opened;
         State before = known.state;
         State now = before;
-        if (probes && (failed || before.isDown())) {
-            now = probe(pool, before);
+        PerThread<?, ?> probed = probes ? pool.plain() : null; // with many keys it is not known which to ask for
+        if (probed != null && (failed || before.isDown())) {
+            now = probe(probed, before);
         } else if (opened) {
             now = State.UP;
         } else if (failed) {

@@ -36,6 +36,11 @@ public final class PerThreadAutoConfiguration {
     @Bean
     @ConditionalOnProperty("perthread.jmx.enabled")
     static PoolObserver perThreadJmxObserver() {
-        return bean -> bean.pool().registerMXBean(); // until the pool is closed
+        return bean -> {
+            PerThread<?, ?> pool = bean.plain();
+            if (pool != null) {
+                pool.registerMXBean(); // until the pool is closed
+            }
+        };
     }
 }

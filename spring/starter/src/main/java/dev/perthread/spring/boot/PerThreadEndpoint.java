@@ -75,16 +75,16 @@ public final class PerThreadEndpoint {
     }
 
     private static int refresh(PoolBean pool) {
-        return pool.pool().refresh();
+        return pool.refresh();
     }
 
     private static Pool describe(PoolBean bean) {
-        var limit = bean.pool().limit();
+        var limit = bean.limit();
         return new Pool(
-                bean.pool().name(),
+                bean.poolName(),
                 limit.isPresent() ? limit.getAsInt() : null,
-                bean.pool().stats(),
-                bean.pool().snapshot().stream()
+                bean.stats(),
+                bean.snapshot().stream()
                         .sorted(Comparator.comparingLong(ResourceInfo::id))
                         .map(Resource::of)
                         .toList());
@@ -119,6 +119,7 @@ public final class PerThreadEndpoint {
      * @param openedAt when it was opened
      * @param leasedSince when the present lease began, {@code null} if there is none
      * @param uses how many leases it has had
+     * @param key for which key it is, {@code null} if the pool is not a {@code KeyedPerThread}
      * @param acquiredAt the stack of the lease's {@code acquire}, {@code null} unless the pool was built with {@code trace}
      * @since 0.1
      */
@@ -130,6 +131,7 @@ public final class PerThreadEndpoint {
             Instant openedAt,
             @Nullable Instant leasedSince,
             long uses,
+            @Nullable String key,
             @Nullable List<String> acquiredAt) {
 
         static Resource of(ResourceInfo info) {
@@ -143,6 +145,7 @@ public final class PerThreadEndpoint {
                     info.openedAt(),
                     info.leasedSince(),
                     info.uses(),
+                    info.key().isEmpty() ? null : info.key(),
                     stack.isEmpty() ? null : stack);
         }
     }

@@ -1,5 +1,7 @@
 package dev.perthread.spring.boot;
 
+import dev.perthread.KeyedPerThread;
+import dev.perthread.PerThread;
 import dev.perthread.micrometer.PerThreadMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -27,6 +29,12 @@ public final class PerThreadMetricsAutoConfiguration {
 
     @Bean
     static PoolObserver perThreadMetricsObserver(PerThreadMetrics metrics) {
-        return bean -> metrics.watch(bean.pool());
+        return bean -> {
+            if (bean.pool() instanceof KeyedPerThread<?, ?, ?> keyed) {
+                metrics.watch(keyed);
+            } else {
+                metrics.watch((PerThread<?, ?>) bean.pool());
+            }
+        };
     }
 }

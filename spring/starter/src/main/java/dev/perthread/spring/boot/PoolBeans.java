@@ -1,6 +1,5 @@
 package dev.perthread.spring.boot;
 
-import dev.perthread.PerThread;
 import java.util.Collection;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -13,7 +12,7 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
  * created: with lazy initialization that is long after meters are bound and endpoints exist.
  */
 final class PoolBeans implements BeanPostProcessor {
-    private final ConcurrentMap<PerThread<?, ?>, PoolBean> pools = new ConcurrentHashMap<>(); // known by identity
+    private final ConcurrentMap<Object, PoolBean> pools = new ConcurrentHashMap<>(); // known by identity
     private final ObjectProvider<PoolObserver> observers;
 
     PoolBeans(ObjectProvider<PoolObserver> observers) {
@@ -24,7 +23,7 @@ final class PoolBeans implements BeanPostProcessor {
     public Object postProcessAfterInitialization(Object bean, String beanName) {
         PoolBean pool = PoolBean.of(beanName, bean);
         if (pool != null && pools.putIfAbsent(pool.pool(), pool) == null) {
-            pool.pool().onClose(() -> pools.remove(pool.pool()));
+            pool.onClose(() -> pools.remove(pool.pool()));
             observers.orderedStream().forEach(observer -> observer.created(pool));
         }
         return bean;

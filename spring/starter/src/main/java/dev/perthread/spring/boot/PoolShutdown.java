@@ -47,7 +47,7 @@ final class PoolShutdown implements SmartLifecycle, ApplicationListener<ContextC
         if (ending) {
             closeAll();
         } else {
-            pools.all().forEach(pool -> pool.pool().evictIdle());
+            pools.all().forEach(pool -> pool.evictIdle());
         }
     }
 
