@@ -34,6 +34,7 @@ final class FtpPerThread implements AutoCloseable {
             client.setDefaultTimeout(5_000);
             client.connect(host, port);
             client.setSoTimeout(10_000);
+            client.setDataTimeout(Duration.ofSeconds(10)); // that of transfers is not the same
             if (!client.login(user, password)) {
                 throw new IOException("login refused: " + client.getReplyString());
             }
