@@ -31,9 +31,16 @@ final class PlainSocketTransport extends AbstractInterruptibleChannel implements
     private volatile boolean outputCut; // a write was given up in the middle
     private volatile boolean inUse; // whether it is not its user who closes it, who may ask for the address afterwards
 
-    /** Not connected yet. */
-    PlainSocketTransport() {
+    /**
+     * Not connected yet.
+     *
+     * @throws SocketException if there is no descriptor left for it
+     */
+    PlainSocketTransport() throws SocketException {
         socket = new Socket(Proxy.NO_PROXY); // one without an argument obeys -DsocksProxyHost, which a channel does not
+        // Makes its descriptor. Otherwise connect() would, and on Java 17 a close() meanwhile closes nothing, and what
+        // connect() makes stays open.
+        socket.getSoTimeout();
     }
 
     /** For its options, before it connects. */

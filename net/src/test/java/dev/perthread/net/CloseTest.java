@@ -9,12 +9,17 @@ import dev.perthread.CloseReport;
 import dev.perthread.IdlePolicy;
 import dev.perthread.testkit.ThreadKind;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -173,6 +178,30 @@ class CloseTest {
                 });
                 server.awaitOpen(0);
             }
+        }
+    }
+
+    /** On Java 17 a socket closed while connect() makes its descriptor leaves that open. So it is made before. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void descriptorOfAPlainSocket_isThereBeforeSomebodyElseCanCloseIt() throws Exception {
+        long before = sockets();
+        PlainSocketTransport transport = new PlainSocketTransport();
+        assertThat(sockets()).isEqualTo(before + 1);
+        transport.close();
+        assertThat(sockets()).isEqualTo(before);
+    }
+
+    private static long sockets() throws IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return open.filter(fd -> {
+                        try {
+                            return Files.readSymbolicLink(fd).toString().startsWith("socket:");
+                        } catch (IOException closed) {
+                            return false;
+                        }
+                    })
+                    .count();
         }
     }
 
