@@ -105,11 +105,11 @@ final class RestartTrial {
                 }));
             }
             await(ready);
-            connections.readTwice();
+            connections.readAtRest();
             load.countDown();
             restart();
             await(restarted);
-            connections.readTwice();
+            connections.readAtRest();
             LockSupport.parkNanos(LONGER_THAN_UNCHECKED);
             rest.countDown();
             for (Thread thread : started) {

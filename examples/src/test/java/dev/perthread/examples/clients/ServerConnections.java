@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -15,18 +17,20 @@ import org.awaitility.Awaitility;
 /**
  * The connections at the server's end, counted by the kernel, while the trial runs. Where there is no /proc it counts none.
  *
- * <p>Reading the kernel's table takes time, in which one connection may close and another one open: so only those that two
- * readings in a row have are counted, which were all there at the moment between the two.
+ * <p>Reading the kernel's table takes time, in which one connection may close and another one open; and on a busy machine
+ * the server's end may be open for some milliseconds after the client has closed its own, and opened another one. So only
+ * those that several readings in a row have are counted.
  */
 final class ServerConnections implements AutoCloseable {
     private static final List<Path> TABLES = List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
     private static final String ESTABLISHED = "01";
+    private static final int READINGS = 5; // 20 ms and more
 
     private final TrialServer server;
     private final Thread sampler = new Thread(this::sample, "connections-at-the-server");
     private volatile boolean ended;
     private volatile int most;
-    private Set<String> previous = Set.of(); // guarded by this
+    private final Deque<Set<String>> latest = new ArrayDeque<>(); // guarded by this
 
     ServerConnections(TrialServer server) {
         this.server = server;
@@ -40,18 +44,22 @@ final class ServerConnections implements AutoCloseable {
         }
     }
 
-    /** Two readings, now: for moments when much is open and nothing moves. */
-    void readTwice() {
-        read();
-        read();
+    /** As many readings as count, now: for moments when much is open and nothing moves. */
+    void readAtRest() {
+        for (int i = 0; i < READINGS; i++) {
+            read();
+        }
     }
 
     private synchronized void read() {
-        Set<String> now = server.clients();
-        Set<String> both = new HashSet<>(now);
-        both.retainAll(previous);
-        most = Math.max(most, both.size());
-        previous = now;
+        latest.add(server.clients());
+        if (latest.size() < READINGS) {
+            return;
+        }
+        Set<String> inAll = new HashSet<>(latest.getLast());
+        latest.forEach(inAll::retainAll);
+        most = Math.max(most, inAll.size());
+        latest.remove();
     }
 
     /** The most at one moment so far. */
