@@ -375,14 +375,14 @@ class TimelineTest {
         assertThat(timeline.count(Kind.LEASED)).isEqualTo(2);
     }
 
-    /** The recording that is in the picture of the README, made by its commands. */
+    /** The recording that is in the picture of the README, made by the commands of the page on observability. */
     @Test
     void the_example_of_the_readme_has_a_leak_waits_and_connections_that_travel() throws Exception {
         Path repository = Path.of("..");
-        String command = Files.readString(repository.resolve("README.md"))
+        String command = Files.readString(repository.resolve("docs/observability.md"))
                 .replace("\\\n", " ")
                 .lines()
-                .filter(line -> line.startsWith("java -XX:StartFlightRecording"))
+                .filter(line -> line.startsWith("java -XX:") && line.contains("who.jfr"))
                 .findFirst()
                 .orElseThrow()
                 .replaceFirst("java", Cli.JAVA.toString())
