@@ -5,7 +5,6 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -116,9 +115,6 @@ final class HappyEyeballs {
                         winner = finished(selector);
                     }
                 }
-            } catch (ClosedSelectorException closed) {
-                pending.refuseIfClosed(closed);
-                throw closed;
             } finally {
                 pending.remove(selector);
                 closeLosers(winner);
@@ -191,6 +187,7 @@ final class HappyEyeballs {
             wait = Math.min(wait, attempt.end.left());
         }
         selector.select(Math.max(1, Timeouts.millis(wait)));
+        pending.refuseIfClosed(null);
         if (Thread.currentThread().isInterrupted()) {
             throw new ClosedByInterruptException();
         }

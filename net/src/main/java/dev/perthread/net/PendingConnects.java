@@ -2,6 +2,7 @@ package dev.perthread.net;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.channels.Selector;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The set of connects that are under way, so that closing can free the threads that wait for them.
  *
- * <p>One per {@link Connector}; a part is a channel or a selector that a thread may be blocked in.
+ * <p>One per {@link Connector}; a part is a channel or a selector that a thread may be blocked in. A channel is closed. A
+ * selector is only woken, and its own thread closes it: closed while that thread registers a channel, it can fail in the
+ * middle of closing (a {@code NullPointerException} in {@code AbstractSelectableChannel.removeKey}), with its descriptors
+ * left open.
  */
 final class PendingConnects {
     private final String refusal;
@@ -20,7 +24,10 @@ final class PendingConnects {
         this.refusal = name + " is closed: no connection to " + target + " is opened";
     }
 
-    /** From here to {@link #remove} {@link #close} closes this part. If this throws, the part is still the caller's. */
+    /**
+     * From here to {@link #remove} {@link #close} closes this part, or wakes it if it is a selector: then {@link
+     * #refuseIfClosed} must follow each selection. If this throws, the part is still the caller's.
+     */
     void add(Closeable part) {
         parts.add(part);
         if (closed) { // read after the part was added: either close() finds it there, or this sees that it came
@@ -52,6 +59,10 @@ final class PendingConnects {
     void close() {
         closed = true;
         for (Closeable part : parts) {
+            if (part instanceof Selector selector) {
+                selector.wakeup(); // also a selection that has not begun yet
+                continue;
+            }
             try {
                 part.close();
             } catch (IOException unimportant) {

@@ -8,7 +8,6 @@ import java.net.SocketOption;
 import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
@@ -65,11 +64,9 @@ final class UnixConnector implements Connector {
                                 + Messages.duration(Timeouts.millis(end.nanos())) + "; the server does not accept"));
                     }
                     selector.select(Math.min(pause, end.millis()));
+                    pending.refuseIfClosed(null);
                     pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
                 }
-            } catch (ClosedSelectorException closed) {
-                pending.refuseIfClosed(closed);
-                throw closed;
             } finally {
                 pending.remove(selector);
             }
@@ -82,7 +79,7 @@ final class UnixConnector implements Connector {
     private UnixTransport kept(UnixTransport transport, Selector selector) {
         try {
             pending.remove(selector);
-            pending.refuseIfClosed(null); // after remove: a close() not seen here does not close the selector any more
+            pending.refuseIfClosed(null); // after remove: a close() not seen here does not find the selector any more
             return transport;
         } catch (Throwable failure) {
             PendingConnects.close(transport, failure);
