@@ -91,7 +91,7 @@ class BadInputTest {
                 "'' | missing command | expected one of fetch, timeline, top, serve, generate-completion"
             })
     void a_wrong_command_line_is_told_in_one_line(String arguments, String given, String allowed) throws Exception {
-        Cli.Result result = Cli.run(arguments.isEmpty() ? new String[0] : arguments.split(" "));
+        Cli.Result result = Cli.runHere(arguments.isEmpty() ? new String[0] : arguments.split(" "));
 
         assertOneLine(result, 2, given, allowed);
         assertThat(result.out()).isEmpty();

@@ -3,7 +3,11 @@ package dev.perthread.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.perthread.cli.console.Output;
+import dev.perthread.cli.console.Subcommand;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,6 +87,16 @@ public final class Cli implements AutoCloseable {
         try (Cli cli = start(arguments)) {
             return cli.result();
         }
+    }
+
+    /** In this process, without its end: takes a thousandth of the time, for what ends before it does anything. */
+    public static Result runHere(String... arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Output output = new Output(
+                new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
+        int status = Main.run(arguments, output, Subcommand::run);
+        return new Result(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
     public static Result runAny(List<String> command, Path directory) throws IOException {

@@ -278,17 +278,28 @@ final class TimelineText {
 
     private List<String> wrapped(String line) {
         List<String> parts = new ArrayList<>();
-        String rest = line;
-        while (rest.length() > width) {
-            int space = rest.lastIndexOf(' ', width);
-            int end = space > width / 2 ? space : width;
-            if (end == width && Character.isHighSurrogate(rest.charAt(end - 1))) {
+        String indent = "";
+        int begin = 0; // nothing is copied or searched twice: a line may be long
+        while (indent.length() + line.length() - begin > width) {
+            int most = begin + width - indent.length();
+            int end = most;
+            while (end > most - width / 2 && line.charAt(end) != ' ') {
                 end--;
             }
-            parts.add(rest.substring(0, end));
-            rest = "  " + rest.substring(end).stripLeading();
+            if (line.charAt(end) != ' ') {
+                end = most;
+            }
+            if (end == most && Character.isHighSurrogate(line.charAt(end - 1))) {
+                end--;
+            }
+            parts.add(indent + line.substring(begin, end));
+            begin = end;
+            while (begin < line.length() && line.charAt(begin) == ' ') {
+                begin++;
+            }
+            indent = "  ";
         }
-        parts.add(rest);
+        parts.add(indent + line.substring(begin));
         return parts;
     }
 }

@@ -244,8 +244,7 @@ class TimelineBuilderTest {
         Timeline timeline = timeline();
 
         for (TimelineText.By by : TimelineText.By.values()) {
-            assertThat(TimelineText.lines(timeline, by, 150))
-                    .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(150));
+            assertThat(TimelineText.lines(timeline, by, 150)).allMatch(line -> line.length() <= 150);
         }
     }
 }

@@ -104,16 +104,22 @@ final class OpeningHealth {
     }
 
     private static State probe(PerThread<?, ?> pool, State before) {
+        if (isAllInUse(pool)) { // nothing could be learnt, and whoever looks would wait for it
+            return before;
+        }
         try (Lease<?> lease = pool.acquire(LONGEST_PROBE)) {
             lease.done(); // what it opened is as good as any
         } catch (AcquireTimeoutException late) {
-            boolean allInUse = pool.stats().leased() >= pool.limit().orElse(Integer.MAX_VALUE);
-            return allInUse ? before : down(before, shown(late)); // nothing learnt where all are in use
+            return isAllInUse(pool) ? before : down(before, shown(late));
         } catch (Exception failure) {
             return down(before, shown(failure));
         }
         pool.release(); // with KEEP this thread would have one of its own now, for a look in a while
         return State.UP;
+    }
+
+    private static boolean isAllInUse(PerThread<?, ?> pool) {
+        return pool.stats().leased() >= pool.limit().orElse(Integer.MAX_VALUE);
     }
 
     private static State down(State before, String failure) {
