@@ -54,7 +54,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KeyedPerThread<K, T, X extends Exception> implements AutoCloseable {
     private final PoolConfig<T, X> config;
-    private final KeyedOpener<? super K, ? extends T, ? extends X> opener;
+    private final TimedKeyedOpener<? super K, ? extends T, ? extends X> opener;
     private final int limitPerKey;
     private final TotalLimit<T> total;
     private final KeyTable<K, T, X> keys = new KeyTable<>();
@@ -64,7 +64,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
 
     private KeyedPerThread(
             PoolConfig<T, X> config,
-            KeyedOpener<? super K, ? extends T, ? extends X> opener,
+            TimedKeyedOpener<? super K, ? extends T, ? extends X> opener,
             int limit,
             int limitPerKey) {
         this.config = config;
@@ -101,15 +101,45 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      */
     public static <K, T, X extends Exception> Builder<K, T, X> builder(
             KeyedOpener<? super K, ? extends T, ? extends X> opener, Closer<? super T> closer) {
-        return new Builder<>(Objects.requireNonNull(opener, "opener"), closer);
+        Objects.requireNonNull(opener, "opener");
+        return new Builder<>(new Untimed<>(opener), false, closer);
+    }
+
+    /**
+     * Starts a pool whose opener can keep to a deadline.
+     *
+     * @param <K> the key
+     * @param <T> the resource
+     * @param <X> what opening may throw
+     * @param opener opens one resource for a key, within the time that is left
+     * @param closer closes one resource; {@link Closer#none()} if there is nothing to close
+     * @return a builder with the defaults
+     */
+    public static <K, T, X extends Exception> Builder<K, T, X> timedBuilder(
+            TimedKeyedOpener<? super K, ? extends T, ? extends X> opener, Closer<? super T> closer) {
+        return new Builder<>(Objects.requireNonNull(opener, "opener"), true, closer);
+    }
+
+    /** An opener that does not ask for the time. */
+    record Untimed<K, T, X extends Exception>(KeyedOpener<? super K, ? extends T, ? extends X> opener)
+            implements TimedKeyedOpener<K, T, X> {
+        @Override
+        public T open(K key, Duration left) throws X {
+            return opener.open(key);
+        }
     }
 
     /** The opener of one key. */
-    record ForKey<K, T, X extends Exception>(KeyedOpener<? super K, ? extends T, ? extends X> opener, K key)
+    record ForKey<K, T, X extends Exception>(TimedKeyedOpener<? super K, ? extends T, ? extends X> opener, K key)
             implements TimedOpener<T, X> {
         @Override
         public T open(Duration left) throws X {
-            return opener.open(key);
+            return opener.open(key, left);
+        }
+
+        /** As the user gave it. */
+        Object userOpener() {
+            return opener instanceof Untimed<?, ?, ?> untimed ? untimed.opener() : opener;
         }
     }
 
@@ -658,15 +688,16 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      * @since 0.1
      */
     public static final class Builder<K, T, X extends Exception> extends PoolBuilder<T, X, Builder<K, T, X>> {
-        private final KeyedOpener<? super K, ? extends T, ? extends X> keyedOpener;
+        private final TimedKeyedOpener<? super K, ? extends T, ? extends X> keyedOpener;
         private int limitPerKey = Integer.MAX_VALUE;
 
-        private Builder(KeyedOpener<? super K, ? extends T, ? extends X> opener, Closer<? super T> closer) {
+        private Builder(
+                TimedKeyedOpener<? super K, ? extends T, ? extends X> opener, boolean timed, Closer<? super T> closer) {
             super(
                     left -> {
                         throw new AssertionError("opened without a key");
                     },
-                    false,
+                    timed,
                     closer);
             this.keyedOpener = opener;
         }

@@ -8,13 +8,15 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options that all builders of pools share.
+ * The options that the builders of {@link PerThread} and {@link KeyedPerThread} share, for code that sets options of either.
  *
  * @param <T> the resource
  * @param <X> what opening may throw
  * @param <B> the builder itself
+ * @since 0.1
  */
-abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B>> {
+public abstract sealed class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B>>
+        permits PerThread.Builder, KeyedPerThread.Builder {
     private static final AtomicLong NAMES = new AtomicLong();
 
     final TimedOpener<? extends T, ? extends X> opener;

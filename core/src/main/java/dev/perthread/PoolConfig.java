@@ -174,7 +174,7 @@ final class PoolConfig<T, X extends Exception> {
     /** The opener as the user gave it. */
     Object userOpener() {
         if (opener instanceof KeyedPerThread.ForKey<?, ?, ?> forKey) {
-            return forKey.opener();
+            return forKey.userOpener();
         }
         return opener instanceof PerThread.Untimed<?, ?> untimed ? untimed.opener() : opener;
     }

@@ -50,6 +50,21 @@ class KeyedPerThreadTest {
         return lease.orElseThrow();
     }
 
+    // ---- opening ----
+
+    @Test
+    void timedOpener_getsItsKeyAndTheTimeThatIsLeft() throws Exception {
+        try (KeyedPerThread<String, String, RuntimeException> pool =
+                KeyedPerThread.<String, String, RuntimeException>timedBuilder(
+                                (key, left) -> key + " " + (left.toHours() < 2 && !left.isZero()), Closer.none())
+                        .acquireTimeout(Duration.ofDays(1))
+                        .build()) {
+            assertThat(pool.<String, RuntimeException>call("a", text -> text)).isEqualTo("a false");
+            assertThat(pool.<String, RuntimeException>call("b", Duration.ofHours(1), text -> text))
+                    .isEqualTo("b true");
+        }
+    }
+
     // ---- limits ----
 
     @ParameterizedTest

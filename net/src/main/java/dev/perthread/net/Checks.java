@@ -13,11 +13,11 @@ final class Checks {
         return port;
     }
 
-    static int requireSize(String what, int bytes) {
-        if (bytes < 1) {
-            throw new IllegalArgumentException(what + " must be 1 or more, but was " + bytes);
+    static int requireAtLeastOne(String what, int given) {
+        if (given < 1) {
+            throw new IllegalArgumentException(what + " must be 1 or more, but was " + given);
         }
-        return bytes;
+        return given;
     }
 
     static Duration requirePositive(String what, Duration given) {

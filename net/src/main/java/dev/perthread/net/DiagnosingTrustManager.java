@@ -35,11 +35,9 @@ final class DiagnosingTrustManager extends X509ExtendedTrustManager {
     private static final Integer IP_ADDRESS = 7;
 
     private final X509ExtendedTrustManager real;
-    private final String host;
 
-    DiagnosingTrustManager(X509ExtendedTrustManager real, String host) {
+    DiagnosingTrustManager(X509ExtendedTrustManager real) {
         this.real = real;
-        this.host = host;
     }
 
     /** Its message is the sentence. */
@@ -58,16 +56,16 @@ final class DiagnosingTrustManager extends X509ExtendedTrustManager {
             real.checkServerTrusted(chain, authType, engine);
             chain[0].checkValidity(); // the runtime takes one that is itself trusted as it is, expired or not
         } catch (CertificateException failure) {
-            throw new Refused(why(chain, failure), failure);
+            throw new Refused(why(chain, failure, String.valueOf(engine.getPeerHost())), failure);
         }
     }
 
     /** The validator's own reason comes first; what it does not say is looked for on the path from the server's own. */
-    private String why(X509Certificate[] chain, CertificateException failure) {
+    private String why(X509Certificate[] chain, CertificateException failure, String host) {
         // The runtime has no exception of its own for a name that does not match; the path was valid then.
         String words = Messages.shown(String.valueOf(failure.getMessage()), Messages.LONGEST_SHOWN);
         if (words.startsWith("No subject alternative") || words.startsWith("No name matching")) {
-            return otherHost(chain[0], words);
+            return otherHost(chain[0], host, words);
         }
         CertPathValidatorException invalid = cause(failure, CertPathValidatorException.class);
         CertificateRevokedException revoked = cause(failure, CertificateRevokedException.class);
@@ -105,7 +103,7 @@ final class DiagnosingTrustManager extends X509ExtendedTrustManager {
         return null;
     }
 
-    private String otherHost(X509Certificate own, String words) {
+    private static String otherHost(X509Certificate own, String host, String words) {
         List<String> names = names(own);
         if (names.isEmpty()) {
             return "the server's certificate is for no host and not for " + host + " (" + words + ")";

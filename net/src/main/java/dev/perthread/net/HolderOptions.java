@@ -5,9 +5,9 @@ import dev.perthread.Check;
 import dev.perthread.IdlePolicy;
 import dev.perthread.Listener;
 import dev.perthread.PerThread;
+import dev.perthread.PoolBuilder;
 import dev.perthread.ReentryPolicy;
 import dev.perthread.ReusePolicy;
-import dev.perthread.TimedOpener;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,16 +18,14 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options of a connection's builder that are those of its pool: how long a connection stays open, and how many may
- * be.
- *
- * <p>The half of {@link LazyConnection.Builder} that has nothing to do with networks.
+ * The options of a builder of connections that are those of their pool: how long a connection stays open, and how many may
+ * be. They have nothing to do with networks.
  *
  * @param <B> that builder
  */
-abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConnection.Builder {
+abstract sealed class HolderOptions<B extends HolderOptions<B>> permits NetworkOptions {
     final Options options;
-    private final List<Consumer<PerThread.Builder<Transport, IOException>>> given = new ArrayList<>();
+    private final List<Consumer<PoolBuilder<Transport, IOException, ?>>> given = new ArrayList<>();
     private String name;
     private IdlePolicy whenIdle = IdlePolicy.CLOSE;
     private Predicate<? super Throwable> invalidates = failure -> true;
@@ -35,16 +33,16 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     private @Nullable Action<? super Connection, ?> reset;
     private @Nullable String keeping; // an option without effect on a connection that is not kept
 
-    HolderOptions(Options options) {
+    HolderOptions(Options options, String name) {
         this.options = options;
-        this.name = options.name();
+        this.name = name;
     }
 
     abstract B self();
 
     /**
-     * The name in messages, metrics and events. Default: the connection string without
-     * options, such as {@code tcp://host:port}.
+     * The name in messages, metrics and events. Default: the connection string without options, such as
+     * {@code tcp://host:port}, and for many hosts {@code tcp://*} or {@code tls://*}.
      *
      * @param name not blank
      * @return this
@@ -116,7 +114,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     }
 
     /**
-     * The longest that {@link LazyConnection#open()} may take: waiting at the limit, keeping at a kept connection, and
+     * The longest that {@code open} may take: waiting at the limit, keeping at a kept connection, and
      * connecting together. Default: the {@code openTimeout} if that was given and there is a {@code limit}, else 30 seconds,
      * or as long as the {@code openTimeout} may take if that is more.
      *
@@ -131,7 +129,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     }
 
     /**
-     * The grace of {@link LazyConnection#close()}. Default: 5 seconds.
+     * The grace of {@code close()}. Default: 5 seconds.
      *
      * @param closeTimeout zero or more; zero forces at once
      * @return this
@@ -230,8 +228,7 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     }
 
     /**
-     * Says after which failures of a body {@link LazyConnection#call call} and {@link LazyConnection#run run} close the
-     * connection. Default: after all of them. After one for which this answers {@code false} it is kept, as if the body had
+     * Says after which failures of a body {@code call} and {@code run} close the connection. Default: after all of them. After one for which this answers {@code false} it is kept, as if the body had
      * returned, unless a read or write has failed. Needs {@code whenIdle(KEEP)} or {@code whenIdle(LEND)}.
      *
      * @param invalidateWhen {@code true} for a failure that may have left the connection in the middle of something; if it
@@ -356,10 +353,9 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
     }
 
     /** A kept connection is looked at before it is handed out again; one that is not kept has nothing to look at. */
-    PerThread<Transport, IOException> holder(TimedOpener<Transport, IOException> opener) {
-        PerThread.Builder<Transport, IOException> holding = PerThread.timedBuilder(opener, Transport::close);
-        given.forEach(option -> option.accept(holding));
-        holding.name(name).acquireTimeout(options.acquireTimeout());
+    <P extends PoolBuilder<Transport, IOException, P>> P configure(P pool) {
+        given.forEach(option -> option.accept(pool));
+        pool.name(name).acquireTimeout(options.acquireTimeout());
         boolean kept = whenIdle != IdlePolicy.CLOSE;
         if (keeping != null && !kept) {
             throw new IllegalArgumentException(
@@ -368,18 +364,18 @@ abstract sealed class HolderOptions<B extends HolderOptions<B>> permits LazyConn
         }
         Care care = new Care(name, Timeouts.millis(options.readTimeout), Timeouts.millis(options.writeTimeout()));
         if (check != null) {
-            holding.check(care.check(check));
+            pool.check(care.check(check));
         } else if (kept) {
-            holding.check(Transport::isReusable);
+            pool.check(Transport::isReusable);
         }
         if (reset != null) {
-            holding.reset(care.reset(reset));
+            pool.reset(care.reset(reset));
         }
-        return holding.build();
+        return pool;
     }
 
-    private B hold(Consumer<PerThread.Builder<Transport, IOException>> option) {
-        option.accept(PerThread.timedBuilder(
+    private B hold(Consumer<PoolBuilder<Transport, IOException, ?>> option) {
+        option.accept(PerThread.timedBuilder( // refuses a bad value where it is given
                 left -> {
                     throw new IOException("never opened");
                 },

@@ -4,6 +4,7 @@ import java.net.IDN;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
@@ -129,6 +130,21 @@ final class Host {
     String forTls() {
         String name = elsewhere();
         return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+    }
+
+    /** The same for all ways to write the same host: hosts are told apart by it. */
+    String canonical() {
+        int percent = ascii.indexOf('%');
+        String literal = percent < 0 ? ascii : ascii.substring(0, percent);
+        if (literal.indexOf(':') < 0) {
+            return ascii.toLowerCase(Locale.ROOT);
+        }
+        try {
+            InetAddress sixth = InetAddress.getByName("[" + literal + "]"); // looks nothing up
+            return sixth.getHostAddress() + (percent < 0 ? "" : ascii.substring(percent));
+        } catch (UnknownHostException impossible) {
+            throw new IllegalStateException(impossible); // of(String) has seen that it is an address
+        }
     }
 
     /** Whether this is an address, for which nothing has to be looked up. */

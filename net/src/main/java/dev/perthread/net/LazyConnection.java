@@ -6,15 +6,12 @@ import dev.perthread.CloseReport;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,14 +45,15 @@ public final class LazyConnection implements AutoCloseable {
 
     private LazyConnection(Builder builder) {
         Options options = builder.options;
-        options.check();
-        this.connector = builder.via.apply(options.connector(builder.name()));
+        this.connector = builder.connector();
         this.readMillis = Timeouts.millis(options.readTimeout);
         this.writeMillis = Timeouts.millis(options.writeTimeout());
         this.invalidates = builder.invalidates();
         Connector connecting = connector;
         long openNanos = options.openNanos();
-        this.holder = builder.holder(left -> connecting.connect(Deadline.opening(left, openNanos)));
+        this.holder = builder.configure(PerThread.<Transport, IOException>timedBuilder(
+                        left -> connecting.connect(Deadline.opening(left, openNanos)), Transport::close))
+                .build();
     }
 
     /**
@@ -105,7 +103,7 @@ public final class LazyConnection implements AutoCloseable {
      * @throws IllegalArgumentException if the host is blank or has spaces in it, or the port is out of range
      */
     public static Builder tcp(String host, int port) {
-        return new Builder(new Options(Options.Kind.TCP, host, port));
+        return new Builder(Options.Kind.TCP, Host.of(host), port);
     }
 
     /**
@@ -118,7 +116,7 @@ public final class LazyConnection implements AutoCloseable {
      * @throws IllegalArgumentException if the host is blank or has spaces in it, or the port is out of range
      */
     public static Builder tls(String host, int port) {
-        return new Builder(new Options(Options.Kind.TLS, host, port));
+        return new Builder(Options.Kind.TLS, Host.of(host), port);
     }
 
     /**
@@ -132,7 +130,7 @@ public final class LazyConnection implements AutoCloseable {
         if (socket.toString().isEmpty()) {
             throw new IllegalArgumentException("socket must be the path of a Unix domain socket, but was empty");
         }
-        return new Builder(new Options(UnixDomainSocketAddress.of(socket)));
+        return new Builder(UnixDomainSocketAddress.of(socket));
     }
 
     /**
@@ -146,7 +144,7 @@ public final class LazyConnection implements AutoCloseable {
      * @throws IllegalArgumentException if the host is blank or has spaces in it, or the port is out of range
      */
     public static Builder udp(String host, int port) {
-        return new Builder(new Options(Options.Kind.UDP, host, port));
+        return new Builder(Options.Kind.UDP, Host.of(host), port);
     }
 
     /**
@@ -210,16 +208,7 @@ public final class LazyConnection implements AutoCloseable {
     public <R extends @Nullable Object, Y extends Exception> R call(
             Body<? super Connection, ? extends R, ? extends Y> body) throws IOException, Y {
         Objects.requireNonNull(body, "body");
-        LeasedConnection mine = scope(holder.acquire());
-        R result;
-        try {
-            result = body.call(mine);
-        } catch (Throwable failure) {
-            mine.endAfter(failure, invalidates);
-            throw failure;
-        }
-        mine.endWell();
-        return result;
+        return scope(holder.acquire()).use(body, invalidates);
     }
 
     /**
@@ -289,13 +278,17 @@ public final class LazyConnection implements AutoCloseable {
      * Options of a {@link LazyConnection}. Not safe for use by several threads; it may be used again after {@link #build}.
      * A bad value is refused where it is given, options that contradict each other at {@code build}.
      */
-    public static final class Builder extends HolderOptions<Builder> {
-        private static final int LONGEST_LINGER_SECONDS = 65_535; // what the system counts them in
+    public static final class Builder extends NetworkOptions<Builder> {
+        private final Function<ConnectorFactory, Connector> place;
 
-        private UnaryOperator<Connector> via = UnaryOperator.identity();
+        private Builder(Options.Kind kind, Host host, int port) {
+            super(new Options(kind), kind.scheme() + "://" + host.endpoint(Checks.requirePort(port)));
+            this.place = connectors -> connectors.to(host, port);
+        }
 
-        private Builder(Options options) {
-            super(options);
+        private Builder(UnixDomainSocketAddress path) {
+            super(new Options(Options.Kind.UNIX), "unix:" + Messages.shown(String.valueOf(path)));
+            this.place = connectors -> connectors.to(path);
         }
 
         @Override
@@ -303,191 +296,13 @@ public final class LazyConnection implements AutoCloseable {
             return this;
         }
 
-        /**
-         * The longest wait for one address of the host, or of the proxy. Default: 5 seconds, or the {@code openTimeout} if
-         * that is less.
-         *
-         * @param connectTimeout more than zero, in whole milliseconds, rounded up
-         * @return this
-         * @throws IllegalArgumentException if it is zero or negative
-         */
-        public Builder connectTimeout(Duration connectTimeout) {
-            options.give("connectTimeout").connectTimeout = Checks.requirePositive("connectTimeout", connectTimeout);
-            return this;
-        }
-
-        /**
-         * The longest that connecting may take in all: looking the name up, which counts but cannot be cut short, whichever
-         * of its addresses, the proxy, and the TLS handshake. If it is given and {@code acquireTimeout} is not, waiting at the
-         * limit counts too. Default: 15 seconds, or three times the {@code connectTimeout} if that is more, for all but
-         * waiting at the limit.
-         *
-         * @param openTimeout more than zero, in whole milliseconds, rounded up
-         * @return this
-         * @throws IllegalArgumentException if it is zero or negative
-         */
-        public Builder openTimeout(Duration openTimeout) {
-            options.openTimeout = Checks.requirePositive("openTimeout", openTimeout);
-            return this;
-        }
-
-        /**
-         * The longest that a read may wait for the next byte, at the beginning of each scope;
-         * {@link Connection#readTimeout} changes it within one. Default: 30 seconds.
-         *
-         * @param readTimeout zero or more, in whole milliseconds, rounded up; zero waits for ever
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder readTimeout(Duration readTimeout) {
-            options.readTimeout = Checks.requireNotNegative("readTimeout", readTimeout);
-            return this;
-        }
-
-        /**
-         * The longest that sending may take: the time in which the peer must have taken each 128 KiB of a write, or all of
-         * it if it is shorter; over UDP the time for a datagram. A send that does not end in this time fails with a
-         * {@link java.net.SocketTimeoutException}, and nothing more can be sent on that connection, because the peer may
-         * have got half a message. Default: the {@code readTimeout}.
-         *
-         * @param writeTimeout zero or more, in whole milliseconds, rounded up; zero waits for ever
-         * @return this
-         * @throws IllegalArgumentException if it is negative
-         */
-        public Builder writeTimeout(Duration writeTimeout) {
-            options.writeTimeout = Checks.requireNotNegative("writeTimeout", writeTimeout);
-            return this;
-        }
-
-        /**
-         * Connects to addresses of this family only. Default: to all, the two families alternating, each 250 ms after
-         * the one before it or as soon as that one has failed, and the first that answers is taken (RFC 8305).
-         *
-         * @param family {@code INET} or {@code INET6}
-         * @return this
-         * @throws IllegalArgumentException if it is another one
-         */
-        public Builder family(StandardProtocolFamily family) {
-            if (family != StandardProtocolFamily.INET && family != StandardProtocolFamily.INET6) {
-                throw new IllegalArgumentException("family must be INET or INET6, but was " + family);
-            }
-            options.give("family").family = family;
-            return this;
-        }
-
-        /**
-         * Sends each write at once ({@code TCP_NODELAY}). Default: true.
-         *
-         * @param tcpNoDelay whether to
-         * @return this
-         */
-        public Builder tcpNoDelay(boolean tcpNoDelay) {
-            options.give("tcpNoDelay", StandardSocketOptions.TCP_NODELAY, tcpNoDelay);
-            return this;
-        }
-
-        /**
-         * Lets the system probe a connection on which nothing happens ({@code SO_KEEPALIVE}). Default: false.
-         *
-         * @param keepAlive whether to
-         * @return this
-         */
-        public Builder keepAlive(boolean keepAlive) {
-            options.give("keepAlive", StandardSocketOptions.SO_KEEPALIVE, keepAlive);
-            return this;
-        }
-
-        /**
-         * How long closing a connection goes on in the background with what is still to be sent ({@code SO_LINGER}); zero
-         * drops it and resets the connection. Default: as the system does it, in the background.
-         *
-         * @param linger zero to 65535 seconds, in whole seconds, rounded up
-         * @return this
-         * @throws IllegalArgumentException if it is negative or longer
-         */
-        public Builder linger(Duration linger) {
-            Checks.requireNotNegative("linger", linger);
-            if (linger.compareTo(Duration.ofSeconds(LONGEST_LINGER_SECONDS)) > 0) {
-                throw new IllegalArgumentException(
-                        "linger must be at most " + LONGEST_LINGER_SECONDS + " seconds, but was " + linger);
-            }
-            int seconds = (int) linger.toSeconds() + (linger.toNanosPart() > 0 ? 1 : 0);
-            options.give("linger", StandardSocketOptions.SO_LINGER, seconds);
-            return this;
-        }
-
-        /**
-         * How many bytes the system should keep that are sent and not yet taken ({@code SO_SNDBUF}). Default: the system's.
-         *
-         * @param bytes 1 or more; a hint
-         * @return this
-         * @throws IllegalArgumentException if it is less than 1
-         */
-        public Builder sendBuffer(int bytes) {
-            options.give("sendBuffer", StandardSocketOptions.SO_SNDBUF, Checks.requireSize("sendBuffer", bytes));
-            return this;
-        }
-
-        /**
-         * How many bytes the system should keep that came and were not yet received ({@code SO_RCVBUF}). Default: the
-         * system's.
-         *
-         * @param bytes 1 or more; a hint
-         * @return this
-         * @throws IllegalArgumentException if it is less than 1
-         */
-        public Builder receiveBuffer(int bytes) {
-            options.give("receiveBuffer", StandardSocketOptions.SO_RCVBUF, Checks.requireSize("receiveBuffer", bytes));
-            return this;
-        }
-
-        /**
-         * Connects from this address of the machine, to addresses of the same family. Default: the system's choice.
-         *
-         * @param local an address of this machine
-         * @return this
-         */
-        public Builder bindTo(InetAddress local) {
-            options.give("bindTo").from = Objects.requireNonNull(local, "local");
-            return this;
-        }
-
-        /**
-         * Connects through a proxy; {@code family} and {@code bindTo} are then for the way to the proxy. Default: none.
-         *
-         * @param proxy the proxy
-         * @return this
-         */
-        public Builder proxy(ProxyServer proxy) {
-            options.give("proxy").proxy = Objects.requireNonNull(proxy, "proxy");
-            return this;
-        }
-
-        /**
-         * How a connection of {@link LazyConnection#tls} is encrypted. Default: {@link Tls#defaults()}.
-         *
-         * @param tls the options
-         * @return this
-         */
-        public Builder tls(Tls tls) {
-            options.give("tls").tls = Objects.requireNonNull(tls, "tls");
-            return this;
-        }
-
         boolean isTls() {
             return options.kind == Options.Kind.TLS;
         }
 
-        /** Where names come from; for tests. */
-        Builder resolver(Resolver resolver) {
-            options.resolver = resolver;
-            return this;
-        }
-
-        /** Puts something between the connector and the rest; for tests. */
-        Builder via(UnaryOperator<Connector> via) {
-            this.via = via;
-            return this;
+        private Connector connector() {
+            options.check();
+            return via().apply(place.apply(new ConnectorFactory(name(), options, Tls.SESSIONS)));
         }
 
         /**

@@ -1,5 +1,6 @@
 package dev.perthread.net;
 
+import dev.perthread.Body;
 import dev.perthread.ResourceCloseException;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -16,6 +17,7 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The connection that a user has: a tenure of a transport, and the streams that end with it.
@@ -168,8 +170,22 @@ final class LeasedConnection implements Connection {
         }
     }
 
-    /** Ends the scope after a body returned. */
-    void endWell() throws IOException {
+    /** Calls the body and ends the scope. */
+    <R extends @Nullable Object, Y extends Exception> R use(
+            Body<? super Connection, ? extends R, ? extends Y> body, Predicate<? super Throwable> invalidates)
+            throws IOException, Y {
+        R result;
+        try {
+            result = body.call(this);
+        } catch (Throwable failure) {
+            endAfter(failure, invalidates);
+            throw failure;
+        }
+        endWell();
+        return result;
+    }
+
+    private void endWell() throws IOException {
         try {
             done();
         } catch (IllegalStateException endedOrForced) {
@@ -180,7 +196,7 @@ final class LeasedConnection implements Connection {
     }
 
     /** Ends the scope after a body threw; what goes wrong here must not hide that. */
-    void endAfter(Throwable failure, Predicate<? super Throwable> invalidates) {
+    private void endAfter(Throwable failure, Predicate<? super Throwable> invalidates) {
         try (Connection closing = this) {
             if (isUsable()) {
                 if (isBroken(failure, invalidates)) {

@@ -4,22 +4,17 @@ import java.net.InetAddress;
 import java.net.SocketOption;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
-import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options of a connection: which of them a kind of connection has, whether they fit together, and what they lead
- * to.
+ * The options of connections of one kind: which of them that kind has, whether they fit together, and what they lead to.
  *
  * <p>The options that the pool of the connections has are not here, but for those that limit these.
  */
@@ -47,7 +42,8 @@ final class Options {
             "keepAlive", TCP_BASED,
             "linger", TCP_BASED,
             "proxy", TCP_BASED,
-            "tls", EnumSet.of(Kind.TLS));
+            "tls", EnumSet.of(Kind.TLS),
+            "withoutTls", EnumSet.of(Kind.TLS));
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(15);
@@ -55,9 +51,6 @@ final class Options {
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
 
     final Kind kind;
-    private final @Nullable Host host; // none for a Unix socket
-    private final int port;
-    private final @Nullable UnixDomainSocketAddress path;
     private final Set<String> given = new LinkedHashSet<>();
     private final Map<SocketOption<?>, Object> socketOptions = new HashMap<>();
 
@@ -89,21 +82,11 @@ final class Options {
     boolean kept; // for a later scope
     Resolver resolver = Resolver.SYSTEM;
 
-    Options(Kind kind, String host, int port) {
+    Options(Kind kind) {
         this.kind = kind;
-        this.host = Host.of(host);
-        this.port = Checks.requirePort(port);
-        this.path = null;
         if (TCP_BASED.contains(kind)) {
             socketOptions.put(StandardSocketOptions.TCP_NODELAY, true);
         }
-    }
-
-    Options(UnixDomainSocketAddress path) {
-        this.kind = Kind.UNIX;
-        this.host = null;
-        this.port = 0;
-        this.path = path;
     }
 
     /** Remembers that this option was given; whether it fits is seen when all are. */
@@ -116,10 +99,8 @@ final class Options {
         give(option).socketOptions.put(of, value);
     }
 
-    String name() {
-        return host == null
-                ? "unix:" + Messages.shown(String.valueOf(path))
-                : kind.scheme() + "://" + host.endpoint(port);
+    Map<SocketOption<?>, Object> socketOptions() {
+        return Map.copyOf(socketOptions);
     }
 
     /** Refuses what contradicts itself. */
@@ -174,41 +155,5 @@ final class Options {
         }
         Duration opening = Duration.ofNanos(openNanos());
         return opening.compareTo(ACQUIRE_TIMEOUT) > 0 ? opening : ACQUIRE_TIMEOUT;
-    }
-
-    Connector connector(String name) {
-        Map<SocketOption<?>, Object> options = Map.copyOf(socketOptions);
-        if (path != null) {
-            return new UnixConnector(name, path, connectNanos(), options);
-        }
-        return connector(name, Objects.requireNonNull(host), options);
-    }
-
-    private Connector connector(String name, Host host, Map<SocketOption<?>, Object> options) {
-        String endpoint = host.endpoint(port);
-        if (kind == Kind.UDP) {
-            Addresses addresses = new Addresses(host, endpoint, family, from, resolver);
-            return new UdpConnector(name, endpoint, addresses, port, options);
-        }
-        List<ConnectionUpgrade> upgrades = new ArrayList<>();
-        String target = endpoint;
-        if (proxy != null) {
-            target += " through the " + proxy;
-            upgrades.add(proxy.to(host, port));
-        }
-        if (kind == Kind.TLS) {
-            upgrades.add(tls.to(host, port));
-        }
-        Addresses addresses = new Addresses(proxy == null ? host : proxy.host(), target, family, from, resolver);
-        return new TcpConnector(
-                name,
-                new TcpConnector.Settings(
-                        target,
-                        addresses,
-                        proxy == null ? port : proxy.port(),
-                        connectNanos(),
-                        kept || kind == Kind.TLS,
-                        options,
-                        List.copyOf(upgrades)));
     }
 }

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Tls {
     private static final List<String> PROTOCOLS = List.of("TLSv1.3", "TLSv1.2");
-    private static final int SESSIONS = 16;
+    static final int SESSIONS = 16;
+    static final int SESSIONS_OF_MANY_HOSTS = 256;
     private static final char[] NO_PASSWORD = new char[0];
 
     private final @Nullable SSLContext context;
@@ -169,10 +170,9 @@ public final class Tls {
         }
     }
 
-    /** What speaks TLS with this host; reads the files. */
-    TlsUpgrade to(Host host, int port) {
+    /** What speaks TLS with this host. */
+    TlsUpgrade to(Host host, int port, SSLContext ready) {
         String name = serverName != null ? serverName : host.forTls();
-        SSLContext ready = context != null ? context : context(name);
         SSLParameters parameters = new SSLParameters();
         parameters.setProtocols(protocols.toArray(String[]::new));
         if (verifiesHostName) {
@@ -201,12 +201,16 @@ public final class Tls {
         return engine;
     }
 
-    private SSLContext context(String host) {
+    /** What is trusted and shown, whatever the host; reads the files. */
+    SSLContext context(int sessions) {
+        if (context != null) {
+            return context;
+        }
         try {
             SSLContext made = SSLContext.getInstance("TLS");
-            made.init(keyManagers(), new TrustManager[] {new DiagnosingTrustManager(trustManager(), host)}, null);
+            made.init(keyManagers(), new TrustManager[] {new DiagnosingTrustManager(trustManager())}, null);
             // A server may send session tickets without end, each as long as it likes; the default is to keep 20480.
-            made.getClientSessionContext().setSessionCacheSize(SESSIONS);
+            made.getClientSessionContext().setSessionCacheSize(sessions);
             return made;
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalArgumentException("TLS cannot be set up: " + e.getMessage(), e);
