@@ -2,6 +2,7 @@ package dev.perthread.net.soak;
 
 import dev.perthread.CloseReason;
 import dev.perthread.Stats;
+import dev.perthread.net.soak.Subject.Peer;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Queue;
@@ -24,6 +25,7 @@ final class InvariantMonitor {
 
     final AtomicLong scopes = new AtomicLong();
     final AtomicLong answers = new AtomicLong();
+    final AtomicLong brokenStreams = new AtomicLong();
     final AtomicLong timeouts = new AtomicLong();
     final AtomicLong interrupts = new AtomicLong();
     final AtomicLong interrupted = new AtomicLong();
@@ -37,6 +39,7 @@ final class InvariantMonitor {
     final AtomicLong heapBursts = new AtomicLong();
     final AtomicLong mostFilled = new AtomicLong(); // kilobytes
     final AtomicLong worstAcquire = new AtomicLong();
+    final AtomicLong worstTransfer = new AtomicLong(); // a read or a write, of a connection of ours
     final AtomicLong worstReclaim = new AtomicLong();
     final AtomicLong peakDescriptors = new AtomicLong();
     final AtomicLong peakThreads = new AtomicLong();
@@ -105,7 +108,10 @@ final class InvariantMonitor {
             "read timeout",
             "Read timed out",
             "nterrupt",
-            "abandoned"
+            "abandoned",
+            "that is no data",
+            "cut off",
+            "new handshake"
         }) {
             if (message.contains(word)) {
                 kind += " (" + word.replace("nterrupt", "interrupted") + ")";
@@ -124,11 +130,9 @@ final class InvariantMonitor {
     }
 
     /** Once a holder, when it is closed and all has come to rest. */
-    synchronized void add(Stats stats, boolean direct) {
-        if (direct) {
-            add("opened directly", stats.opened());
-            add("failed to open directly", stats.openFailures());
-        }
+    synchronized void add(Stats stats, Peer peer) {
+        add("opened " + peer, stats.opened());
+        add("failed to open " + peer, stats.openFailures());
         add("opened", stats.opened());
         add("closed", stats.closed());
         add("acquired", stats.acquired());

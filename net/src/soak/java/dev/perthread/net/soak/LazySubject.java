@@ -5,10 +5,13 @@ import dev.perthread.IdlePolicy;
 import dev.perthread.PerThread;
 import dev.perthread.net.Connection;
 import dev.perthread.net.LazyConnection;
+import dev.perthread.net.Tls;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 
 /** The third floor under test: a LazyConnection. */
@@ -17,7 +20,7 @@ final class LazySubject extends Subject {
 
     LazySubject(Shape shape, InvariantMonitor monitor) {
         super(shape, monitor);
-        LazyConnection.Builder builder = LazyConnection.tcp("127.0.0.1", shape.port())
+        LazyConnection.Builder builder = to(shape)
                 .name(shape.name())
                 .connectTimeout(shortest(CONNECT, shape))
                 .openTimeout(shortest(OPEN, shape))
@@ -37,7 +40,29 @@ final class LazySubject extends Subject {
         if (shape.listener()) {
             builder.listener(listener);
         }
-        shared = builder.build();
+        shared = build(builder);
+    }
+
+    /** It reads the trusted certificate, and there are times without a descriptor. */
+    private static LazyConnection build(LazyConnection.Builder builder) {
+        while (true) {
+            try {
+                return builder.build();
+            } catch (IllegalArgumentException failed) {
+                if (!failed.toString().contains("Too many open files")) {
+                    throw failed;
+                }
+                LockSupport.parkNanos(20_000_000);
+            }
+        }
+    }
+
+    private static LazyConnection.Builder to(Shape shape) {
+        if (!shape.peer().speaksTls()) {
+            return LazyConnection.tcp("127.0.0.1", shape.port());
+        }
+        return LazyConnection.tls("127.0.0.1", shape.port())
+                .tls(Tls.defaults().trust(Path.of(System.getProperty("soak.trusted"))));
     }
 
     /** The acquireTimeout covers connecting, unless it is zero. */
@@ -83,19 +108,66 @@ final class LazySubject extends Subject {
         return shared.close(grace);
     }
 
-    private record Leased(Connection connection, Object resource) implements Scope {
+    private final class Leased implements Scope {
+        private final Connection connection;
+        private final Object resource;
+
         Leased(Connection connection) {
-            this(connection, connection.localAddress());
+            this.connection = connection;
+            this.resource = connection.localAddress();
+        }
+
+        @Override
+        public Object resource() {
+            return resource;
         }
 
         @Override
         public InputStream in() {
-            return connection.input();
+            InputStream in = connection.input();
+            return new InputStream() {
+                @Override
+                public int read() throws IOException {
+                    byte[] one = new byte[1];
+                    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+                }
+
+                @Override
+                public int read(byte[] into, int from, int length) throws IOException {
+                    long begin = monitor.pauses.now();
+                    try {
+                        return in.read(into, from, length);
+                    } finally {
+                        requireTransferInTime("read", begin);
+                    }
+                }
+
+                @Override
+                public int available() throws IOException {
+                    return in.available();
+                }
+            };
         }
 
         @Override
         public OutputStream out() {
-            return connection.output();
+            OutputStream out = connection.output();
+            return new OutputStream() {
+                @Override
+                public void write(int one) throws IOException {
+                    write(new byte[] {(byte) one}, 0, 1);
+                }
+
+                @Override
+                public void write(byte[] bytes, int from, int length) throws IOException {
+                    long begin = monitor.pauses.now();
+                    try {
+                        out.write(bytes, from, length);
+                    } finally {
+                        requireTransferInTime("write", begin);
+                    }
+                }
+            };
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.perthread.net.soak;
 
+import dev.perthread.net.soak.Subject.Peer;
 import java.time.Duration;
 import java.util.TreeMap;
 
@@ -32,6 +33,7 @@ final class Report {
         row("JDK", Runtime.version());
         row("scopes ended well", monitor.scopes);
         row("answers, each its own", monitor.answers);
+        row("reads of broken streams, refused", monitor.brokenStreams);
         row("leases", monitor.past("acquired") + ", " + monitor.past("waited") + " after waiting");
         row("opened", monitor.past("opened") + ", " + monitor.past("open failures") + " failed");
         row("closed", monitor.past("closed") + ", " + monitor.past("close failures") + " closers threw");
@@ -54,8 +56,15 @@ final class Report {
         row("forced", monitor.forced);
         row("holders closed and made anew", monitor.retired);
         row("looks at numbers", monitor.looks);
+        for (Peer peer : Peer.values()) {
+            row(
+                    "opened, " + peer,
+                    monitor.past("opened " + peer) + ", " + monitor.past("failed to open " + peer) + " failed");
+        }
         row("server, direct", side(sides, 0));
-        row("server, behind proxies", side(sides, 6));
+        row("server, TLS 1.3", side(sides, 6));
+        row("server, TLS 1.2", side(sides, 12));
+        row("server, behind proxies", side(sides, 18));
         row(
                 "descriptors",
                 surroundings.descriptorsBefore + " before, " + monitor.peakDescriptors + " most, "
@@ -69,6 +78,7 @@ final class Report {
                 InvariantMonitor.millis(monitor.pauses.lost()) + " ms, the longest "
                         + InvariantMonitor.millis(monitor.pauses.longest()) + " ms");
         row("worst acquire", InvariantMonitor.millis(monitor.worstAcquire.get()) + " ms");
+        row("worst read or write", InvariantMonitor.millis(monitor.worstTransfer.get()) + " ms");
         row("worst reclaim", InvariantMonitor.millis(monitor.worstReclaim.get()) + " ms");
         row("breaches", monitor.breaches());
     }

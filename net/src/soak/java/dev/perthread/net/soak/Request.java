@@ -41,7 +41,24 @@ record Request(long token, Manner manner, int length, int millis) {
         /** Sends something that is no answer. */
         GARBAGE,
         /** Answers, and sends something more that nobody asked for. */
-        UNASKED;
+        UNASKED,
+        /** TLS: sends half an answer; what follows is changed by somebody in between, who then ends the stream. */
+        TAMPER,
+        /** TLS: sends half an answer and ends the stream without the end that TLS has. */
+        SEVER,
+        /** TLS: sends half an answer, then key updates (1.2: new handshakes) without end, and reads nothing. */
+        KEY_UPDATES,
+        /** TLS: answers, and asks for a new handshake (1.3: a key update) while nobody reads. */
+        NEW_HANDSHAKE;
+
+        boolean isOfTls() {
+            return compareTo(TAMPER) >= 0;
+        }
+
+        /** Whether no more than half an answer can be had, and no end either. */
+        boolean breaksTheStream() {
+            return this == TAMPER || this == SEVER;
+        }
 
         private byte letter() {
             return (byte) name().charAt(0);
@@ -141,6 +158,9 @@ record Request(long token, Manner manner, int length, int millis) {
                     + asked(tokenRead));
         }
         byte[] filled = readFully(from, length);
+        if (manner.breaksTheStream()) {
+            throw new WrongAnswer("the answer to " + this + " was accepted from a broken stream");
+        }
         for (int i = 0; i < length; i++) {
             if (filled[i] != filling(i)) {
                 throw new WrongAnswer("byte " + i + " of the answer to " + this + " is wrong");
@@ -148,8 +168,11 @@ record Request(long token, Manner manner, int length, int millis) {
         }
     }
 
-    private static byte[] readFully(InputStream from, int length) throws IOException {
+    private byte[] readFully(InputStream from, int length) throws IOException {
         byte[] bytes = from.readNBytes(length);
+        if (bytes.length < length && manner.breaksTheStream()) {
+            throw new WrongAnswer("the stream of " + this + " was broken and ended as if it were whole");
+        }
         if (bytes.length < length) {
             throw new EOFException("the answer ended early");
         }

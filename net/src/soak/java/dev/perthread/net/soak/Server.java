@@ -1,5 +1,6 @@
 package dev.perthread.net.soak;
 
+import dev.perthread.net.soak.HostileTls.Wire;
 import dev.perthread.net.soak.Request.Manner;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
@@ -9,10 +10,12 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLSocket;
 
 /** The peer: it answers requests in the manner they ask for, and counts its own side of every connection. */
 final class Server {
@@ -25,12 +28,24 @@ final class Server {
     final Map<Manner, AtomicLong> manners = new EnumMap<>(Manner.class);
 
     private final ServerSocket listener;
+    private final HostileTls tls; // or null
+    private final String protocol;
 
     Server(int backlog) throws IOException {
+        this(new ServerSocket(0, backlog, InetAddress.getLoopbackAddress()), null, null);
+    }
+
+    Server(int backlog, HostileTls tls, String protocol) throws IOException {
+        this(HostileTls.listener(backlog), tls, protocol);
+    }
+
+    private Server(ServerSocket listener, HostileTls tls, String protocol) {
+        this.listener = listener;
+        this.tls = tls;
+        this.protocol = protocol;
         for (Manner manner : Manner.values()) {
             manners.put(manner, new AtomicLong());
         }
-        listener = new ServerSocket(0, backlog, InetAddress.getLoopbackAddress());
         daemon("server", this::accept);
     }
 
@@ -57,10 +72,11 @@ final class Server {
         }
     }
 
-    private void serve(Socket socket) {
+    private void serve(Socket wire) {
         AtomicLong how = reset;
-        try (socket) {
-            socket.setTcpNoDelay(true);
+        try (wire;
+                Socket socket = tls == null ? wire : tls.over(wire, protocol)) {
+            wire.setTcpNoDelay(true);
             DataInputStream in = new DataInputStream(socket.getInputStream());
             OutputStream out = socket.getOutputStream();
             while (true) {
@@ -70,7 +86,7 @@ final class Server {
                     return;
                 }
                 manners.get(request.manner()).incrementAndGet();
-                if (!answer(request, socket, in, out)) {
+                if (!answer(request, wire, socket, in, out)) {
                     how = closed;
                     return;
                 }
@@ -97,7 +113,7 @@ final class Server {
     }
 
     /** Whether the connection goes on. */
-    private static boolean answer(Request request, Socket socket, DataInputStream in, OutputStream out)
+    private static boolean answer(Request request, Socket wire, Socket socket, DataInputStream in, OutputStream out)
             throws IOException, InterruptedException {
         byte[] answer = request.answer();
         int half = answer.length / 2;
@@ -132,6 +148,27 @@ final class Server {
             case UNASKED -> {
                 out.write(answer);
                 out.write(request.unasked());
+            }
+            case TAMPER -> {
+                out.write(answer, 0, half);
+                HostileTls.tamper(request, (Wire) wire, out, Arrays.copyOfRange(answer, half, answer.length));
+                return false;
+            }
+            case SEVER -> {
+                out.write(answer, 0, half);
+                HostileTls.sever((Wire) wire);
+                return false;
+            }
+            case KEY_UPDATES -> {
+                out.write(answer, 0, half);
+                for (int i = 0; i < 100_000; i++) { // until the client has gone; with TLS 1.2 it may not say so
+                    ((SSLSocket) socket).startHandshake();
+                }
+                return false;
+            }
+            case NEW_HANDSHAKE -> {
+                out.write(answer);
+                ((SSLSocket) socket).startHandshake();
             }
         }
         return true;

@@ -1,5 +1,6 @@
 package dev.perthread.net.soak;
 
+import dev.perthread.net.soak.Subject.Peer;
 import dev.perthread.net.soak.Subject.Shape;
 import dev.perthread.testkit.ThreadKind;
 import java.io.BufferedReader;
@@ -31,8 +32,7 @@ final class Soak {
     volatile boolean stopping;
 
     private final CountDownLatch end = new CountDownLatch(1);
-    private final int directPort;
-    private final int[] proxyPorts;
+    private final int[] ports;
     private final SplittableRandom plan; // guarded by this
     private final AtomicInteger number = new AtomicInteger();
     private final AtomicReferenceArray<Subject> subjects = new AtomicReferenceArray<>(SUBJECTS);
@@ -42,16 +42,15 @@ final class Soak {
     private final List<ThreadKind> kinds = ThreadKind.available().toList();
     private final BufferedReader answers = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 
-    private Soak(long seed, int directPort, int[] proxyPorts) {
+    private Soak(long seed, int[] ports) {
         this.monitor = new InvariantMonitor(seed);
         this.plan = new SplittableRandom(seed);
-        this.directPort = directPort;
-        this.proxyPorts = proxyPorts;
+        this.ports = ports;
     }
 
     public static void main(String[] args) throws Exception {
         int[] ports = Arrays.stream(args).mapToInt(Integer::parseInt).toArray();
-        Soak soak = new Soak(Long.getLong("soak.seed"), ports[0], Arrays.copyOfRange(ports, 1, ports.length));
+        Soak soak = new Soak(Long.getLong("soak.seed"), ports);
         double minutes = Double.parseDouble(System.getProperty("soak.minutes", "1"));
         boolean sound = soak.run(Duration.ofMillis((long) (minutes * 60_000)));
         System.out.flush();
@@ -207,17 +206,22 @@ final class Soak {
     }
 
     private void judgeServer(long[] sides) {
-        for (int i : new int[] {0, 6}) {
+        for (int i = 0; i < sides.length; i += 6) {
             monitor.require(sides[i + 4] == 0, "the server still has " + sides[i + 4] + " connections open");
             monitor.require(
                     sides[i] == sides[i + 1] + sides[i + 2] + sides[i + 3],
                     "the server's own books are wrong: " + Arrays.toString(sides));
         }
-        long opened = monitor.past("opened directly");
-        long failed = monitor.past("failed to open directly");
-        monitor.require(
-                opened <= sides[0] && sides[0] <= opened + failed,
-                "directly opened " + opened + ", failed " + failed + ", but the server accepted " + sides[0]);
+        for (Peer peer : Peer.values()) {
+            if (peer.isCounted()) {
+                long opened = monitor.past("opened " + peer);
+                long failed = monitor.past("failed to open " + peer);
+                long accepted = sides[6 * peer.place];
+                monitor.require(
+                        opened <= accepted && accepted <= opened + failed,
+                        peer + ": opened " + opened + ", failed " + failed + ", but the server accepted " + accepted);
+            }
+        }
     }
 
     // ---- for the threads of the campaign ----
@@ -252,8 +256,10 @@ final class Soak {
     }
 
     private synchronized Subject next() {
-        Shape shape = Shape.random(number.incrementAndGet(), directPort, proxyPorts, plan);
-        return plan.nextBoolean() ? new LazySubject(shape, monitor) : new PlainSubject(shape, monitor);
+        Shape shape = Shape.random(number.incrementAndGet(), ports, plan);
+        return shape.peer().speaksTls() || plan.nextBoolean()
+                ? new LazySubject(shape, monitor)
+                : new PlainSubject(shape, monitor);
     }
 
     private void logged(String line) {

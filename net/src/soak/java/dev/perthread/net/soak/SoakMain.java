@@ -1,9 +1,11 @@
 package dev.perthread.net.soak;
 
+import dev.perthread.net.soak.Request.Manner;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,9 +13,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.StringJoiner;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * The main class of the soak: the server and the faulty proxies here, the library in a second JVM with little memory
+ * The main class of the soak: the servers and the faulty proxies here, the library in a second JVM with little memory
  * and few files.
  *
  * <p>Two processes, because the second one is to run out of descriptors and of memory, and what it leaves behind is to be
@@ -40,11 +43,19 @@ final class SoakMain {
         long seed = given.isBlank() ? System.nanoTime() : Long.parseLong(given);
         Server direct = new Server(1024);
         Server proxied = new Server(1024);
+        Path directory = Files.createTempDirectory("soak");
+        HostileTls tls = new HostileTls(directory);
+        List<Server> servers =
+                List.of(direct, new Server(1024, tls, "TLSv1.3"), new Server(1024, tls, "TLSv1.2"), proxied);
         Faults faults = new Faults(proxied.port(), new SplittableRandom(seed));
+        List<Integer> ports = new ArrayList<>();
+        servers.subList(0, 3).forEach(server -> ports.add(server.port()));
+        ports.add(tls.startTickets());
+        ports.addAll(faults.ports());
 
-        Process soak = start(seed, direct, faults);
+        Process soak = start(seed, ports, tls.certificate());
         Runtime.getRuntime().addShutdownHook(new Thread(soak::destroyForcibly));
-        serve(soak, direct, proxied, faults);
+        serve(soak, servers, faults);
         int exit = soak.waitFor();
         if (exit != 0) {
             System.out.println("soak: FAILED on JDK " + running + ", seed " + seed);
@@ -52,7 +63,7 @@ final class SoakMain {
         System.exit(exit);
     }
 
-    private static Process start(long seed, Server direct, Faults faults) throws IOException {
+    private static Process start(long seed, List<Integer> ports, Path trusted) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 "sh", "-c", "ulimit -n " + DESCRIPTORS + " && exec \"$0\" \"$@\"", javaCommand(), "-Xmx" + HEAP));
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
@@ -60,9 +71,9 @@ final class SoakMain {
                 .filter(name -> name.startsWith("soak."))
                 .forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
         command.add("-Dsoak.seed=" + seed);
+        command.add("-Dsoak.trusted=" + trusted);
         command.add(Soak.class.getName());
-        command.add(Integer.toString(direct.port()));
-        faults.ports().forEach(port -> command.add(port.toString()));
+        ports.forEach(port -> command.add(port.toString()));
         return new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
@@ -72,7 +83,7 @@ final class SoakMain {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
-    private static void serve(Process soak, Server direct, Server proxied, Faults faults)
+    private static void serve(Process soak, List<Server> servers, Faults faults)
             throws IOException, InterruptedException {
         BufferedReader requests = soak.inputReader(StandardCharsets.UTF_8);
         PrintStream answers = new PrintStream(soak.getOutputStream(), true, StandardCharsets.UTF_8);
@@ -82,20 +93,20 @@ final class SoakMain {
                     Server.daemon("faults", faults);
                     answers.println("yes");
                 }
-                case "@count" -> answers.println(faultLine(direct, proxied, faults));
+                case "@count" -> answers.println(faultLine(servers, faults));
                 case "@settle" -> {
                     faults.stop();
-                    awaitAllClosed(direct, proxied);
-                    answers.println(side(direct) + " " + side(proxied));
+                    awaitAllClosed(servers);
+                    answers.println(servers.stream().map(SoakMain::side).collect(Collectors.joining(" ")));
                 }
                 default -> System.out.println(line);
             }
         }
     }
 
-    private static void awaitAllClosed(Server direct, Server proxied) throws InterruptedException {
+    private static void awaitAllClosed(List<Server> servers) throws InterruptedException {
         long end = System.nanoTime() + SETTLE.toNanos();
-        while (direct.open.get() + proxied.open.get() > 0 && System.nanoTime() < end) {
+        while (servers.stream().anyMatch(server -> server.open.get() > 0) && System.nanoTime() < end) {
             Thread.sleep(20);
         }
     }
@@ -106,13 +117,14 @@ final class SoakMain {
                 + server.most;
     }
 
-    private static String faultLine(Server direct, Server proxied, Faults faults) {
+    private static String faultLine(List<Server> servers, Faults faults) {
         StringJoiner all = new StringJoiner(", ");
         faults.done.forEach((kind, count) -> all.add("proxy " + kind + " " + count));
-        String manners = direct.manners.entrySet().stream()
-                .map(entry -> "server " + entry.getKey() + " "
-                        + (entry.getValue().get()
-                                + proxied.manners.get(entry.getKey()).get()))
+        String manners = Stream.of(Manner.values())
+                .map(manner -> "server " + manner + " "
+                        + servers.stream()
+                                .mapToLong(server -> server.manners.get(manner).get())
+                                .sum())
                 .collect(Collectors.joining(", "));
         return all + ", " + manners;
     }

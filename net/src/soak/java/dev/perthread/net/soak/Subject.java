@@ -38,11 +38,54 @@ abstract class Subject {
     static final Duration OPEN = Duration.ofMillis(800);
     static final Duration READ = Duration.ofMillis(700);
 
+    /** Who is at the other end, whose connections are counted there but for the proxies' and openssl's. */
+    enum Peer {
+        DIRECT(0),
+        TLS_1_3(1),
+        TLS_1_2(2),
+        /** Openssl, with session tickets without end. */
+        TICKETS(3),
+        /** The last ones are its ports. */
+        PROXIED(4);
+
+        final int place;
+
+        Peer(int place) {
+            this.place = place;
+        }
+
+        private int port(int[] ports, RandomGenerator random) {
+            return ports[this == PROXIED ? random.nextInt(place, ports.length) : place];
+        }
+
+        boolean speaksTls() {
+            return this == TLS_1_3 || this == TLS_1_2 || this == TICKETS;
+        }
+
+        boolean isCounted() {
+            return this != TICKETS && this != PROXIED;
+        }
+
+        /** Each of them once among the first ones, so that the runtime has loaded what it needs. */
+        private static Peer of(int number, RandomGenerator random) {
+            if (number <= 10) {
+                return values()[number % values().length];
+            }
+            return switch (random.nextInt(20)) {
+                case 0, 1, 2 -> TLS_1_3;
+                case 3, 4 -> TLS_1_2;
+                case 5 -> TICKETS;
+                case 6, 7, 8, 9, 10 -> DIRECT;
+                default -> PROXIED;
+            };
+        }
+    }
+
     /** What a holder is built with. */
     record Shape(
             String name,
             int port,
-            boolean direct,
+            Peer peer,
             IdlePolicy idle,
             ReentryPolicy reentry,
             int limit,
@@ -54,18 +97,22 @@ abstract class Subject {
             boolean trace,
             boolean failing) {
 
-        static Shape random(int number, int directPort, int[] proxyPorts, RandomGenerator random) {
-            boolean direct = random.nextInt(3) == 0;
-            int port = direct ? directPort : proxyPorts[random.nextInt(proxyPorts.length)];
+        /** The ports of those who are counted, then of openssl, or 0, then of the proxies. */
+        static Shape random(int number, int[] ports, RandomGenerator random) {
+            Peer peer = Peer.of(number, random);
+            if (peer == Peer.TICKETS && peer.port(ports, random) == 0) {
+                peer = Peer.TLS_1_3;
+            }
+            int port = peer.port(ports, random);
             boolean keeps = random.nextInt(4) > 0;
             IdlePolicy idle = !keeps ? IdlePolicy.CLOSE : random.nextBoolean() ? IdlePolicy.KEEP : IdlePolicy.LEND;
             ReentryPolicy reentry = any(random, ReentryPolicy.values());
             boolean limited = random.nextInt(3) > 0;
             int[] waits = {0, 20, 100, 500, 1500, 5000};
             return new Shape(
-                    "soak-" + number + "-" + idle + "-" + reentry,
+                    "soak-" + number + "-" + idle + "-" + reentry + "-" + peer,
                     port,
-                    direct,
+                    peer,
                     idle,
                     reentry,
                     limited ? random.nextInt(1, 9) : Integer.MAX_VALUE,
@@ -173,6 +220,15 @@ abstract class Subject {
         monitor.require(
                 sinceClosed <= OPEN.toNanos() + WAKE.toNanos(),
                 shape + ": acquire went on for " + InvariantMonitor.millis(sinceClosed) + " ms after close");
+    }
+
+    /** By a thread that came out of one read or write, each of which has a timeout. */
+    void requireTransferInTime(String what, long begin) {
+        long took = monitor.pauses.now() - begin;
+        InvariantMonitor.max(monitor.worstTransfer, took);
+        monitor.require(
+                took <= READ.plus(MARGIN).toNanos(),
+                shape + ": a " + what + " took " + InvariantMonitor.millis(took) + " ms");
     }
 
     // ---- exclusive use ----
@@ -305,7 +361,7 @@ abstract class Subject {
                     shape + ": " + leakLines + " warnings of a leak, but " + now);
             judgeListener(now);
         }
-        monitor.add(now, shape.direct());
+        monitor.add(now, shape.peer());
         monitor.retired.incrementAndGet();
     }
 

@@ -8,8 +8,10 @@ import dev.perthread.ReentryPolicy;
 import dev.perthread.ResourceCloseException;
 import dev.perthread.net.soak.Request.Manner;
 import dev.perthread.net.soak.Request.WrongAnswer;
+import dev.perthread.net.soak.Subject.Peer;
 import dev.perthread.net.soak.Subject.Scope;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
@@ -223,6 +225,16 @@ final class Worker implements Runnable {
             return Manner.ANSWER;
         }
         Manner manner = MANNERS.get(random.nextInt(MANNERS.size()));
+        if (subject.shape.peer() == Peer.TICKETS) {
+            return Manner.ANSWER; // it does not know our questions
+        }
+        if (subject.shape.peer().speaksTls()) {
+            // Whether more has come cannot be seen from outside before it is read.
+            return manner == Manner.UNASKED ? Manner.DRIP : manner;
+        }
+        if (manner.isOfTls()) {
+            return Manner.ANSWER;
+        }
         boolean safe = subject.shape.idle() == IdlePolicy.CLOSE || subject.noticesWhatNobodyAskedFor();
         return manner == Manner.UNASKED && !(last && safe) ? Manner.DRIP : manner;
     }
@@ -234,10 +246,31 @@ final class Worker implements Runnable {
         if (manner == Manner.ANSWER && subject.shape.idle() != IdlePolicy.CLOSE && random.nextInt(200) == 0) {
             throw new IOException("abandoned with the answer on its way");
         }
-        request.readAnswer(scope.in());
+        try {
+            request.readAnswer(scope.in());
+        } catch (IOException broken) {
+            if (manner.breaksTheStream()) {
+                requireBroken(subject, scope, broken);
+            }
+            throw broken;
+        }
         monitor.answers.incrementAndGet();
         if (manner == Manner.UNASKED) {
             awaitMore(scope);
+        }
+    }
+
+    /** A broken stream has no end, and after its first failure nothing comes out of it any more. */
+    private void requireBroken(Subject subject, Scope scope, IOException first) {
+        for (int i = 0; i < 2; i++) {
+            try {
+                int read = scope.in().read();
+                monitor.require(
+                        read >= 0 && first instanceof SocketTimeoutException,
+                        subject.shape + ": read " + read + " from a broken stream after " + first);
+            } catch (IOException | IllegalStateException again) {
+                monitor.brokenStreams.incrementAndGet();
+            }
         }
     }
 
