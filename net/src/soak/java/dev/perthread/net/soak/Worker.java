@@ -314,7 +314,10 @@ final class Worker implements Runnable {
         if (failure instanceof AcquireTimeoutException) {
             monitor.timeouts.incrementAndGet();
             subject.timedOut.incrementAndGet();
-            return subject.shape.limited() ? null : "a timeout without a limit";
+            // Waiting is not all that takes time: a check before reuse does too, and then nothing is opened any more.
+            return subject.shape.limited() || message.contains("a check that failed")
+                    ? null
+                    : "a timeout without a limit";
         }
         if (failure instanceof AcquireInterruptedException) {
             monitor.interrupted.incrementAndGet();
