@@ -179,7 +179,8 @@ public final class BenchmarkRun {
                         List.of(),
                         "ProgramBenchmark",
                         "root=" + root,
-                        "requests=" + plan.requests());
+                        "requests=" + plan.requests(),
+                        "launcher=yes");
             default -> throw new AssertionError(part);
         }
     }

@@ -17,7 +17,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * Whole programs against one server in C: {@code perthread fetch}, the usual Python program, and bare Java sockets.
  * Each program runs once, in turn; the time is that of the whole process. The Java programs get the options of the
- * {@code perthread} launcher. {@code root=DIRECTORY requests=N out=FILE}.
+ * {@code perthread} launcher. {@code root=DIRECTORY requests=N launcher=yes|no out=FILE}: {@code perthread fetch} is
+ * started by the launcher, with the time that this takes, or by {@code java -jar}.
  */
 public final class ProgramBenchmark {
     private static final int THREADS = 2;
@@ -25,11 +26,13 @@ public final class ProgramBenchmark {
 
     private final Path root;
     private final int requests; // of each thread
+    private final boolean launcher;
     private int port;
 
-    private ProgramBenchmark(Path root, int requests) {
+    private ProgramBenchmark(Path root, int requests, boolean launcher) {
         this.root = root;
         this.requests = requests;
+        this.launcher = launcher;
     }
 
     /** Runs all; without a C compiler or Python it says so and measures nothing. */
@@ -41,7 +44,8 @@ public final class ProgramBenchmark {
     static Map<String, Double> measure(Arguments arguments) throws Exception {
         ProgramBenchmark benchmark = new ProgramBenchmark(
                 Path.of(arguments.text("root", ".")).toAbsolutePath().normalize(),
-                arguments.number("requests", 20_000) / THREADS);
+                arguments.number("requests", 20_000) / THREADS,
+                arguments.text("launcher", "no").equals("yes"));
         return benchmark.run();
     }
 
@@ -85,13 +89,10 @@ public final class ProgramBenchmark {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         String threads = Integer.toString(THREADS);
         String each = Integer.toString(requests);
-        List<String> bare = List.of(
-                java,
-                "-XX:+UseSerialGC",
-                "-Xmn16m",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:-UsePerfData",
-                "-Xshare:auto",
+        List<String> quickStart = List.of(
+                java, "-XX:+UseSerialGC", "-Xmn16m", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto");
+        List<String> bare = with(
+                quickStart,
                 "-cp",
                 System.getProperty("java.class.path"),
                 "dev.perthread.benchmarks.BareFetch",
@@ -106,22 +107,22 @@ public final class ProgramBenchmark {
         programs.put("bareJavaThreeWrites", with(bare, "three"));
         programs.put("bareJava", with(bare, "one"));
         programs.put("bareJavaKeep", with(bare, "keep"));
-        if (Files.exists(root.resolve("cli/target/perthread.jar"))) {
-            List<String> fetch = List.of(
-                    root.resolve("perthread").toString(),
-                    "fetch",
-                    "-q",
-                    "-t",
-                    threads,
-                    "-n",
-                    each,
-                    "http://127.0.0.1:" + port + "/index.html");
+        Map<String, String> environment = Map.of("JAVA_HOME", System.getProperty("java.home"));
+        Path jar = root.resolve("cli/target/perthread.jar");
+        if (Files.exists(jar)) {
+            // Not where a build runs this as a test: where a source is newer than the jar the launcher begins a build
+            // in the
+            // same directories.
+            List<String> start =
+                    launcher ? List.of(root.resolve("perthread").toString()) : with(quickStart, "-jar", jar.toString());
+            must(with(start, "--version"), environment); // what the launcher makes for this Java is there from now on
+            List<String> fetch =
+                    with(start, "fetch", "-q", "-t", threads, "-n", each, "http://127.0.0.1:" + port + "/index.html");
             programs.put("fetch", fetch);
             programs.put("fetchKeep", with(fetch, "--keep"));
         } else {
             System.out.println("program: no cli/target/perthread.jar, so without perthread fetch");
         }
-        Map<String, String> environment = Map.of("JAVA_HOME", System.getProperty("java.home"));
         Map<String, Double> figures = new LinkedHashMap<>();
         for (Map.Entry<String, List<String>> program : programs.entrySet()) {
             long start = System.nanoTime();
@@ -132,9 +133,9 @@ public final class ProgramBenchmark {
         return figures;
     }
 
-    private static List<String> with(List<String> command, String last) {
+    private static List<String> with(List<String> command, String... more) {
         List<String> longer = new ArrayList<>(command);
-        longer.add(last);
+        longer.addAll(List.of(more));
         return longer;
     }
 
