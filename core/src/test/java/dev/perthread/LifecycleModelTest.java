@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The real code under every interleaving of a few threads, with a danger at every point: no deadlock, no lost permit, no
- * lost waiter, no resource closed under its user or twice, closed stays closed. Two users here; with {@code -Pcampaign} one
+ * lost waiter, no resource closed under its user or twice, closed stays closed. Two users here; with {@code -Pcampaigns} one
  * setting of a million states and one of three users more. {@code -Dtest.jvm.args=-Dperthread.model=full} has three threads everywhere:
  * three users, with a fourth thread that evicts or reaps, or two and one that closes the holder. {@code =LEND} has three
  * users and the one that closes, for one policy, which takes an hour and more.

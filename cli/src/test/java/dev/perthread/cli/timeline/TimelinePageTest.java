@@ -38,7 +38,7 @@ import org.openqa.selenium.interactions.WheelInput;
 @Tag(NothingLeftBehind.TOOLS_STAY)
 @EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "a page is the same on every Java: see TimelineTest")
 class TimelinePageTest {
-    /** More than are drawn, so that they are condensed; a million with {@code -Pcampaign}. */
+    /** More than are drawn, so that they are condensed; a million with {@code -Pcampaigns}. */
     private static final int LEASES = Boolean.getBoolean("perthread.campaign") ? 1_000_000 : 300_000;
 
     private static final int THREADS = LEASES / 10;
