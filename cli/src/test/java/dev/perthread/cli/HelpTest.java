@@ -39,6 +39,7 @@ class HelpTest {
                         "--keep",
                         "--lend",
                         "--limit",
+                        "--limit-per-host",
                         "--unix",
                         "--cacert",
                         "--cert",

@@ -28,7 +28,8 @@ public final class FetchFuzz {
     private static final int MOST = 4_096;
     private static final int PIECE = 8_192;
     private static final int KEPT = 0x10;
-    private static final ConnectionSettings KEEPING = new ConnectionSettings(Tls.defaults(), null, IdlePolicy.KEEP, 0);
+    private static final ConnectionSettings KEEPING =
+            new ConnectionSettings(Tls.defaults(), null, IdlePolicy.KEEP, 0, 0);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Peer PEER = new Peer(true);
 

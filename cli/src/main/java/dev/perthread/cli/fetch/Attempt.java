@@ -4,7 +4,6 @@ import dev.perthread.ResourceException;
 import dev.perthread.cli.console.ErrorMessages;
 import dev.perthread.cli.console.OptionConverters;
 import dev.perthread.net.Connection;
-import dev.perthread.net.LazyConnection;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -52,12 +51,9 @@ final class Attempt {
     }
 
     /** Opens and ends a scope. Does not throw: a failure is a way to end. */
-    void run(LazyConnection connection) {
+    void run(FetchConnections connections) {
         try {
-            connection.call(own -> {
-                exchange(own);
-                return ended;
-            });
+            connections.run(target, this::exchange);
         } catch (GivenUp e) {
             failure = e.getMessage();
         } catch (SocketTimeoutException e) {

@@ -21,11 +21,14 @@ import org.jspecify.annotations.Nullable;
  * refused, as everywhere.
  */
 final class ConnectionOptions {
+    private static final String NO_KEEP =
+            " must be given with --lend or alone, but was given with --keep, which gives each thread a connection of its own";
     private static final String NO_HTTPS = " has no effect, since no URL begins with https";
 
     private final boolean keep;
     private final boolean lend;
     private final @Nullable Integer limit;
+    private final @Nullable Integer limitPerHost;
     private final @Nullable Path unix;
     private final @Nullable Path cacert;
     private final @Nullable Path cert;
@@ -37,6 +40,7 @@ final class ConnectionOptions {
         keep = arguments.has("keep");
         lend = arguments.has("lend");
         limit = arguments.find("limit", OptionConverters::threads);
+        limitPerHost = arguments.find("limit-per-host", OptionConverters::threads);
         unix = arguments.find("unix", OptionConverters::file);
         cacert = arguments.find("cacert", OptionConverters::file);
         cert = arguments.find("cert", OptionConverters::file);
@@ -47,7 +51,12 @@ final class ConnectionOptions {
     static void addTo(Syntax syntax) {
         syntax.flag("--keep", "Each thread keeps its connection for its next request, by HTTP/1.1.")
                 .flag("--lend", "As --keep, but an idle connection serves whichever thread comes next.")
-                .option("--limit", "N", "The most connections to one host at once; other threads wait for one.")
+                .option(
+                        "--limit",
+                        "N",
+                        "The most connections at once, to all hosts together; other threads wait for one. With --lend"
+                                + " the one that has been idle longest makes room for another host.")
+                .option("--limit-per-host", "N", "The most connections to one host and port at once.")
                 .option(
                         "--unix-socket, --unix",
                         "PATH",
@@ -76,9 +85,11 @@ final class ConnectionOptions {
     ConnectionSettings settings(List<Target> targets) {
         boolean https = targets.stream().anyMatch(target -> target.endpoint().tls());
         refuseIf(keep && lend, "--keep and --lend contradict each other; at most one of them must be given");
+        refuseIf(limit != null && keep, "--limit" + NO_KEEP);
+        refuseIf(limitPerHost != null && keep, "--limit-per-host" + NO_KEEP);
         refuseIf(
-                limit != null && keep,
-                "--limit must be given with --lend or alone, but was given with --keep, which gives each thread a connection of its own");
+                limitPerHost != null && unix != null,
+                "--limit-per-host has no effect with --unix, where all connections go to one socket; use --limit");
         refuseIf(
                 unix != null && targets.isEmpty(),
                 "--unix needs a URL, whose host and path are sent there, such as http://localhost/");
@@ -90,7 +101,12 @@ final class ConnectionOptions {
         refuseIf(
                 insecure && (cacert != null || cert != null),
                 "--insecure trusts any server and shows no certificate; it must be given without --cacert and --cert");
-        return new ConnectionSettings(insecure ? anybody() : tls(), unix, whenIdle(), limit == null ? 0 : limit);
+        return new ConnectionSettings(
+                insecure ? anybody() : tls(),
+                unix,
+                whenIdle(),
+                limit == null ? 0 : limit,
+                limitPerHost == null ? 0 : limitPerHost);
     }
 
     private static void refuseIf(boolean wrong, String why) {

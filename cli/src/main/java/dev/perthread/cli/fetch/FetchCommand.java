@@ -72,6 +72,7 @@ public final class FetchCommand implements Subcommand {
                         "  perthread fetch http://localhost:8000/index.html --threads 8",
                         "  perthread fetch -q -t 50 -n 1000 http://localhost:8000/",
                         "  perthread fetch -q -t 50 -n 1000 --lend --limit 8 http://localhost:8000/",
+                        "  perthread fetch -t 9 --lend --limit 6 --limit-per-host 4 http://a/ http://b/",
                         "  perthread fetch --cacert ca.pem https://localhost:8443/",
                         "  perthread fetch --unix /run/app.sock http://localhost/status",
                         "",

@@ -1,26 +1,21 @@
 package dev.perthread.cli.fetch;
 
 import dev.perthread.cli.console.CommandFailure;
-import dev.perthread.cli.fetch.Target.Endpoint;
-import dev.perthread.net.LazyConnection;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 
 /**
- * The main job: many threads, one shared {@code LazyConnection} per host, a socket of its own for each thread. Used
+ * The main job: many threads, one shared object for all connections, a socket of its own for each thread. Used
  * once: start, await, close. Any thread may stop it at any time.
  */
 final class FetchRun implements AutoCloseable {
     private final FetchPlan plan;
-    private final Map<Endpoint, LazyConnection> shared = new LinkedHashMap<>();
+    private final FetchConnections shared;
     private final OpenCount open = new OpenCount();
     private final LongAdder bytes = new LongAdder();
     private final LongAdder succeeded = new LongAdder();
@@ -40,26 +35,7 @@ final class FetchRun implements AutoCloseable {
     FetchRun(FetchPlan plan) {
         this.plan = plan;
         this.working = new CountDownLatch(plan.threads());
-        for (Target target : plan.targets()) {
-            shared.computeIfAbsent(target.endpoint(), this::connectionTo);
-        }
-    }
-
-    private LazyConnection connectionTo(Endpoint endpoint) {
-        LazyConnection.Builder builder = plan.settings()
-                .to(endpoint)
-                .connectTimeout(shorter(plan.bounds().timeout(), plan.bounds().maxTime()))
-                .readTimeout(plan.bounds().timeout())
-                .listener(open);
-        Duration usual = plan.bounds().timeout().multipliedBy(3); // what it is if nothing is said: several addresses
-        if (plan.settings().limit() == 0 && plan.bounds().maxTime().compareTo(usual) < 0) {
-            builder.openTimeout(plan.bounds().maxTime()); // waiting at the limit would count too
-        }
-        return builder.build();
-    }
-
-    private static Duration shorter(Duration one, Duration other) {
-        return one.compareTo(other) < 0 ? one : other;
+        this.shared = FetchConnections.of(plan, open);
     }
 
     /**
@@ -116,12 +92,11 @@ final class FetchRun implements AutoCloseable {
     }
 
     private void fetch(String thread, Target target, Consumer<Outcome> tell) {
-        LazyConnection connection = Objects.requireNonNull(shared.get(target.endpoint()));
         long start = System.nanoTime();
-        Attempt attempt = attempt(connection, target);
+        Attempt attempt = attempt(target);
         while (attempt.cameTooLate() && !stopping) {
             repeated.increment();
-            attempt = attempt(connection, target);
+            attempt = attempt(target);
         }
         Duration time = Duration.ofNanos(System.nanoTime() - start);
         if (stopping && !attempt.ended()) {
@@ -131,9 +106,9 @@ final class FetchRun implements AutoCloseable {
         tell.accept(attempt.outcome(thread, time));
     }
 
-    private Attempt attempt(LazyConnection connection, Target target) {
+    private Attempt attempt(Target target) {
         Attempt attempt = new Attempt(plan, target, open, bytes);
-        attempt.run(connection);
+        attempt.run(shared);
         return attempt;
     }
 
@@ -146,7 +121,7 @@ final class FetchRun implements AutoCloseable {
     void stop() {
         stopping = true;
         gate.countDown();
-        shared.values().forEach(connection -> connection.close(Duration.ZERO));
+        shared.close();
     }
 
     @Override
@@ -181,9 +156,7 @@ final class FetchRun implements AutoCloseable {
                 open.unfit() + repeated.sum(),
                 repeated.sum(),
                 plan.settings().whenIdle(),
-                shared.values().stream()
-                        .mapToLong(connection -> connection.holder().stats().opened())
-                        .sum(),
+                shared.opened(),
                 open.most(),
                 bytes(),
                 Duration.ofNanos(began == 0 ? 0 : until - began),

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.perthread.cli.Cli;
 import dev.perthread.cli.Json;
 import dev.perthread.cli.Server;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +58,56 @@ class KeepTest {
             assertThat(server.connections()).isBetween(1, 2);
             assertThat(server.requests).hasSize(300);
         }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("threads")
+    void many_hosts_share_one_limit_and_each_has_its_own(String kind) throws Exception {
+        AtomicInteger all = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        AtomicInteger mostPerHost = new AtomicInteger();
+        try (Server one = at("127.0.0.1", all, most, mostPerHost);
+                Server two = at("127.0.0.2", all, most, mostPerHost);
+                Server three = at("127.0.0.3", all, most, mostPerHost)) {
+            Cli.Result result = Cli.run(
+                    "fetch",
+                    kind,
+                    "--lend",
+                    "--limit",
+                    "2",
+                    "--limit-per-host",
+                    "1",
+                    "-t",
+                    "6",
+                    "-n",
+                    "5",
+                    "http://127.0.0.1:" + one.port() + "/",
+                    "http://127.0.0.2:" + two.port() + "/",
+                    "http://127.0.0.3:" + three.port() + "/");
+
+            assertThat(result.err()).isEmpty();
+            assertThat(result.status()).isZero();
+            assertThat(result.lastLine()).matches("6 threads, \\d+ connections for 90 requests, .*");
+            assertThat(most.get()).isLessThanOrEqualTo(2);
+            assertThat(mostPerHost.get()).isOne();
+            for (Server server : List.of(one, two, three)) {
+                assertThat(server.requests).hasSize(30);
+            }
+        }
+    }
+
+    /** Counts requests in progress: a connection in use, unlike an open one, is in use at both ends. */
+    private static Server at(String address, AtomicInteger all, AtomicInteger most, AtomicInteger mostPerHost)
+            throws Exception {
+        AtomicInteger own = new AtomicInteger();
+        return Server.answeringMany(
+                new ServerSocket(0, 1000, InetAddress.getByName(address)), (connection, request) -> {
+                    most.accumulateAndGet(all.incrementAndGet(), Math::max);
+                    mostPerHost.accumulateAndGet(own.incrementAndGet(), Math::max);
+                    own.decrementAndGet();
+                    all.decrementAndGet();
+                    Server.write(connection, PAGE);
+                });
     }
 
     @ParameterizedTest
