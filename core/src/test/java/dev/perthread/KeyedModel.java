@@ -23,6 +23,8 @@ public final class KeyedModel implements Explorer.Scenario {
         NONE,
         TIMEOUT,
         FAILING_OPENER,
+        /** The same, and all users have the first key, whose entry vanishes with the failure. */
+        VANISHING_KEY,
         EVICTION,
         CLOSE_AT_ONCE
     }
@@ -86,7 +88,7 @@ public final class KeyedModel implements Explorer.Scenario {
     private Resource open(int key) {
         promise(++openOf[key] <= 1, "more of one key are open than its limit allows");
         promise(open() <= setting.limit(), "more are open than the limit for all allows");
-        if (danger == Danger.FAILING_OPENER && Hooks.choose(2, "opener: fails") == 1) {
+        if (opensMayFail() && Hooks.choose(2, "opener: fails") == 1) {
             openOf[key]--;
             throw new IllegalArgumentException("refused");
         }
@@ -107,6 +109,10 @@ public final class KeyedModel implements Explorer.Scenario {
         openOf[resource.key]--;
     }
 
+    private boolean opensMayFail() {
+        return danger == Danger.FAILING_OPENER || danger == Danger.VANISHING_KEY;
+    }
+
     private void use(int key) {
         for (int scope = 0; scope < setting.scopes(); scope++) {
             Hooks.forget(1 + scope, null);
@@ -124,7 +130,7 @@ public final class KeyedModel implements Explorer.Scenario {
             } catch (AcquireTimeoutException e) {
                 promise(danger == Danger.TIMEOUT, "a timeout out of nothing");
             } catch (IllegalArgumentException refused) {
-                promise(danger == Danger.FAILING_OPENER, "a failure out of nothing");
+                promise(opensMayFail(), "a failure out of nothing");
             } catch (IllegalStateException closed) {
                 promise(closeCalled, "refused though not closed: " + closed.getMessage());
                 return;
@@ -143,11 +149,11 @@ public final class KeyedModel implements Explorer.Scenario {
     public List<Runnable> actors(List<Thread> threads) {
         List<Runnable> actors = new ArrayList<>();
         for (int i = 1; i <= setting.users(); i++) {
-            int key = i == setting.users() ? 1 : 0;
+            int key = i == setting.users() && danger != Danger.VANISHING_KEY ? 1 : 0;
             actors.add(() -> use(key));
         }
         switch (danger) {
-            case NONE, TIMEOUT, FAILING_OPENER -> {}
+            case NONE, TIMEOUT, FAILING_OPENER, VANISHING_KEY -> {}
             case EVICTION -> actors.add(pool::evictIdle);
             case CLOSE_AT_ONCE -> actors.add(this::closePool);
         }
@@ -156,7 +162,7 @@ public final class KeyedModel implements Explorer.Scenario {
 
     @Override
     public int alike() {
-        return setting.users() - 1;
+        return danger == Danger.VANISHING_KEY ? setting.users() : setting.users() - 1;
     }
 
     @Override

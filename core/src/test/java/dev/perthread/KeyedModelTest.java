@@ -31,6 +31,9 @@ class KeyedModelTest {
     private static Stream<Setting> settings(String whenIdle, String danger) {
         Stream<Setting> few =
                 Stream.of(new Setting(whenIdle, danger, 1, 2, 1, false), new Setting(whenIdle, danger, 1, 2, 1, true));
+        if (FORM.isEmpty() && danger.equals("VANISHING_KEY")) {
+            return few.limit(1);
+        }
         if (FORM.isEmpty()) {
             boolean quick = !danger.equals("EVICTION") && !danger.equals("CLOSE_AT_ONCE");
             return quick ? few : Stream.empty();
