@@ -3,6 +3,7 @@ package dev.perthread.net.soak;
 import dev.perthread.CloseReason;
 import dev.perthread.Stats;
 import dev.perthread.net.soak.Subject.Peer;
+import dev.perthread.testkit.ThreadKind;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Queue;
@@ -21,6 +22,10 @@ final class InvariantMonitor {
     final long seed;
     final PauseDetector pauses = new PauseDetector();
 
+    /** Of the threads in which the library runs closers: virtual ones, where there are any. */
+    final PauseDetector closerPauses = new PauseDetector(
+            ThreadKind.available().reduce((first, last) -> last).orElseThrow());
+
     private final long begin = System.nanoTime();
 
     final AtomicLong scopes = new AtomicLong();
@@ -31,6 +36,7 @@ final class InvariantMonitor {
     final AtomicLong interrupted = new AtomicLong();
     final AtomicLong leaksLeft = new AtomicLong();
     final AtomicLong forced = new AtomicLong();
+    final AtomicLong lateClosers = new AtomicLong();
     final AtomicLong retired = new AtomicLong();
     final AtomicLong reentries = new AtomicLong();
     final AtomicLong looks = new AtomicLong();

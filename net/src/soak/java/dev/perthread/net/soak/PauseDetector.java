@@ -1,5 +1,6 @@
 package dev.perthread.net.soak;
 
+import dev.perthread.testkit.ThreadKind;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -16,7 +17,16 @@ final class PauseDetector {
     private volatile long longest;
 
     PauseDetector() {
-        Server.daemon("soak-pulse", this::beat);
+        this(ThreadKind.PLATFORM);
+    }
+
+    /** Of virtual threads: it stands still while they have no carrier, too. */
+    PauseDetector(ThreadKind kind) {
+        if (kind == ThreadKind.PLATFORM) {
+            Server.daemon("soak-pulse", this::beat);
+        } else {
+            kind.start(this::beat);
+        }
     }
 
     private void beat() {

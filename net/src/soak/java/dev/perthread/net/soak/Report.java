@@ -77,6 +77,7 @@ final class Report {
                 "standstills, left out below",
                 InvariantMonitor.millis(monitor.pauses.lost()) + " ms, the longest "
                         + InvariantMonitor.millis(monitor.pauses.longest()) + " ms");
+        row("closers late in a standstill", monitor.lateClosers);
         row("worst acquire", InvariantMonitor.millis(monitor.worstAcquire.get()) + " ms");
         row("worst read or write", InvariantMonitor.millis(monitor.worstTransfer.get()) + " ms");
         row("worst reclaim", InvariantMonitor.millis(monitor.worstReclaim.get()) + " ms");

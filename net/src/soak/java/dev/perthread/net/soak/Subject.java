@@ -293,12 +293,21 @@ abstract class Subject {
     }
 
     private void closeNow(Duration grace) {
+        long begin = System.nanoTime();
+        long beginOfClosers = monitor.closerPauses.now();
         CloseReport report = close(grace);
+        long lost = System.nanoTime() - begin - (monitor.closerPauses.now() - beginOfClosers);
         forced.addAndGet(report.forced());
         monitor.forced.addAndGet(report.forced());
-        if (!shape.failing() && !report.failures().isEmpty()) {
-            monitor.breach(
-                    shape + ": closing the holder failed", report.failures().get(0));
+        for (Throwable failure : report.failures()) {
+            if (lost > 1_000_000_000L && String.valueOf(failure.getMessage()).contains("has not returned after")) {
+                monitor.lateClosers.incrementAndGet(); // its thread did not run
+            } else if (!shape.failing()) {
+                monitor.breach(
+                        shape + ": closing the holder failed, with a standstill of " + InvariantMonitor.millis(lost)
+                                + " ms; threads: " + Surroundings.threadDump(),
+                        failure);
+            }
         }
         closeReturned = true;
     }

@@ -138,23 +138,43 @@ final class Surroundings {
         if (Runtime.version().feature() >= 21) {
             Path dump = Files.createTempDirectory("soak").resolve("threads.txt");
             try {
-                ManagementFactory.getPlatformMBeanServer()
-                        .invoke(
-                                new ObjectName("com.sun.management:type=HotSpotDiagnostic"),
-                                "dumpThreads",
-                                new Object[] {dump.toString(), "TEXT_PLAIN"},
-                                new String[] {"java.lang.String", "java.lang.String"});
+                dump(dump);
                 Files.readAllLines(dump).stream()
                         .filter(line -> line.startsWith("#") && line.contains("\"perthread-"))
                         .forEach(found::add);
-            } catch (JMException e) {
-                throw new IllegalStateException(e);
             } finally {
                 Files.deleteIfExists(dump);
                 Files.delete(dump.getParent());
             }
         }
         return found;
+    }
+
+    /** Where to see what all threads are doing, virtual ones included. */
+    static String threadDump() {
+        if (Runtime.version().feature() < 21) {
+            return "not to be had";
+        }
+        try {
+            Path dump = Files.createTempDirectory("soak").resolve("threads.txt");
+            dump(dump);
+            return "see " + dump;
+        } catch (IOException none) {
+            return none.toString();
+        }
+    }
+
+    private static void dump(Path file) {
+        try {
+            ManagementFactory.getPlatformMBeanServer()
+                    .invoke(
+                            new ObjectName("com.sun.management:type=HotSpotDiagnostic"),
+                            "dumpThreads",
+                            new Object[] {file.toString(), "TEXT_PLAIN"},
+                            new String[] {"java.lang.String", "java.lang.String"});
+        } catch (JMException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static long heap() throws InterruptedException {
