@@ -1,6 +1,7 @@
 package dev.perthread.ref;
 
 import dev.perthread.Body;
+import dev.perthread.PerThread;
 import dev.perthread.net.Connection;
 import dev.perthread.net.LazyConnection;
 import java.io.IOException;
@@ -68,7 +69,8 @@ public final class LazyConnectionRef extends Ref<LazyConnection> {
         } catch (IllegalArgumentException e) {
             throw PoolConfig.unusable(id(), loader, e); // from a stream: here it would have been refused
         }
-        return new SharedPool<>(this, describe(loader), made, made.holder(), made::close, made::close, Ref.class);
+        return new SharedPool<>(
+                this, describe(loader), made, new AnyPool.One(made.holder()), made::close, made::close, Ref.class);
     }
 
     @Override
@@ -83,6 +85,17 @@ public final class LazyConnectionRef extends Ref<LazyConnection> {
             options.add(HARMLESS.matcher(option).matches() ? option : option.replaceFirst("=.*", "=..."));
         }
         return Messages.shown(options.toString());
+    }
+
+    /**
+     * The pool of the connections: {@link LazyConnection#holder()} of {@link #get()}.
+     *
+     * @return the pool, for its {@code stats}, {@code snapshot} and the like
+     * @throws IllegalStateException as for {@link #get()}
+     * @since 0.1
+     */
+    public PerThread<?, IOException> holder() {
+        return get().holder();
     }
 
     /**

@@ -32,7 +32,7 @@ final class ParallelClose {
                     new FutureTask<>(() -> pool.close(Duration.ofNanos(Math.max(0, end - System.nanoTime()))));
             tasks.add(task);
             // Its own lease is not waited for, which only the thread that holds it can say.
-            if (pools.size() == 1 || pool.holder().isHeld() || !start(task, pool.id())) {
+            if (pools.size() == 1 || pool.pool().isHeld() || !start(task, pool.id())) {
                 here.add(task);
             }
         }

@@ -2,17 +2,11 @@ package dev.perthread.ref;
 
 import dev.perthread.Action;
 import dev.perthread.Body;
-import dev.perthread.IdlePolicy;
 import dev.perthread.Lease;
 import dev.perthread.PerThread;
-import dev.perthread.ReentryPolicy;
-import dev.perthread.ReusePolicy;
 import java.io.IOException;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
-import java.time.Duration;
-import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,7 +96,8 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
         } catch (IllegalArgumentException | ClassCastException e) {
             throw PoolConfig.unusable(id(), loader, e); // from a stream that no builder has checked
         }
-        return new SharedPool<>(this, config.describe(), made, made, made::close, made::close, loaded.anchor());
+        return new SharedPool<>(
+                this, config.describe(), made, new AnyPool.One(made), made::close, made::close, loaded.anchor());
     }
 
     @Override
@@ -124,6 +119,17 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
     private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
         in.defaultReadObject();
         filter = in.getObjectInputFilter();
+    }
+
+    /**
+     * The pool: what {@link #get()} returns.
+     *
+     * @return the pool
+     * @throws IllegalStateException as for {@link #get()}
+     * @since 0.1
+     */
+    public PerThread<T, X> holder() {
+        return get();
     }
 
     /**
@@ -177,274 +183,14 @@ public final class PerThreadRef<T, X extends Exception> extends Ref<PerThread<T,
      * @param <X> what opening may throw
      * @since 0.1
      */
-    public static final class Builder<T, X extends Exception> {
-        private final String id;
-        private final PoolConfig<T, X> config;
-
+    public static final class Builder<T, X extends Exception> extends RefBuilder<T, X, Builder<T, X>> {
         private Builder(String id, SerializableOpener<? extends T, ? extends X> opener) {
-            this.id = id;
-            this.config = new PoolConfig<>(opener);
+            super(id, opener);
         }
 
-        private Builder<T, X> set(PoolOption option, Object value) {
-            config.set(option, value);
+        @Override
+        Builder<T, X> self() {
             return this;
-        }
-
-        /**
-         * Closes a resource, as for {@link PerThread.Builder#closer}.
-         *
-         * @param closer called once for each resource
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> closer(SerializableCloser<? super T> closer) {
-            return set(PoolOption.CLOSER, closer);
-        }
-
-        /**
-         * Validates a resource before it is handed out again, as for {@link PerThread.Builder#check}.
-         *
-         * @param check returns whether a resource is still usable
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> check(SerializableCheck<? super T> check) {
-            return set(PoolOption.CHECK, check);
-        }
-
-        /**
-         * What happens when a thread acquires while it already holds a lease, as for {@link PerThread.Builder#reentry}.
-         *
-         * @param reentry the policy
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> reentry(ReentryPolicy reentry) {
-            return set(PoolOption.REENTRY, reentry);
-        }
-
-        /**
-         * What happens to a resource when its lease closes, as for {@link PerThread.Builder#whenIdle}.
-         *
-         * @param whenIdle the policy
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> whenIdle(IdlePolicy whenIdle) {
-            return set(PoolOption.WHEN_IDLE, whenIdle);
-        }
-
-        /**
-         * Closes a resource that has been idle for this long, as for {@link PerThread.Builder#idleTimeout}.
-         *
-         * @param idleTimeout more than zero
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> idleTimeout(Duration idleTimeout) {
-            return set(PoolOption.IDLE_TIMEOUT, idleTimeout);
-        }
-
-        /**
-         * Closes a resource that has been open for this long, as for {@link PerThread.Builder#maxAge}.
-         *
-         * @param maxAge more than zero
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> maxAge(Duration maxAge) {
-            return set(PoolOption.MAX_AGE, maxAge);
-        }
-
-        /**
-         * The most resources that may be open at once in each Java virtual machine, as for {@link PerThread.Builder#limit}.
-         *
-         * @param limit 1 or more
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> limit(int limit) {
-            return set(PoolOption.LIMIT, limit);
-        }
-
-        /**
-         * How long {@link PerThreadRef#acquire()} waits at the limit, as for {@link PerThread.Builder#acquireTimeout}.
-         *
-         * @param acquireTimeout zero or more
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> acquireTimeout(Duration acquireTimeout) {
-            return set(PoolOption.ACQUIRE_TIMEOUT, acquireTimeout);
-        }
-
-        /**
-         * The grace of {@link Ref#close()}, as for {@link PerThread.Builder#closeTimeout}.
-         *
-         * @param closeTimeout zero or more
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> closeTimeout(Duration closeTimeout) {
-            return set(PoolOption.CLOSE_TIMEOUT, closeTimeout);
-        }
-
-        /**
-         * Remembers where each lease was acquired, as for {@link PerThread.Builder#trace}.
-         *
-         * @param trace whether to
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> trace(boolean trace) {
-            return set(PoolOption.TRACE, trace);
-        }
-
-        /**
-         * Skips the check of a resource that was used within this time, as for {@link PerThread.Builder#checkAfterIdle}.
-         *
-         * @param checkAfterIdle more than zero
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> checkAfterIdle(Duration checkAfterIdle) {
-            return set(PoolOption.CHECK_AFTER_IDLE, checkAfterIdle);
-        }
-
-        /**
-         * Checks idle resources in the background at this interval, as for {@link PerThread.Builder#checkIdleEvery}.
-         *
-         * @param checkIdleEvery more than zero
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> checkIdleEvery(Duration checkIdleEvery) {
-            return set(PoolOption.CHECK_IDLE_EVERY, checkIdleEvery);
-        }
-
-        /**
-         * Which resources may be used again, as for {@link PerThread.Builder#reuse}.
-         *
-         * @param reuse the policy
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> reuse(ReusePolicy reuse) {
-            return set(PoolOption.REUSE, reuse);
-        }
-
-        /**
-         * Replaces a resource after this many uses, as for {@link PerThread.Builder#maxUses}.
-         *
-         * @param maxUses 1 or more
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> maxUses(long maxUses) {
-            return set(PoolOption.MAX_USES, maxUses);
-        }
-
-        /**
-         * Bounds the threads that wait at the limit; a further acquire is refused at once, as for {@link PerThread.Builder#maxWaiting}.
-         *
-         * @param maxWaiting zero or more
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> maxWaiting(int maxWaiting) {
-            return set(PoolOption.MAX_WAITING, maxWaiting);
-        }
-
-        /**
-         * Keeps at least this many resources open and idle, as for {@link PerThread.Builder#minIdle}.
-         *
-         * @param minIdle zero or more
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> minIdle(int minIdle) {
-            return set(PoolOption.MIN_IDLE, minIdle);
-        }
-
-        /**
-         * Closes idle resources above this number, as for {@link PerThread.Builder#maxIdle}.
-         *
-         * @param maxIdle zero or more
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> maxIdle(int maxIdle) {
-            return set(PoolOption.MAX_IDLE, maxIdle);
-        }
-
-        /**
-         * Interrupts an opener that takes longer than this, as for {@link PerThread.Builder#openTimeout}.
-         *
-         * @param openTimeout more than zero
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> openTimeout(Duration openTimeout) {
-            return set(PoolOption.OPEN_TIMEOUT, openTimeout);
-        }
-
-        /**
-         * Bounds the wait for a closer; one that is stuck is reported, as for {@link PerThread.Builder#closerTimeout}.
-         *
-         * @param closerTimeout more than zero
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> closerTimeout(Duration closerTimeout) {
-            return set(PoolOption.CLOSER_TIMEOUT, closerTimeout);
-        }
-
-        /**
-         * Warns once about a lease that is held for longer than this, as for {@link PerThread.Builder#warnWhenHeldFor}.
-         *
-         * @param warnWhenHeldFor more than zero
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> warnWhenHeldFor(Duration warnWhenHeldFor) {
-            return set(PoolOption.WARN_WHEN_HELD_FOR, warnWhenHeldFor);
-        }
-
-        /**
-         * Measures how long leases are held, as for {@link PerThread.Builder#timeLeases}.
-         *
-         * @param timeLeases whether to
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> timeLeases(boolean timeLeases) {
-            return set(PoolOption.TIME_LEASES, timeLeases);
-        }
-
-        /**
-         * Resets a resource before it is used again, as for {@link PerThread.Builder#reset}.
-         *
-         * @param reset brings a resource into the state of a new one
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> reset(SerializableReset<? super T> reset) {
-            return set(PoolOption.RESET, reset);
-        }
-
-        /**
-         * Spares a server that is down, as for {@link PerThread.Builder#openBackoff}.
-         *
-         * @param first the delay after the first failure, more than zero
-         * @param most the longest delay, not less than {@code first}
-         * @return this
-         * @since 0.1
-         */
-        public Builder<T, X> openBackoff(Duration first, Duration most) {
-            Objects.requireNonNull(first, "first");
-            Objects.requireNonNull(most, "most");
-            return set(PoolOption.OPEN_BACKOFF, List.of(first, most));
         }
 
         /**

@@ -1,6 +1,8 @@
 package dev.perthread.ref;
 
+import dev.perthread.KeyedPerThread;
 import dev.perthread.PerThread;
+import dev.perthread.PoolBuilder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InvalidObjectException;
@@ -16,7 +18,7 @@ import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The configuration of a {@link PerThreadRef}: an opener, and the options that were given. An option that was not given is
+ * The configuration of a {@link PerThreadRef} or {@link KeyedPerThreadRef}: an opener, and the options that were given. An option that was not given is
  * whatever {@link PerThread.Builder} has for it.
  *
  * @param <T> the resource
@@ -26,12 +28,12 @@ final class PoolConfig<T, X extends Exception> implements Serializable {
     private static final long serialVersionUID = 1;
 
     /** The opener. */
-    private final SerializableOpener<? extends T, ? extends X> opener;
+    private final Serializable opener;
 
     /** The options in the order of their declaration, so that equal ones have equal bytes. */
     private final EnumMap<PoolOption, Object> given = new EnumMap<>(PoolOption.class);
 
-    PoolConfig(SerializableOpener<? extends T, ? extends X> opener) {
+    PoolConfig(Serializable opener) {
         this.opener = Objects.requireNonNull(opener, "opener");
     }
 
@@ -42,12 +44,25 @@ final class PoolConfig<T, X extends Exception> implements Serializable {
         given.put(option, Objects.requireNonNull(value, option.toString()));
     }
 
-    /** Refuses what {@link PerThread.Builder} refuses. */
+    /** Refuses what {@link PerThread.Builder} refuses; {@link ClassCastException} for what is a configuration with keys. */
     PerThread<T, X> build(String name) {
-        PerThread.Builder<T, X> builder =
-                PerThread.<T, X>builder(opener, PoolConfig::closeIfCloseable).name(name);
+        @SuppressWarnings("unchecked") // as it was when it was written
+        SerializableOpener<T, X> opening = (SerializableOpener<T, X>) opener;
+        return configure(PerThread.<T, X>builder(opening, PoolConfig::closeIfCloseable), name)
+                .build();
+    }
+
+    /** The same for a pool with keys. */
+    <K> KeyedPerThread<K, T, X> buildKeyed(String name) {
+        @SuppressWarnings("unchecked") // as it was when it was written
+        SerializableKeyedOpener<K, T, X> opening = (SerializableKeyedOpener<K, T, X>) opener;
+        return configure(KeyedPerThread.<K, T, X>builder(opening, PoolConfig::closeIfCloseable), name)
+                .build();
+    }
+
+    private <B extends PoolBuilder<T, X, B>> B configure(B builder, String name) {
         given.forEach((option, value) -> option.apply(builder, value));
-        return builder.build();
+        return builder.name(name);
     }
 
     /** What the opener makes need not be closeable; a closer of its own may be among the options. */

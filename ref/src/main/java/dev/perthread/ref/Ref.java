@@ -22,10 +22,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All methods may be called by any thread, platform or virtual.
  *
- * @param <H> the pool: {@link PerThread} or {@link dev.perthread.net.LazyConnection}
+ * @param <H> the pool: {@link PerThread}, {@link dev.perthread.KeyedPerThread} or {@link dev.perthread.net.LazyConnection}
  * @since 0.1
  */
-public abstract sealed class Ref<H> implements Serializable permits PerThreadRef, LazyConnectionRef {
+public abstract sealed class Ref<H> implements Serializable permits PerThreadRef, KeyedPerThreadRef, LazyConnectionRef {
     private static final long serialVersionUID = 1;
 
     // Plain fields, so that any serializer can write and read them without knowing this class.
@@ -100,18 +100,7 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
     }
 
     /**
-     * The pool of the resources: what {@link #get()} returns or, for connections, the pool behind it.
-     *
-     * @return the pool, for its {@code stats}, {@code snapshot} and the like
-     * @throws IllegalStateException as for {@link #get()}
-     * @since 0.1
-     */
-    public PerThread<?, ?> holder() {
-        return shared().holder();
-    }
-
-    /**
-     * Closes the calling thread's idle resource now, as {@link PerThread#release()} does. Makes no pool.
+     * Closes the calling thread's idle resource now, as {@link PerThread#release()} does, or those of all keys. Makes no pool.
      *
      * @return whether there was one
      * @throws ResourceCloseException if its closer failed; the resource counts as closed all the same
@@ -120,7 +109,7 @@ public abstract sealed class Ref<H> implements Serializable permits PerThreadRef
      */
     public boolean release() {
         SharedPool<H> known = known();
-        return known != null && known.holder().release();
+        return known != null && known.pool().release();
     }
 
     /**

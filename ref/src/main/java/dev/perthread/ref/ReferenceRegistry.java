@@ -1,6 +1,7 @@
 package dev.perthread.ref;
 
 import dev.perthread.CloseReport;
+import dev.perthread.KeyedPerThread;
 import dev.perthread.PerThread;
 import dev.perthread.Stats;
 import java.lang.ref.ReferenceQueue;
@@ -131,7 +132,7 @@ public final class ReferenceRegistry {
         }
         for (SharedPool<?> orphan : List.copyOf(ORPHANS)) {
             // A thread that still has a reference goes on using it, undisturbed by the next user of another one.
-            if (!isInUse(orphan.holder().stats()) && ORPHANS.remove(orphan)) {
+            if (!isInUse(orphan.pool().stats()) && ORPHANS.remove(orphan)) {
                 report(orphan, orphan.close(Duration.ZERO));
             }
         }
@@ -149,7 +150,8 @@ public final class ReferenceRegistry {
     }
 
     /**
-     * The pools of all references at this moment, of every class loader; a pool's name is its reference's id.
+     * The pools of all references at this moment, of every class loader, but for those with keys; a pool's name is its
+     * reference's id.
      *
      * @return an unmodifiable list
      * @since 0.1
@@ -157,7 +159,25 @@ public final class ReferenceRegistry {
     public static List<PerThread<?, ?>> holders() {
         List<PerThread<?, ?>> holders = new ArrayList<>();
         for (SharedPool<?> shared : all(null)) {
-            holders.add(shared.holder());
+            if (shared.pool() instanceof AnyPool.One one) {
+                holders.add(one.pool());
+            }
+        }
+        return List.copyOf(holders);
+    }
+
+    /**
+     * The pools with keys of all references at this moment, as {@link #holders()} has those without.
+     *
+     * @return an unmodifiable list
+     * @since 0.1
+     */
+    public static List<KeyedPerThread<?, ?, ?>> keyedHolders() {
+        List<KeyedPerThread<?, ?, ?>> holders = new ArrayList<>();
+        for (SharedPool<?> shared : all(null)) {
+            if (shared.pool() instanceof AnyPool.Many<?> many) {
+                holders.add(many.pool());
+            }
         }
         return List.copyOf(holders);
     }

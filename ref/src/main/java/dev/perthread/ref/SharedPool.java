@@ -1,7 +1,6 @@
 package dev.perthread.ref;
 
 import dev.perthread.CloseReport;
-import dev.perthread.PerThread;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.function.Function;
@@ -20,7 +19,7 @@ final class SharedPool<H> {
     private final byte[] config;
     private final String description;
     private final H value;
-    private final PerThread<?, ?> holder;
+    private final AnyPool pool;
     private final Runnable close;
     private final Function<Duration, CloseReport> closeWithin;
     private final Class<?> anchor;
@@ -38,7 +37,7 @@ final class SharedPool<H> {
             Ref<H> ref,
             String description,
             H value,
-            PerThread<?, ?> holder,
+            AnyPool pool,
             Runnable close,
             Function<Duration, CloseReport> closeWithin,
             Class<?> anchor) {
@@ -47,7 +46,7 @@ final class SharedPool<H> {
         this.config = ref.config();
         this.description = description;
         this.value = value;
-        this.holder = holder;
+        this.pool = pool;
         this.close = close;
         this.closeWithin = closeWithin;
         this.anchor = anchor;
@@ -57,8 +56,8 @@ final class SharedPool<H> {
         return value;
     }
 
-    PerThread<?, ?> holder() {
-        return holder;
+    AnyPool pool() {
+        return pool;
     }
 
     Class<?> anchor() {

@@ -64,6 +64,34 @@ class RefTest {
         assertThat(Probe.opened()).isEqualTo(1);
     }
 
+    @Test
+    void copyOfAKeyedReferenceMustFindTheSamePoolWithItsLimitsAndReleaseAllKeysOfItsThread() throws Exception {
+        KeyedPerThreadRef<String, Probe, IOException> ref = KeyedPerThreadRef.<String, Probe, IOException>builder(
+                        "keyed", key -> new Probe())
+                .whenIdle(IdlePolicy.KEEP)
+                .limit(3)
+                .limitPerKey(1)
+                .build();
+        KeyedPerThreadRef<String, Probe, IOException> copy = Serialized.copyOf(ref);
+        assertThat(ReferenceRegistry.keyedHolders()).isEmpty();
+        Probe mine = ref.call("a", probe -> probe);
+        copy.run("a", probe -> assertThat(probe).isSameAs(mine));
+        copy.run("b", probe -> assertThat(probe).isNotSameAs(mine));
+        assertThat(ReferenceRegistry.keyedHolders()).singleElement().isSameAs(ref.get());
+        assertThat(ReferenceRegistry.holders()).isEmpty();
+        assertThat(copy.get().limit()).hasValue(3);
+        ThreadKind.PLATFORM.call(() -> {
+            assertThat(copy.get().tryAcquire("a")).as("limitPerKey").isEmpty();
+            return null;
+        });
+        assertThat(Serialized.copyOf(ref).release()).isTrue();
+        assertThat(Probe.closed()).isEqualTo(2);
+        assertThat(ref.release()).isFalse();
+        assertThatThrownBy(() -> PerThreadRef.of("keyed", Probe::new).get())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("limitPerKey 1");
+    }
+
     @EachThreadKind
     void copiesThatArriveTogetherMustFindOnePool(ThreadKind kind) throws Exception {
         byte[] sent = Serialized.bytesOf(kept("together"));

@@ -3,6 +3,7 @@ package dev.perthread.spark;
 import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
 import dev.perthread.CloseReport;
+import dev.perthread.KeyedPerThread;
 import dev.perthread.PerThread;
 import dev.perthread.Stats;
 import dev.perthread.ref.ReferenceRegistry;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 import org.apache.spark.TaskFailedReason;
 import org.apache.spark.api.plugin.DriverPlugin;
 import org.apache.spark.api.plugin.ExecutorPlugin;
@@ -94,7 +96,8 @@ public final class PerThreadPlugin implements SparkPlugin {
             MetricRegistry all = context.metricRegistry();
             // Spark takes the registry only if it is not empty by the end of this method.
             all.register("holders", (Gauge<Integer>)
-                    () -> ReferenceRegistry.holders().size());
+                    () -> ReferenceRegistry.holders().size()
+                            + ReferenceRegistry.keyedHolders().size());
             registry = all;
         }
 
@@ -114,19 +117,23 @@ public final class PerThreadPlugin implements SparkPlugin {
             if (all == null) {
                 return;
             }
-            for (PerThread<?, ?> holder : ReferenceRegistry.holders()) {
-                String id = holder.name();
-                if (metered.add(id)) {
-                    NUMBERS.forEach((name, number) ->
-                            all.register(MetricRegistry.name(id, name), (Gauge<Long>) () -> sum(id, number)));
-                }
-            }
+            Stream.concat(
+                            ReferenceRegistry.holders().stream().map(PerThread::name),
+                            ReferenceRegistry.keyedHolders().stream().map(KeyedPerThread::name))
+                    .filter(metered::add)
+                    .forEach(id -> NUMBERS.forEach((name, number) ->
+                            all.register(MetricRegistry.name(id, name), (Gauge<Long>) () -> sum(id, number))));
         }
 
         private static long sum(String id, ToLongFunction<Stats> number) {
-            return ReferenceRegistry.holders().stream()
-                    .filter(holder -> holder.name().equals(id))
-                    .mapToLong(holder -> number.applyAsLong(holder.stats()))
+            return Stream.concat(
+                            ReferenceRegistry.holders().stream()
+                                    .filter(holder -> holder.name().equals(id))
+                                    .map(PerThread::stats),
+                            ReferenceRegistry.keyedHolders().stream()
+                                    .filter(holder -> holder.name().equals(id))
+                                    .map(KeyedPerThread::stats))
+                    .mapToLong(number)
                     .sum();
         }
 
