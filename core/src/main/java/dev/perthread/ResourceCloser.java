@@ -30,11 +30,9 @@ final class ResourceCloser<T> {
     @Nullable
     Throwable closeOwned(Slot<T> slot, CloseReason reason) {
         // Before the claim: if there is no stack left for the rest, the owner's next acquire or its end finds the slot
-        // lost
-        // and finishes this.
+        // lost and finishes this. It stays true if the claim fails, which may be the owner's own of an earlier call.
         slot.ownersClaim = true;
         if (!slot.claim(reason)) {
-            slot.ownersClaim = false;
             return null;
         }
         slot.busy = true;
@@ -74,7 +72,6 @@ final class ResourceCloser<T> {
     Slot<T> replaceOwned(Slot<T> slot, CloseReason reason, Thread next) {
         slot.ownersClaim = true; // see closeOwned
         if (!slot.claim(reason)) {
-            slot.ownersClaim = false;
             return null;
         }
         Throwable failure = runCloser(slot, reason);
@@ -158,7 +155,7 @@ final class ResourceCloser<T> {
     /** What an acquire or release of this thread had to leave as it was, for lack of stack; whether to pass it over. */
     boolean closeIfLost(Slot<T> own) {
         if (own.isClaimed()) {
-            if (own.ownersClaim && own.isLost()) {
+            if (own.isClaimedByOwner() && own.isLost()) {
                 finish(own);
             }
             return true; // its closer runs, perhaps further up this very stack

@@ -100,7 +100,7 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
     int held;
 
     boolean busy; // the owner's: user code runs on it in acquire or release, and the slot is not lost
-    boolean ownersClaim; // the owner's: it claimed this one itself
+    boolean ownersClaim; // the owner's: it was about to claim this one itself, see isClaimedByOwner
     volatile boolean closerCalled;
     /** Who claimed it could not have it closed, for lack of memory: the reaper's next round does. */
     volatile boolean abandoned;
@@ -297,6 +297,19 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
 
     boolean isClaimed() {
         return REASON.getAcquire(this) != null;
+    }
+
+    /**
+     * Whether its owner claimed it, and is to finish what it began if it was interrupted. {@code ownersClaim} alone does not
+     * say so: the owner sets it before it claims, and may be interrupted, or beaten by another thread, in between.
+     */
+    boolean isClaimedByOwner() {
+        CloseReason why = reason();
+        return ownersClaim
+                && why != null
+                && why != CloseReason.FORCED
+                && why != CloseReason.REVOKED
+                && why != CloseReason.THREAD_ENDED;
     }
 
     /** Takes the resource's value; only before {@code openingToLeased}. */

@@ -125,7 +125,7 @@ final class Upkeep<T> {
             return; // the checking thread gives it back
         }
         if (slot.isClaimed()) {
-            if (slot.ownersClaim && slot.closer != Thread.currentThread()) {
+            if (slot.isClaimedByOwner() && slot.closer != Thread.currentThread()) {
                 finishForDead(slot);
             }
             return;

@@ -295,12 +295,39 @@ class ResourceCloserTest {
         failWhileClosing(slot);
         assertThat(closer.closeOwned(slot, CloseReason.SCOPE_END)).hasMessage("closing resource 1");
         assertThat(closer.closeOwned(slot, CloseReason.INVALIDATED)).isNull();
-        assertThat(slot.ownersClaim).isFalse(); // or the second would finish what the first began
         assertThat(closer.replaceOwned(slot, CloseReason.MAX_AGE, living.thread()))
                 .isNull();
-        assertThat(slot.ownersClaim).isFalse();
         assertThat(slot.reason()).isEqualTo(CloseReason.SCOPE_END);
         assertThat(closed).hasSize(1);
+    }
+
+    /** As a stack overflow may strike after the claim, and the handler then closes once more. */
+    @Test
+    void closingInterruptedAfterTheClaim_isFinishedByTheOwner_thoughItWasCalledAgain() {
+        with(IdlePolicy.KEEP);
+        Slot<Object> slot = leased(living.thread());
+        slot.held = 0;
+        slot.ownersClaim = true;
+        assertThat(slot.claim(CloseReason.SCOPE_END)).isTrue(); // and no further
+        assertThat(closer.closeOwned(slot, CloseReason.INVALIDATED)).isNull();
+        assertThat(closed).isEmpty();
+        assertThat(closer.closeIfLost(slot)).isTrue();
+        assertThat(closed).hasSize(1);
+        assertThat(registry.isPresent(slot)).isFalse();
+    }
+
+    /** As a stack overflow may strike before the claim, and another thread then takes the lost lease away. */
+    @ParameterizedTest
+    @EnumSource(names = {"FORCED", "REVOKED", "THREAD_ENDED"})
+    void closingInterruptedBeforeTheClaim_isNotFinishedByTheOwner_onceAnotherThreadCloses(CloseReason reason) {
+        with(IdlePolicy.KEEP);
+        Slot<Object> slot = leased(living.thread());
+        slot.held = 0;
+        slot.ownersClaim = true; // and no further
+        assertThat(slot.claim(reason)).isTrue();
+        assertThat(closer.closeOwned(slot, CloseReason.INVALIDATED)).isNull();
+        assertThat(closer.closeIfLost(slot)).isTrue();
+        assertThat(closed).isEmpty(); // that thread's closer has not run yet
     }
 
     @Test
