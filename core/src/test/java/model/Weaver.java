@@ -27,6 +27,7 @@ final class Weaver extends CopyLoader {
     /** Classes whose methods hand nothing back but their result. */
     private static final Set<String> ENTERED = Set.of(
             "SlotRegistry",
+            "PermitQueue",
             "RegistryNumbers",
             "SlotSurvey",
             "TotalLimit",
@@ -41,12 +42,18 @@ final class Weaver extends CopyLoader {
             "CloserBatch",
             "Counters",
             "Pool",
+            "PoolBase",
+            "SlowRelease",
+            "ReaperRegistration",
             "KeyTable",
             "KeyedPerThread",
             "ResourceCloser",
+            "BulkCloser",
+            "Failures",
             "Observer",
             "Lease",
-            "Messages");
+            "Messages",
+            "LimitMessages");
 
     /** Objects that get a number, and the field with the thread they belong to. */
     private static final Map<String, String> OWNERS = Map.of("Slot", "thread", "Waiter", "thread", "Lease", "owner");

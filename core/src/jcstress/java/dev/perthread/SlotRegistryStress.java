@@ -45,6 +45,7 @@ final class SlotRegistryStress {
         final Handoff<Witness> handoff;
         final ResourceCloser<Witness> closing;
         final Upkeep<Witness> upkeep;
+        final BulkCloser<Witness> bulkCloser;
 
         Books(int limit, IdlePolicy whenIdle) {
             this(limit, whenIdle, System::nanoTime);
@@ -59,17 +60,21 @@ final class SlotRegistryStress {
                     .name("stress")
                     .config();
             Pool<Witness, RuntimeException> pool = new Pool<>(config);
-            Observer<Witness> observer = new Observer<>(config, slot -> 0);
-            slots = new SlotRegistry<>(pool, config, false);
-            handoff = new Handoff<>(pool, slots);
+            Observer<Witness> observer = new Observer<>(config);
+            slots = new SlotRegistry<>(pool, config, null, null, false);
+            handoff = new Handoff<>(config, slots);
             closing = new ResourceCloser<>(config, slots, observer);
+            LiveSettings settings = pool.settings();
+            ReaperRegistration registration = new ReaperRegistration(pool, slots);
             upkeep = new Upkeep<>(
-                    pool,
                     config,
+                    settings,
                     slots,
                     observer,
                     closing,
-                    new ResourceOpener<>(pool, config, slots, observer, closing));
+                    new ResourceOpener<>(config, settings, slots, observer, closing, registration),
+                    new SlowRelease<>(config, settings, slots, handoff, observer, closing));
+            bulkCloser = new BulkCloser<>(config, slots, closing, upkeep);
         }
 
         Slot<Witness> leasedBy(Thread owner) {
@@ -115,11 +120,11 @@ final class SlotRegistryStress {
         Slot<Witness> idle(Slot<Witness> slot) {
             slot.held = 0;
             if (slot.isFlagged()) {
-                slots.releaseAndList(slot, Integer.MAX_VALUE);
+                handoff.releaseAndList(slot);
                 return slot;
             }
             slot.leasedToIdle();
-            if (slots.mustCheckWaiters()) {
+            if (slots.queue.mustCheckWaiters()) {
                 handoff.offer(slot);
             }
             return slot;
@@ -177,7 +182,7 @@ final class SlotRegistryStress {
 
         @Actor
         public void evictor(III_Result r) {
-            r.r1 = closing.evictIdle();
+            r.r1 = bulkCloser.evictIdle();
         }
 
         @Actor
@@ -221,7 +226,7 @@ final class SlotRegistryStress {
         @Actor
         public void others(III_Result r) {
             int reclaimed = upkeep.reap();
-            r.r2 = closing.evictIdle() + 10 * reclaimed;
+            r.r2 = bulkCloser.evictIdle() + 10 * reclaimed;
         }
 
         @Arbiter
@@ -284,7 +289,7 @@ final class SlotRegistryStress {
 
         @Actor
         public void evictor(III_Result r) {
-            r.r2 = closing.evictIdle();
+            r.r2 = bulkCloser.evictIdle();
         }
 
         @Arbiter
@@ -317,7 +322,7 @@ final class SlotRegistryStress {
 
         @Actor
         public void impatient(II_Result r) {
-            boolean left = slots.giveUp(first, true);
+            boolean left = slots.queue.giveUp(first, true);
             if (!left) {
                 slots.removeUnopened(first.granted, null, 0);
             }
@@ -362,7 +367,7 @@ final class SlotRegistryStress {
 
         @Actor
         public void impatient(II_Result r) {
-            boolean left = slots.giveUp(first, true);
+            boolean left = slots.queue.giveUp(first, true);
             if (!left) {
                 idle(first.granted);
             }

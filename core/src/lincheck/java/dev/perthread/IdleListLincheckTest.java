@@ -23,11 +23,10 @@ public class IdleListLincheckTest {
             .name("lincheck")
             .config();
     private final Pool<Resource, RuntimeException> pool = new Pool<>(config);
-    private final SlotRegistry<Resource> slots = new SlotRegistry<>(pool, config, false);
-    private final Handoff<Resource> handoff = new Handoff<>(pool, slots);
+    private final SlotRegistry<Resource> slots = new SlotRegistry<>(pool, config, null, null, false);
+    private final Handoff<Resource> handoff = new Handoff<>(config, slots);
     private final Retirement<Resource> retirement = new Retirement<>(slots);
-    private final ResourceCloser<Resource> closer =
-            new ResourceCloser<>(config, slots, new Observer<>(config, slot -> 0));
+    private final ResourceCloser<Resource> closer = new ResourceCloser<>(config, slots, new Observer<>(config));
     private int count; // only touched by who has the resource
 
     /** The protocol of Pool on the real SlotRegistry, Handoff and Slot. */
@@ -53,11 +52,11 @@ public class IdleListLincheckTest {
 
     private void release(Slot<Resource> slot) {
         if (slot.isFlagged()) {
-            slots.releaseAndList(slot, Integer.MAX_VALUE);
+            handoff.releaseAndList(slot);
             return;
         }
         slot.leasedToIdle();
-        if (slots.mustCheckWaiters()) {
+        if (slots.queue.mustCheckWaiters()) {
             handoff.offer(slot);
         }
     }

@@ -27,8 +27,8 @@ class LimitLincheckTest {
                     .name("lincheck")
                     .config();
             Pool<int[], RuntimeException> pool = new Pool<>(config);
-            this.slots = new SlotRegistry<>(pool, config, false);
-            this.handoff = new Handoff<>(pool, slots);
+            this.slots = new SlotRegistry<>(pool, config, null, null, false);
+            this.handoff = new Handoff<>(config, slots);
         }
 
         int next() {
@@ -59,11 +59,11 @@ class LimitLincheckTest {
 
         private void release(Slot<int[]> slot) {
             if (slot.isFlagged()) {
-                slots.releaseAndList(slot, Integer.MAX_VALUE);
+                handoff.releaseAndList(slot);
                 return;
             }
             slot.leasedToIdle();
-            if (slots.mustCheckWaiters()) {
+            if (slots.queue.mustCheckWaiters()) {
                 handoff.offer(slot);
             }
         }

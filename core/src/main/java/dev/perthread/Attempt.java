@@ -13,6 +13,7 @@ final class Attempt {
     boolean admitted; // holds a slot that somebody else may have used last
     boolean interrupted; // by the openTimeout
     long openNanos;
+    long found; // when the resource was opened, or found to be good
 
     Attempt(Thread me, long timeout) {
         this.me = me;

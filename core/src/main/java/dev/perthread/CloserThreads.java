@@ -121,7 +121,7 @@ final class CloserThreads {
     private boolean start() {
         try {
             Worker worker = new Worker();
-            Thread thread = Reaper.daemon("perthread-closer", worker);
+            Thread thread = DaemonThreads.create("perthread-closer", worker);
             workers.add(worker);
             try {
                 thread.start();

@@ -2,7 +2,6 @@ package dev.perthread;
 
 import java.lang.invoke.VarHandle;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -15,16 +14,50 @@ import org.jspecify.annotations.Nullable;
  * that was woken may never run while the carriers are busy with those who keep taking it back.
  */
 final class Handoff<T> {
-    private final Pool<T, ?> pool;
+    private final PoolConfig<T, ?> config;
+    private final CoarseClock clock;
     private final SlotRegistry<T> registry;
+    private final PermitQueue<T> queue;
     private final Waiters<T> waiters;
     private final ReentrantLock lock; // the registry's
 
-    Handoff(Pool<T, ?> pool, SlotRegistry<T> registry) {
-        this.pool = pool;
+    Handoff(PoolConfig<T, ?> config, SlotRegistry<T> registry) {
+        this.config = config;
+        this.clock = registry.pool.clock;
         this.registry = registry;
-        this.waiters = registry.waiters;
+        this.queue = registry.queue;
+        this.waiters = queue.waiters;
         this.lock = registry.lock;
+    }
+
+    /**
+     * The owner of a lent resource that is not listed as idle is done with it. Returns why it must be closed instead, and then
+     * it is still leased.
+     */
+    @Nullable
+    CloseReason releaseAndList(Slot<T> slot) {
+        Waiter<T> next = null;
+        lock.lock();
+        try {
+            CloseReason retired = slot.retireFor();
+            if (retired != null) {
+                return retired;
+            }
+            if (config.maxIdle != Integer.MAX_VALUE
+                    && waiters.isEmpty()
+                    && registry.index.idleListed(slot) >= config.maxIdle) {
+                return CloseReason.SURPLUS;
+            }
+            slot.unflag();
+            slot.leasedToIdle();
+            registry.index.list(slot);
+            next = queue.offerToOwn(slot);
+        } finally {
+            lock.unlock();
+        }
+        Waiters.wake(next);
+        makeRoom();
+        return null;
     }
 
     /** A lent resource has become idle while others wait. */
@@ -35,24 +68,24 @@ final class Handoff<T> {
         // for the flag, which is set before its slot's state is read.
         VarHandle.fullFence();
         if (waiters.hasSignalled()
-                && !waiters.mustHandOffNext(pool.now())
+                && !waiters.mustHandOffNext(clock.now())
                 && !idle.isFlagged()
-                && !registry.isWaitedForByOthers()) {
+                && !queue.isWaitedForByOthers()) {
             return; // without the lock, for which else all who barge would queue
         }
         Waiter<T> next = null;
         lock.lock();
         try {
-            if (registry.serves()) {
+            if (queue.serves()) {
                 if (idle.state() == Slot.IDLE && !idle.isClaimed()) {
                     registry.index.list(idle);
                 }
-                next = registry.offerToOwn(idle);
+                next = queue.offerToOwn(idle);
             }
         } finally {
             lock.unlock();
         }
-        wake(next);
+        Waiters.wake(next);
         makeRoom();
     }
 
@@ -62,7 +95,7 @@ final class Handoff<T> {
      */
     void makeRoom() {
         TotalLimit<T> total = registry.total;
-        while (total != null && registry.isWaitedForByOthers()) {
+        while (total != null && queue.isWaitedForByOthers()) {
             MadeRoom<T> room = new MadeRoom<>();
             Runnable task = CloserExecutor.once(room); // allocate before commit
             lock.lock();
@@ -74,7 +107,7 @@ final class Handoff<T> {
             if (room.claimed == null) {
                 return;
             }
-            CloserExecutor.run(pool.config().identity, task);
+            CloserExecutor.run(config.identity, task);
         }
     }
 
@@ -85,7 +118,7 @@ final class Handoff<T> {
         public void run() {
             Slot<T> slot = claimed;
             if (slot != null) {
-                slot.pool.closer().closeClaimed(slot, CloseReason.MADE_ROOM);
+                slot.pool.closeClaimed(slot, CloseReason.MADE_ROOM);
             }
         }
     }
@@ -103,22 +136,22 @@ final class Handoff<T> {
         try {
             waiters.clearSignal();
             VarHandle.fullFence(); // see offer()
-            if (waiters.contains(waiter) && registry.serves()) {
-                Slot<T> idle = registry.takeIdle(waiter.thread);
+            if (waiters.contains(waiter) && queue.serves()) {
+                Slot<T> idle = registry.index.takeIdle(waiter.thread);
                 if (idle != null) {
-                    registry.grant(waiter, idle);
+                    queue.grant(waiter, idle);
                 }
             }
             next = propagateSignal();
         } finally {
             lock.unlock();
         }
-        wake(next);
+        Waiters.wake(next);
     }
 
     /** What became idle while somebody was signalled was offered to nobody else. */
     private @Nullable Waiter<T> propagateSignal() {
-        if (registry.serves()) {
+        if (queue.serves()) {
             for (Slot<T> slot = registry.index.latestIdle(); slot != null; slot = slot.idleAfter) {
                 if (slot.state() == Slot.IDLE) {
                     return waiters.signalNext();
@@ -132,34 +165,21 @@ final class Handoff<T> {
      * Gives waiters the idle lent resources that a release has missed, and the permits that nobody had the memory to give;
      * the reaper's job. Whether anybody still waits.
      */
-    boolean serveWaiters(boolean lends) {
+    boolean serveWaiters() {
         makeRoom();
         lock.lock();
         try {
             List<Slot<T>> all = registry.index.all();
-            for (int i = 0; lends && i < all.size() && registry.servesOwn(); i++) {
+            for (int i = 0; config.lends() && i < all.size() && queue.servesOwn(); i++) {
                 Slot<T> slot = all.get(i);
                 if (slot.state() == Slot.IDLE) {
-                    wake(registry.handOver(slot)); // at once: remembering whom to wake takes memory
+                    Waiters.wake(queue.handOver(slot)); // at once: remembering whom to wake takes memory
                 }
             }
-            registry.grantPermits();
+            queue.grantPermits();
             return !waiters.isEmpty();
         } finally {
             lock.unlock();
-        }
-    }
-
-    /** By index: for an iterator or a lambda there may be no memory, and all must be woken. */
-    static void wakeAll(List<? extends Waiter<?>> waiters) {
-        for (int i = 0; i < waiters.size(); i++) {
-            wake(waiters.get(i));
-        }
-    }
-
-    static void wake(@Nullable Waiter<?> waiter) {
-        if (waiter != null) {
-            LockSupport.unpark(waiter.thread);
         }
     }
 }

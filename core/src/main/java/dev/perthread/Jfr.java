@@ -47,7 +47,7 @@ final class Jfr {
     private static boolean load() {
         try {
             if (LOADING.compareAndSet(false, true)) {
-                Reaper.daemon("perthread-jfr", Jfr::loadAll).start();
+                DaemonThreads.create("perthread-jfr", Jfr::loadAll).start();
             }
             return LOADED.await(PATIENCE, TimeUnit.NANOSECONDS) && loaded;
         } catch (InterruptedException wanted) {
@@ -162,13 +162,13 @@ final class Jfr {
         return on() ? JfrWriter.waiting() : null;
     }
 
-    static void waited(JfrEvents.@Nullable Wait wait, Pool<?, ?> pool, Waiter<?> waiter) {
+    static void waited(JfrEvents.@Nullable Wait wait, PoolBase<?> pool, Waiter<?> waiter) {
         if (wait != null) {
             JfrWriter.waited(wait, pool, waiter);
         }
     }
 
-    static void statistics(Pool<?, ?> pool) {
+    static void statistics(PoolBase<?> pool) {
         if (on()) {
             JfrWriter.statistics(pool);
         }
@@ -183,7 +183,7 @@ final class Jfr {
         private final Runnable resources;
         private boolean hung;
 
-        Periodic(Supplier<? extends Stream<Pool<?, ?>>> holders) {
+        Periodic(Supplier<? extends Stream<PoolBase<?>>> holders) {
             statistics = () -> holders.get().forEach(JfrWriter::statistics);
             resources = () -> holders.get().forEach(JfrWriter::resources);
         }

@@ -30,7 +30,7 @@ final class JfrEvents {
         @Description("Number of the pool in this process, from 1; names may repeat")
         long holderId;
 
-        void of(Pool<?, ?> from) {
+        void of(PoolBase<?> from) {
             holder = from.name();
             holderId = from.number;
         }
@@ -64,7 +64,7 @@ final class JfrEvents {
             of(slot.pool, slot.id, slot.thread);
         }
 
-        void of(Pool<?, ?> from, long resource, @Nullable Thread thread) {
+        void of(PoolBase<?> from, long resource, @Nullable Thread thread) {
             of(from);
             resourceId = resource;
             owner = thread;
@@ -315,7 +315,7 @@ final class JfrEvents {
         @Description("The most resources that were open or being opened at once")
         int mostOpen;
 
-        void of(Pool<?, ?> from, Stats now) {
+        void of(PoolBase<?> from, Stats now) {
             of(from);
             limit = from.limit();
             opened = now.opened();

@@ -113,7 +113,7 @@ final class JfrWriter {
     }
 
     static void leaseEnds(Slot<?> slot, boolean leaked) {
-        JfrEvents.Lease lease = slot.recorded;
+        JfrEvents.Lease lease = (JfrEvents.Lease) slot.recorded;
         slot.recorded = null;
         commit(lease, event -> {
             event.of(slot);
@@ -167,7 +167,7 @@ final class JfrWriter {
         return begin(JfrEvents.Wait::new);
     }
 
-    static void waited(JfrEvents.Wait wait, Pool<?, ?> pool, Waiter<?> waiter) {
+    static void waited(JfrEvents.Wait wait, PoolBase<?> pool, Waiter<?> waiter) {
         commit(wait, event -> {
             Slot<?> granted = waiter.granted;
             event.of(pool, granted == null ? 0 : granted.id, waiter.thread);
@@ -177,11 +177,11 @@ final class JfrWriter {
 
     // ---- from time to time ----
 
-    static void statistics(Pool<?, ?> pool) {
+    static void statistics(PoolBase<?> pool) {
         commit(new JfrEvents.Statistics(), event -> event.of(pool, pool.stats()));
     }
 
-    static <T> void resources(Pool<T, ?> pool) {
+    static <T> void resources(PoolBase<T> pool) {
         for (Slot<T> slot : pool.slots()) {
             commit(new JfrEvents.Resource(), event -> {
                 ResourceInfo info = pool.info(slot, slot.shown());

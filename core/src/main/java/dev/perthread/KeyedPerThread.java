@@ -131,14 +131,14 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
 
     /** The opener of one key. */
     record ForKey<K, T, X extends Exception>(TimedKeyedOpener<? super K, ? extends T, ? extends X> opener, K key)
-            implements TimedOpener<T, X> {
+            implements TimedOpener<T, X>, PoolConfig.OpenerAdapter {
         @Override
         public T open(Duration left) throws X {
             return opener.open(key, left);
         }
 
-        /** As the user gave it. */
-        Object userOpener() {
+        @Override
+        public Object userOpener() {
             return opener instanceof Untimed<?, ?, ?> untimed ? untimed.opener() : opener;
         }
     }
@@ -158,15 +158,22 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
         String text = Messages.key(key);
         return keys.findOrAdd(
                         key,
-                        entry -> new Pool<>(new PoolConfig<>(
-                                config,
-                                new PoolConfig.OfKey<>(
-                                        text,
-                                        limitPerKey,
-                                        new ForKey<K, T, X>(opener, key),
-                                        total,
-                                        () -> keys.remove(entry)))))
+                        entry -> new Pool<>(
+                                new PoolConfig<>(
+                                        config,
+                                        new PoolConfig.OfKey<>(
+                                                text,
+                                                limitPerKey,
+                                                new ForKey<K, T, X>(opener, key),
+                                                total.limit != Integer.MAX_VALUE)),
+                                total,
+                                () -> keys.remove(entry)))
                 .pool;
+    }
+
+    /** Those that have a resource or a waiter. */
+    private List<Pool<T, ?>> pools() {
+        return total.pools().stream().<Pool<T, ?>>map(pool -> (Pool<T, ?>) pool).toList();
     }
 
     private @Nullable Pool<T, X> find(K key) {
@@ -387,7 +394,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      */
     public boolean release(K key) {
         Pool<T, X> pool = find(key);
-        return pool != null && pool.closer().releaseOwn();
+        return pool != null && pool.bulkCloser().releaseOwn();
     }
 
     /**
@@ -398,7 +405,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      */
     public int evictIdle(K key) {
         Pool<T, X> pool = find(key);
-        return pool == null ? 0 : pool.closer().evictIdle();
+        return pool == null ? 0 : pool.bulkCloser().evictIdle();
     }
 
     /**
@@ -409,8 +416,8 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      */
     public int evictIdle() {
         CloserBatch<T> batch = new CloserBatch<>(config.identity);
-        for (Pool<T, ?> pool : total.pools()) {
-            pool.closer().evictIdle(CloseReason.EVICTED, batch);
+        for (Pool<T, ?> pool : pools()) {
+            pool.bulkCloser().evictIdle(CloseReason.EVICTED, batch);
         }
         batch.await(config.closerNanos);
         return batch.size();
@@ -457,8 +464,8 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
     private int retire(CloseReason why, LongPredicate which) {
         CloserBatch<T> batch = new CloserBatch<>(config.identity);
         int retired = 0;
-        for (Pool<T, ?> pool : total.pools()) {
-            retired += pool.closer().retire(why, which, batch);
+        for (Pool<T, ?> pool : pools()) {
+            retired += pool.bulkCloser().retire(why, which, batch);
         }
         batch.await(config.closerNanos);
         return retired;
@@ -471,7 +478,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      * @return whether it was leased
      */
     public boolean revoke(long resourceId) {
-        for (Pool<T, ?> pool : total.pools()) {
+        for (Pool<T, ?> pool : pools()) {
             if (pool.revoke(resourceId)) {
                 return true;
             }
@@ -487,7 +494,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      */
     public int reap() {
         CloserBatch<T> batch = new CloserBatch<>(config.identity);
-        for (Pool<T, ?> pool : total.pools()) {
+        for (Pool<T, ?> pool : pools()) {
             pool.upkeep().reclaim(batch);
         }
         batch.await(config.closerNanos);
@@ -543,7 +550,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      */
     public List<ResourceInfo> snapshot() {
         List<ResourceInfo> all = new ArrayList<>();
-        for (Pool<T, ?> pool : total.pools()) {
+        for (Pool<T, ?> pool : pools()) {
             all.addAll(pool.snapshot());
         }
         return List.copyOf(all);
@@ -606,7 +613,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      */
     @Override
     public void close() {
-        ResourceCloser.rethrowAll(config.shownName, close(config.closeNanos).failures());
+        Failures.rethrowAll(config.shownName, close(config.closeNanos).failures());
     }
 
     /**
@@ -628,8 +635,8 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
         CloserBatch<T> batch = new CloserBatch<>(config.identity);
         drain(begin, grace, batch);
         int forced = 0;
-        for (Pool<T, ?> pool : total.pools()) {
-            forced += pool.closer().force(batch);
+        for (Pool<T, ?> pool : pools()) {
+            forced += pool.bulkCloser().force(batch);
         }
         List<Throwable> failures = batch.await(config.closerNanos);
         CloseReport report = new CloseReport((int) (total.stats().closed() - closedBefore), forced, failures);
@@ -657,8 +664,8 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
         Thread me = Thread.currentThread();
         try {
             do {
-                for (Pool<T, ?> pool : total.pools()) {
-                    pool.closer().evictIdle(CloseReason.HOLDER_CLOSED, batch);
+                for (Pool<T, ?> pool : pools()) {
+                    pool.bulkCloser().evictIdle(CloseReason.HOLDER_CLOSED, batch);
                     pool.upkeep().reclaim(batch);
                 }
                 // Looks again every few milliseconds even if nobody signals: a release need not have seen us yet.

@@ -124,9 +124,9 @@ public final class Lease<T> implements AutoCloseable {
             slot.slowRelease = true;
         }
         try {
-            ResourceCloser.suppress(slot.release(done), failure);
+            Failures.suppress(slot.release(done), failure);
         } catch (Throwable second) {
-            ResourceCloser.suppress(second, failure);
+            Failures.suppress(second, failure);
         }
     }
 
@@ -134,7 +134,7 @@ public final class Lease<T> implements AutoCloseable {
         try {
             return invalidates.test(failure);
         } catch (Throwable second) {
-            ResourceCloser.suppress(second, failure);
+            Failures.suppress(second, failure);
             return true; // nobody can say that it is sound
         }
     }

@@ -1,9 +1,7 @@
 package dev.perthread;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ForkJoinWorkerThread;
 import org.jspecify.annotations.Nullable;
@@ -168,26 +166,6 @@ final class Messages {
                 + " with reuse(UNLESS_INVALIDATED) if a resource cannot be left in the middle of anything";
     }
 
-    /** What came of a wait at the limit, and what may be in the way. */
-    static <T> String atTheLimit(
-            PoolConfig<T, ?> config, SlotRegistry<T> registry, Thread me, String what, Duration waited) {
-        Stats now = registry.stats();
-        int limit = registry.limit();
-        return config.shownName + ": " + of(me) + " " + what + ", after " + of(waited) + " (limit "
-                + (limit == Integer.MAX_VALUE ? "none" : limit) + ofAll(registry.total) + ", leased " + now.leased()
-                + ", idle " + now.idle()
-                + ", opening " + now.opening() + ", waiting " + now.waiting() + ")" + hint(config, registry, me, now);
-    }
-
-    private static String ofAll(@Nullable TotalLimit<?> total) {
-        if (total == null || total.limit == Integer.MAX_VALUE) {
-            return "";
-        }
-        Stats all = total.stats();
-        return " for this key, " + total.limit + " for all keys, of which " + all.leased() + " leased, " + all.idle()
-                + " idle, " + all.opening() + " opening; here";
-    }
-
     /** The key of a keyed pool: the user's {@code toString}, which may do anything. */
     static String key(Object key) {
         String text;
@@ -197,36 +175,5 @@ final class Messages {
             text = key.getClass().getName();
         }
         return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN - 1) + "…";
-    }
-
-    private static <T> String hint(PoolConfig<T, ?> config, SlotRegistry<T> registry, Thread me, Stats now) {
-        if (registry.isSuspended()) {
-            return "; the pool is suspended, and resume() has not been called";
-        }
-        long mine = registry.slotsOf(me).stream()
-                .filter(slot -> slot.state() == Slot.LEASED && !slot.isClaimed())
-                .count();
-        if (mine > 0) {
-            return "; this thread holds " + mine + " of them itself, so it may be waiting for its own";
-        }
-        if (config.whenIdle == IdlePolicy.KEEP && now.idle() > 0) {
-            return "; the idle ones are reserved for their threads, whenIdle(LEND) or an idleTimeout would free them";
-        }
-        if (now.leased() == 0) {
-            return "";
-        }
-        return "; the leases are held for long, or some are never closed: "
-                + (config.trace ? someLeases(registry) : "builder.trace(true) shows where they were acquired");
-    }
-
-    private static <T> String someLeases(SlotRegistry<T> registry) {
-        List<String> shown = new ArrayList<>();
-        for (Slot<T> slot : registry.all()) {
-            Throwable trace = slot.trace;
-            if (trace != null && slot.state() == Slot.LEASED && shown.size() < 3) {
-                shown.add(of(slot.thread) + at(trace));
-            }
-        }
-        return String.join(", ", shown);
     }
 }

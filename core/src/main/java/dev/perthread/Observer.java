@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,13 +15,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Observer<T> {
     private final PoolConfig<T, ?> config;
-    private final ToLongFunction<Slot<T>> leasedFor; // nanoseconds
     private final @Nullable Listener listener;
     private final boolean leases; // whether it wants to know of each
 
-    Observer(PoolConfig<T, ?> config, ToLongFunction<Slot<T>> leasedFor) {
+    Observer(PoolConfig<T, ?> config) {
         this.config = config;
-        this.leasedFor = leasedFor;
         this.listener = config.listener;
         this.leases = listener != null && wantsLeases(listener);
     }
@@ -128,8 +125,9 @@ final class Observer<T> {
                 null);
     }
 
+    /** How long ago the present lease began; what {@link ResourceInfo#leasedSince} says of it holds here too. */
     private Duration leasedFor(Slot<T> slot) {
-        return Duration.ofNanos(leasedFor.applyAsLong(slot));
+        return Duration.ofNanos(Math.max(0, config.clock.getAsLong() - slot.leasedAt()));
     }
 
     private ResourceInfo info(Slot<T> slot, ResourceInfo.State state) {

@@ -31,7 +31,7 @@ final class OpenTimer implements Runnable {
     /** One daemon thread, which ends when nothing is timed. */
     private static ScheduledThreadPoolExecutor timer() {
         ScheduledThreadPoolExecutor timer =
-                new ScheduledThreadPoolExecutor(1, task -> Reaper.daemon("perthread-open-timer", task));
+                new ScheduledThreadPoolExecutor(1, task -> DaemonThreads.create("perthread-open-timer", task));
         timer.setKeepAliveTime(1, TimeUnit.SECONDS);
         timer.allowCoreThreadTimeOut(true);
         timer.setRemoveOnCancelPolicy(true);

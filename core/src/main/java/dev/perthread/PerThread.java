@@ -97,10 +97,16 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     }
 
     /** An opener that does not ask for the time. */
-    record Untimed<T, X extends Exception>(Opener<? extends T, ? extends X> opener) implements TimedOpener<T, X> {
+    record Untimed<T, X extends Exception>(Opener<? extends T, ? extends X> opener)
+            implements TimedOpener<T, X>, PoolConfig.OpenerAdapter {
         @Override
         public T open(Duration left) throws X {
             return opener.open();
+        }
+
+        @Override
+        public Object userOpener() {
+            return opener;
         }
     }
 
@@ -277,7 +283,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @throws ResourceCloseException if its closer failed; it is gone all the same
      */
     public boolean release() {
-        return pool.closer().releaseOwn();
+        return pool.bulkCloser().releaseOwn();
     }
 
     /**
@@ -287,7 +293,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @return how many were idle
      */
     public int evictIdle() {
-        return pool.closer().evictIdle();
+        return pool.bulkCloser().evictIdle();
     }
 
     /**
@@ -532,7 +538,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      */
     @Override
     public void close() {
-        pool.closer().rethrowAll(pool.close(pool.config().closeNanos).failures());
+        Failures.rethrowAll(pool.name(), pool.close(pool.config().closeNanos).failures());
     }
 
     /**

@@ -44,8 +44,8 @@ final class PoolConfig<T, X extends Exception> {
     final LongSupplier clock;
     final PoolIdentity identity;
     final String key; // as text; empty without keys
-    final @Nullable TotalLimit<T> total; // null without keys
-    final @Nullable Runnable onUnused; // called with the lock held when a key's entry is not needed any more
+    final boolean keyed; // one pool of many
+    final boolean limitedForAll; // and there is a limit for all of them
 
     PoolConfig(PoolBuilder<T, X, ?> from, String name) {
         this.opener = from.opener;
@@ -81,8 +81,8 @@ final class PoolConfig<T, X extends Exception> {
         this.clock = from.clock;
         this.identity = new PoolIdentity();
         this.key = "";
-        this.total = null;
-        this.onUnused = null;
+        this.keyed = false;
+        this.limitedForAll = false;
     }
 
     /** The options of the pool of one key. */
@@ -120,26 +120,22 @@ final class PoolConfig<T, X extends Exception> {
         this.clock = all.clock;
         this.identity = all.identity;
         this.key = of.key;
-        this.total = of.total;
-        this.onUnused = of.onUnused;
+        this.keyed = true;
+        this.limitedForAll = of.limitedForAll;
     }
 
     /** What the pool of a key has for itself. */
     record OfKey<T, X extends Exception>(
-            String key,
-            int limit,
-            TimedOpener<? extends T, ? extends X> opener,
-            TotalLimit<T> total,
-            Runnable onUnused) {}
+            String key, int limit, TimedOpener<? extends T, ? extends X> opener, boolean limitedForAll) {}
 
     /** Whether the longest idle resource must be known: the last user's clock is read for it at each release. */
     boolean ordersIdle() {
-        return total != null && total.limit != Integer.MAX_VALUE && lends();
+        return limitedForAll && lends();
     }
 
     /** Whether some are to be idle even if nobody uses any. */
     boolean needsSpares() {
-        return minIdle > 0 && total == null;
+        return minIdle > 0 && !keyed;
     }
 
     /** Whether anything outlives its scope. */
@@ -173,10 +169,12 @@ final class PoolConfig<T, X extends Exception> {
 
     /** The opener as the user gave it. */
     Object userOpener() {
-        if (opener instanceof KeyedPerThread.ForKey<?, ?, ?> forKey) {
-            return forKey.userOpener();
-        }
-        return opener instanceof PerThread.Untimed<?, ?> untimed ? untimed.opener() : opener;
+        return opener instanceof OpenerAdapter adapter ? adapter.userOpener() : opener;
+    }
+
+    /** What makes a {@link TimedOpener} of a user's opener of another kind. */
+    interface OpenerAdapter {
+        Object userOpener();
     }
 
     T open(long leftNanos) throws X {

@@ -1,8 +1,6 @@
 package dev.perthread;
 
 import java.lang.ref.WeakReference;
-import java.security.AccessController;
-import java.security.PrivilegedAction;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -134,26 +132,6 @@ final class Reaper implements Runnable {
         }
     }
 
-    /**
-     * A daemon thread that holds on to nothing of whoever happens to start it. A plain {@code new Thread} would inherit
-     * the context class loader, the thread group, inheritable thread-locals and, through the access control context,
-     * the class loader of every caller on the stack, and so keep an undeployed application in memory.
-     */
-    @SuppressWarnings("removal") // there is no other way up to Java 23 to drop the callers' protection domains
-    static Thread daemon(String name, Runnable task) {
-        return AccessController.doPrivileged((PrivilegedAction<Thread>) () -> {
-            ThreadGroup root = Thread.currentThread().getThreadGroup();
-            for (ThreadGroup parent = root == null ? null : root.getParent(); parent != null; ) {
-                root = parent;
-                parent = root.getParent();
-            }
-            Thread thread = new Thread(root, task, name, 0, false);
-            thread.setDaemon(true);
-            thread.setContextClassLoader(null);
-            return thread;
-        });
-    }
-
     private void registerAndWake() {
         // Read first: while rounds are quick anyway, opening costs no fence.
         if (!soon) {
@@ -172,7 +150,7 @@ final class Reaper implements Runnable {
 
     private static Reaper start() {
         Reaper reaper = new Reaper();
-        Thread thread = daemon("perthread-reaper", reaper);
+        Thread thread = DaemonThreads.create("perthread-reaper", reaper);
         reaper.thread = thread;
         // Last: should the thread not start (out of memory), the next opening tries again.
         thread.start();
@@ -207,13 +185,13 @@ final class Reaper implements Runnable {
     }
 
     /** For Flight Recorder's thread. A reaper that has just ended leaves it to the next one. */
-    private Stream<Pool<?, ?>> holders() {
+    private Stream<PoolBase<?>> holders() {
         return current != this
                 ? Stream.empty()
                 : clients(false).stream()
                         .map(WeakReference::get)
-                        .filter(Pool.class::isInstance)
-                        .map(client -> (Pool<?, ?>) client);
+                        .filter(PoolBase.class::isInstance)
+                        .map(client -> (PoolBase<?>) client);
     }
 
     /** One round and the pause after it. */
@@ -285,17 +263,7 @@ final class Reaper implements Runnable {
         if (anyEmpty) {
             forgetEmpty();
         }
-        // Who was seen once and not again had a short scope. Who is watched stays so for a while: scopes come again.
-        // The dead go at once, or they would be kept in memory.
-        most = Math.max(most, watches.size());
-        watches.values()
-                .removeIf(watch -> watch.round != round // else it was alive just now
-                        && (watch.watcher == null || round - watch.round > 16 || !watch.owner.isAlive())
-                        && callOff(watch));
-        if (watches.size() < most >> 3 && most > 64) {
-            watches = new IdentityHashMap<>(watches); // a hash table never shrinks by itself
-            most = watches.size();
-        }
+        forgetWatches();
         if (unwatchable) {
             delay = Math.min(delay, STEADY);
         }
@@ -308,6 +276,20 @@ final class Reaper implements Runnable {
             return NOTHING_OPEN;
         }
         return lingering ? STEADY + 1 : Math.max(delay, QUICK);
+    }
+
+    private void forgetWatches() {
+        // Who was seen once and not again had a short scope. Who is watched stays so for a while: scopes come again.
+        // The dead go at once, or they would be kept in memory.
+        most = Math.max(most, watches.size());
+        watches.values()
+                .removeIf(watch -> watch.round != round // else it was alive just now
+                        && (watch.watcher == null || round - watch.round > 16 || !watch.owner.isAlive())
+                        && callOff(watch));
+        if (watches.size() < most >> 3 && most > 64) {
+            watches = new IdentityHashMap<>(watches); // a hash table never shrinks by itself
+            most = watches.size();
+        }
     }
 
     private long sweep(Client client) {

@@ -1,36 +1,31 @@
 package dev.perthread;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes the resources of one pool: one, the idle ones, and all at the end. Whoever closes has claimed the slot first, so
- * that every resource is closed once and for one reason.
+ * Closes one resource of a pool: at the end of a lease, in place of another, or because something failed. Whoever closes has
+ * claimed the slot first, so that every resource is closed once and for one reason.
  */
 final class ResourceCloser<T> {
     private final PoolConfig<T, ?> config;
     private final SlotRegistry<T> registry;
     private final Observer<T> observer;
-    private final Retirement<T> retirement;
 
     ResourceCloser(PoolConfig<T, ?> config, SlotRegistry<T> registry, Observer<T> observer) {
         this.config = config;
         this.registry = registry;
         this.observer = observer;
-        this.retirement = new Retirement<>(registry);
     }
-
-    // ---- one ----
 
     /** Closes an owner's own leased or just opened resource: claims it and runs the closer, if nobody else did. */
     @Nullable
     Throwable closeOwned(Slot<T> slot, CloseReason reason) {
+        if (slot.isClaimed()) {
+            return null; // by another thread, or by this one in an earlier call: who began it ends it
+        }
         // Before the claim: if there is no stack left for the rest, the owner's next acquire or its end finds the slot
-        // lost and finishes this. It stays true if the claim fails, which may be the owner's own of an earlier call.
+        // lost and finishes this.
         slot.ownersClaim = true;
         if (!slot.claim(reason)) {
             return null;
@@ -70,6 +65,9 @@ final class ResourceCloser<T> {
     /** The same for one that {@code next} took and found unfit, with a slot to open another in; null if it must queue. */
     @Nullable
     Slot<T> replaceOwned(Slot<T> slot, CloseReason reason, Thread next) {
+        if (slot.isClaimed()) {
+            return null;
+        }
         slot.ownersClaim = true; // see closeOwned
         if (!slot.claim(reason)) {
             return null;
@@ -99,10 +97,10 @@ final class ResourceCloser<T> {
                     try {
                         observer.closed(slot, reason, failure);
                     } finally {
-                        registry.replaceClosed(slot, reason, failure != null, next);
+                        registry.queue.replaceClosed(slot, reason, failure != null, next);
                     }
                 });
-        if (!registry.claimForReplacement(slot, reason, next)) {
+        if (!registry.queue.claimForReplacement(slot, reason, next)) {
             return false;
         }
         CloserExecutor.run(config.identity, task);
@@ -126,7 +124,7 @@ final class ResourceCloser<T> {
             slot.closerCalled = true;
             config.closer.close(slot.resource());
         } catch (Throwable thrown) {
-            restoreInterrupt(thrown);
+            Failures.restoreInterrupt(thrown);
             failure = thrown;
         }
         ContextLoader.leave(entered);
@@ -187,16 +185,16 @@ final class ResourceCloser<T> {
         if (slot.thread == null) {
             // Opened for nobody: once it is idle it is anybody's, and not to be claimed from here.
             if (slot.state() == Slot.OPENING && registry.openedInVain(slot, CloseReason.INVALIDATED)) {
-                suppress(closeClaimed(slot, CloseReason.INVALIDATED), failure);
+                Failures.suppress(closeClaimed(slot, CloseReason.INVALIDATED), failure);
             }
             return;
         }
         int state = slot.state();
         boolean uncounted = state == Slot.OPENING && !slot.isClaimed();
         if (uncounted && !registry.opened(slot, 0)) {
-            suppress(closeClaimed(slot, CloseReason.HOLDER_CLOSED), failure);
+            Failures.suppress(closeClaimed(slot, CloseReason.HOLDER_CLOSED), failure);
         } else if (state == Slot.OPENING || state == Slot.LEASED) { // else others may have it by now
-            suppress(closeOwned(slot, CloseReason.INVALIDATED), failure);
+            Failures.suppress(closeOwned(slot, CloseReason.INVALIDATED), failure);
         }
     }
 
@@ -206,48 +204,8 @@ final class ResourceCloser<T> {
                 ? closeClaimed(slot, CloseReason.HOLDER_CLOSED) // first: what needs no memory
                 : closeOwned(slot, CloseReason.HOLDER_CLOSED);
         IllegalStateException rejection = new IllegalStateException(Messages.closed(config.shownName));
-        suppress(failure, rejection);
+        Failures.suppress(failure, rejection);
         return rejection;
-    }
-
-    static void restoreInterrupt(Throwable failure) {
-        if (failure instanceof InterruptedException) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    void rethrow(@Nullable Throwable failure) {
-        rethrow(config.shownName, failure);
-    }
-
-    private static void rethrow(String pool, @Nullable Throwable failure) {
-        if (failure instanceof Error error) {
-            throw error;
-        }
-        if (failure instanceof ResourceCloseException stuck) {
-            throw stuck;
-        }
-        if (failure != null) {
-            throw new ResourceCloseException(pool + ": closing a resource failed: " + Messages.shown(failure), failure);
-        }
-    }
-
-    static void suppress(@Nullable Throwable failure, Throwable primary) {
-        if (failure != null && failure != primary) {
-            primary.addSuppressed(failure);
-        }
-    }
-
-    void rethrowAll(List<Throwable> failures) {
-        rethrowAll(config.shownName, failures);
-    }
-
-    static void rethrowAll(String pool, List<Throwable> failures) {
-        if (!failures.isEmpty()) {
-            Throwable first = failures.get(0);
-            failures.subList(1, failures.size()).forEach(other -> suppress(other, first));
-            rethrow(pool, first);
-        }
     }
 
     boolean isOpen(Slot<T> slot) {
@@ -259,155 +217,5 @@ final class ResourceCloser<T> {
                 config.shownName + ": the closer of resource " + slot.id + " has not returned after "
                         + Messages.of(Duration.ofNanos(nanos)) + "; it is left to its own thread",
                 null);
-    }
-
-    // ---- many ----
-
-    boolean releaseOwn() {
-        StackProbe.touch();
-        List<Throwable> failures = new ArrayList<>();
-        List<Slot<T>> claimed = retirement.claimIdleOf(Thread.currentThread(), CloseReason.RELEASED);
-        int i = 0;
-        try {
-            for (; i < claimed.size(); i++) {
-                Throwable failure = closeClaimed(claimed.get(i), CloseReason.RELEASED);
-                if (failure != null) {
-                    failures.add(failure);
-                }
-            }
-        } finally {
-            for (i++; i < claimed.size(); i++) { // none, if nothing failed
-                claimed.get(i).abandoned = true;
-            }
-        }
-        rethrowAll(failures);
-        return !claimed.isEmpty();
-    }
-
-    int evictIdle() {
-        StackProbe.touch();
-        CloserBatch<T> batch = new CloserBatch<>(config.identity); // allocate before commit; so in all that follow
-        return closeAside(batch, retirement.claimIdle(CloseReason.EVICTED), CloseReason.EVICTED);
-    }
-
-    /** Closes idle ones now and the others at the end of their lease; returns how many in all. */
-    int retire(CloseReason why, LongPredicate which) {
-        StackProbe.touch();
-        CloserBatch<T> batch = new CloserBatch<>(config.identity);
-        Retirement.Retired<T> retired = retirement.retire(why, which);
-        closeAside(batch, retired.claimed, why);
-        return retired.count;
-    }
-
-    /** The same for one of many pools, whose caller waits for the closers of all. */
-    int retire(CloseReason why, LongPredicate which, CloserBatch<T> batch) {
-        Retirement.Retired<T> retired = retirement.retire(why, which);
-        batch.addAll(this, retired.claimed, why);
-        return retired.count;
-    }
-
-    void evictIdle(CloseReason why, CloserBatch<T> batch) {
-        batch.addAll(this, retirement.claimIdle(why), why);
-    }
-
-    void setLimit(int limit) {
-        StackProbe.touch();
-        CloserBatch<T> batch = new CloserBatch<>(config.identity);
-        closeAside(batch, retirement.setLimit(limit), CloseReason.SURPLUS);
-    }
-
-    boolean revoke(long id, String by) {
-        StackProbe.touch();
-        CloserBatch<T> batch = new CloserBatch<>(config.identity);
-        Slot<T> slot = retirement.revoke(id, by);
-        if (slot != null) {
-            batch.add(this, slot, CloseReason.REVOKED);
-            batch.await(config.closerNanos);
-        }
-        return slot != null;
-    }
-
-    /** Closes what the caller has claimed, side by side, and waits for it within the bound on closers. */
-    private int closeAside(CloserBatch<T> batch, List<Slot<T>> claimed, CloseReason reason) {
-        if (!claimed.isEmpty()) {
-            batch.addAll(this, claimed, reason);
-            batch.await(config.closerNanos);
-        }
-        return claimed.size();
-    }
-
-    /** Closes what is idle, waits for leases up to the grace, forces what is left, and reports. */
-    CloseReport close(long grace, Upkeep<T> upkeep) {
-        StackProbe.touch();
-        long closedBefore = registry.numbers.closedCount();
-        long begin = System.nanoTime();
-        registry.close();
-        wakeWhoAwaitChecks();
-        CloserBatch<T> batch = new CloserBatch<>(config.identity);
-        drain(begin, grace, CloseReason.HOLDER_CLOSED, batch, upkeep);
-        int forced = force(batch);
-        List<Throwable> failures = batch.await(config.closerNanos);
-        return new CloseReport((int) (registry.numbers.closedCount() - closedBefore), forced, failures);
-    }
-
-    /** The owners of what is being checked: a check may hang, and after the grace its resource is closed under it. */
-    private void wakeWhoAwaitChecks() {
-        if (config.checkEveryNanos > 0) {
-            registry.all().forEach(slot -> LockSupport.unpark(slot.awaitsCheck));
-        }
-    }
-
-    /** Closes what is idle, and under its users what is not. Returns how many were forced. */
-    int force(CloserBatch<T> batch) {
-        evictIdle(CloseReason.HOLDER_CLOSED, batch);
-        int forced = 0;
-        for (Slot<T> slot : registry.all()) {
-            // What is still being opened cannot be forced: its opener's thread closes it as soon as it has it.
-            int state = slot.state();
-            if ((state == Slot.LEASED || state == Slot.CHECKING) && slot.claim(CloseReason.FORCED)) {
-                batch.add(this, slot, CloseReason.FORCED);
-                forced++;
-            } else if (slot.claimIdle(CloseReason.HOLDER_CLOSED)) {
-                // Released before its owner could see that the pool is closed, and seen only now.
-                batch.add(this, slot, CloseReason.HOLDER_CLOSED);
-            }
-        }
-        return forced;
-    }
-
-    CloseReport suspend(long drain, Upkeep<T> upkeep) {
-        StackProbe.touch();
-        long closedBefore = registry.numbers.closedCount();
-        long begin = System.nanoTime();
-        CloserBatch<T> batch = new CloserBatch<>(config.identity);
-        Retirement.Retired<T> retired = retirement.suspend();
-        if (retired == null) {
-            throw new IllegalStateException(Messages.closed(config.shownName));
-        }
-        batch.addAll(this, retired.claimed, CloseReason.SUSPENDED);
-        drain(begin, drain, null, batch, upkeep);
-        List<Throwable> failures = batch.await(config.closerNanos);
-        return new CloseReport((int) (registry.numbers.closedCount() - closedBefore), 0, failures);
-    }
-
-    /** Waits until nothing of others is left, at most until the grace is over. */
-    private void drain(long begin, long grace, @Nullable CloseReason idle, CloserBatch<T> batch, Upkeep<T> upkeep) {
-        Thread me = Thread.currentThread();
-        try {
-            do {
-                if (idle != null) {
-                    evictIdle(idle, batch);
-                } else if (!registry.isSuspended()) {
-                    return; // resumed, or closed
-                } else {
-                    upkeep.closeRetired(batch);
-                }
-                upkeep.reclaim(batch);
-                // Looks again every few milliseconds even if nobody signals: a release need not have seen us yet.
-            } while (registry.survey.awaitGone(me, Math.min(Reaper.QUICK, grace - (System.nanoTime() - begin)))
-                    && System.nanoTime() - begin < grace);
-        } catch (InterruptedException impatient) {
-            me.interrupt(); // somebody wants this thread back: the grace ends here
-        }
     }
 }

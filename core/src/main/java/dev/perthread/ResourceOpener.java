@@ -6,23 +6,26 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens the resources of one pool, and validates those that are to be used again. */
 final class ResourceOpener<T, X extends Exception> {
-    private final Pool<T, X> pool;
     private final PoolConfig<T, X> config;
     private final LiveSettings settings;
+    private final CoarseClock clock;
+    private final ReaperRegistration registration;
     private final SlotRegistry<T> registry;
     private final Observer<T> observer;
     private final ResourceCloser<T> closer;
     private final @Nullable OpenBackoff backoff;
 
     ResourceOpener(
-            Pool<T, X> pool,
             PoolConfig<T, X> config,
+            LiveSettings settings,
             SlotRegistry<T> registry,
             Observer<T> observer,
-            ResourceCloser<T> closer) {
-        this.pool = pool;
+            ResourceCloser<T> closer,
+            ReaperRegistration registration) {
         this.config = config;
-        this.settings = pool.settings();
+        this.settings = settings;
+        this.clock = registry.pool.clock;
+        this.registration = registration;
         this.registry = registry;
         this.observer = observer;
         this.closer = closer;
@@ -30,7 +33,7 @@ final class ResourceOpener<T, X extends Exception> {
     }
 
     boolean isBackingOff() {
-        return backoff != null && backoff.isPending(pool.now());
+        return backoff != null && backoff.isPending(clock.now());
     }
 
     @Nullable
@@ -39,7 +42,7 @@ final class ResourceOpener<T, X extends Exception> {
         if (retired != null || slot.isClaimed()) {
             return retired != null ? retired : CloseReason.REVOKED;
         }
-        long now = settings.expires() || config.checkAfterNanos > 0 ? pool.now() : 0;
+        long now = settings.expires() || config.checkAfterNanos > 0 ? clock.now() : 0;
         CloseReason expired = settings.expired(slot, now);
         if (expired != null || config.check == null) {
             return expired;
@@ -63,7 +66,7 @@ final class ResourceOpener<T, X extends Exception> {
         try {
             return check.isUsable(slot.resource());
         } catch (Throwable failure) {
-            ResourceCloser.restoreInterrupt(failure);
+            Failures.restoreInterrupt(failure);
             Log.line(
                     Level.DEBUG,
                     () -> config.shownName + ": the check before reuse failed, the resource is closed",
@@ -79,12 +82,12 @@ final class ResourceOpener<T, X extends Exception> {
         if (registry.isClosed()) {
             throw new IllegalStateException(Messages.closed(config.shownName));
         }
-        long asked = backoff == null ? 0 : pool.now();
+        long asked = backoff == null ? 0 : clock.now();
         Throwable refusal = backoff == null ? null : backoff.refusal(asked);
         if (refusal != null) {
             ResourceOpener.<X>rethrow(refusal);
         }
-        pool.registerAndWake();
+        registration.registerAndWake();
         Jfr.Span recorded = Jfr.opening();
         long begin = System.nanoTime();
         long left = attempt.left(begin, settings.acquireNanos);
@@ -102,7 +105,7 @@ final class ResourceOpener<T, X extends Exception> {
         attempt.interrupted = timer != null && timer.end();
         Jfr.opened(recorded, slot);
         attempt.openNanos = System.nanoTime() - begin;
-        long now = pool.now();
+        long now = clock.now();
         slot.openedAt = now;
         slot.idleSince = now;
         slot.checkedAt = now;
@@ -125,7 +128,7 @@ final class ResourceOpener<T, X extends Exception> {
         long took = System.nanoTime() - begin;
         try {
             if (backoff != null) { // before the permit goes to the next waiter, which would try in vain
-                backoff.failed(failure, asked, pool.now(), config.shownName);
+                backoff.failed(failure, asked, clock.now(), config.shownName);
             }
             registry.removeUnopened(slot, Messages.shown(failure), took);
         } catch (Throwable noMemory) {

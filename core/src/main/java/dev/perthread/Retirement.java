@@ -119,7 +119,7 @@ final class Retirement<T> {
                     surplus--;
                 }
             }
-            registry.grantPermits();
+            registry.queue.grantPermits();
             return claimed;
         } finally {
             lock.unlock();

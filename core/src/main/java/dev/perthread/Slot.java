@@ -68,7 +68,7 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
         }
     }
 
-    final Pool<T, ?> pool;
+    final PoolBase<T> pool;
     final long id;
 
     @SuppressWarnings("UnusedVariable") // read through STATE
@@ -110,7 +110,8 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
     boolean slowRelease; // the release has more to do than to store IDLE; one look instead of five on the fast path
     volatile @Nullable Throwable trace; // where the present lease was acquired
 
-    JfrEvents.@Nullable Lease recorded; // the present lease, if Flight Recorder wants to know of it
+    @Nullable
+    Object recorded; // the present lease's event, if Flight Recorder wants to know of it
 
     // Written by the owner before openingToLeased, as the entry's value is, and constant from then on.
     long openedAt;
@@ -138,17 +139,12 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
     volatile @Nullable Thread
             closer; // who runs the closer, or a background opener, so that it does not wait for itself
 
-    Slot(Pool<T, ?> pool, long id, @Nullable Thread owner, long now) {
+    Slot(PoolBase<T> pool, long id, @Nullable Thread owner, long now) {
         super(owner);
         this.pool = pool;
         this.id = id;
         this.openedAt = now;
         this.idleSince = now;
-    }
-
-    /** Of a keyed pool: where this slot is listed. */
-    SlotRegistry<T> registryOfKey() {
-        return pool.registry();
     }
 
     int state() {

@@ -1,5 +1,6 @@
 package dev.perthread;
 
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -168,6 +169,47 @@ final class SlotIndex<T> {
         }
         slot.idleBefore = null;
         slot.idleAfter = null;
+    }
+
+    /** Takes the most recently released idle one for a thread; null if none is idle. */
+    @Nullable
+    Slot<T> takeIdle(Thread next) {
+        for (Slot<T> slot = latestIdle; slot != null; ) {
+            Slot<T> after = slot.idleAfter;
+            Slot<T> taken = move(slot, next);
+            if (taken == null) {
+                unlist(slot);
+                slot.flag();
+                // The store of the flag before the load of the state, as its owner stores IDLE before it loads the
+                // flag.
+                VarHandle.fullFence();
+                taken = move(slot, next);
+            }
+            if (taken != null) {
+                return taken;
+            }
+            slot = after;
+        }
+        return null;
+    }
+
+    /** Takes an idle one away from its thread, for another or for nobody; null if its last user was faster. */
+    @Nullable
+    Slot<T> move(Slot<T> from, @Nullable Thread next) {
+        if (from.state() != Slot.IDLE || from.isClaimed()) {
+            return null;
+        }
+        Slot<T> to = from.forNext(next);
+        makeRoom(); // allocate before commit
+        if (!from.idleToMoved()) {
+            return null;
+        }
+        to.takeOver(from);
+        replace(from, to);
+        if (next == null) {
+            list(to);
+        }
+        return to;
     }
 
     int idleListed(Slot<T> but) {

@@ -1,10 +1,9 @@
 package dev.perthread;
 
-import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,11 +16,10 @@ import org.jspecify.annotations.Nullable;
  * to the longest waiter at once, under the same lock, so nobody can overtake it and it cannot be lost.
  */
 final class SlotRegistry<T> {
-    private final Pool<T, ?> pool;
+    final PoolBase<T> pool;
     private final boolean lends;
     private final boolean alwaysSlow;
-    private final int maxWaiting;
-    private final @Nullable Runnable onUnused;
+    private final @Nullable BooleanSupplier forgetKey;
 
     final @Nullable TotalLimit<T> total; // of a pool with keys, of which this is the registry of one; else null
 
@@ -33,8 +31,7 @@ final class SlotRegistry<T> {
 
     // Guarded by lock.
     final SlotIndex<T> index = new SlotIndex<>();
-    final Waiters<T> waiters = new Waiters<>();
-    private final ArrayList<Waiter<T>> replacing = new ArrayList<>(2); // for each a closer runs, and they do not queue
+    final PermitQueue<T> queue;
     private Counters counters = new Counters(); // those of all keys, once this one is gone
     private int limit;
     private long lastId;
@@ -43,27 +40,33 @@ final class SlotRegistry<T> {
     int place = -1; // the total limit's
     boolean isWaitedAt; // the total limit's
 
-    // Written under the lock and read without it. A release that misses the change of mustCheckWaiters is made good:
-    // closing looks again until nothing is left, and for waiters the reaper does.
+    // Written under the lock and read without it.
     private volatile boolean closed;
     private volatile boolean slowAcquire; // closed, suspended, or a lease has more to do than to change hands
-    private volatile boolean mustCheckWaiters; // somebody waits for resources that become idle
-    private volatile boolean registered; // the reaper knows this pool; false may be said too often
 
-    SlotRegistry(Pool<T, ?> pool, PoolConfig<T, ?> config, boolean alwaysSlow) {
+    /**
+     * @param total what the registries of all keys share, or null
+     * @param forgetKey with the lock held, when the key's entry is not needed any more; false if it must stay
+     */
+    SlotRegistry(
+            PoolBase<T> pool,
+            PoolConfig<T, ?> config,
+            @Nullable TotalLimit<T> total,
+            @Nullable BooleanSupplier forgetKey,
+            boolean alwaysSlow) {
         this.pool = pool;
-        this.total = config.total;
+        this.total = total;
         this.lock = total == null ? new SpinThenParkLock() : total.lock;
         this.resourceRemoved = total == null ? lock.newCondition() : total.resourceRemoved;
         this.becameIdle = lock.newCondition();
         this.survey = new SlotSurvey<>(this, resourceRemoved, becameIdle);
         this.numbers = new RegistryNumbers(this);
-        this.onUnused = config.onUnused;
+        this.forgetKey = forgetKey;
         this.limit = config.limit;
         this.lends = config.lends();
-        this.maxWaiting = config.maxWaiting;
         this.alwaysSlow = alwaysSlow;
         this.slowAcquire = alwaysSlow;
+        this.queue = new PermitQueue<>(this, config, pool.clock);
     }
 
     boolean isClosed() {
@@ -86,19 +89,6 @@ final class SlotRegistry<T> {
     /** Whether a lease may not take the fast path. Never false once {@link #isClosed} is true for the same reader. */
     boolean isSlowAcquire() {
         return slowAcquire;
-    }
-
-    boolean mustCheckWaiters() {
-        return mustCheckWaiters || isWaitedForByOthers();
-    }
-
-    /** Whether somebody waits, perhaps for another key, and what is idle here may make room; without the lock. */
-    boolean isWaitedForByOthers() {
-        return lends && total != null && total.isWaitedFor();
-    }
-
-    Pool<T, ?> pool() {
-        return pool;
     }
 
     /** Lock held. */
@@ -165,17 +155,15 @@ final class SlotRegistry<T> {
             if (gone) {
                 return Admission.Refusal.KEY_GONE.forAny();
             }
-            boolean first = waiters.isEmpty() && !suspended;
+            boolean first = queue.waiters.isEmpty() && !suspended;
             boolean announces = lends && mayWait && !hasRoom();
             if (announces) {
-                // Before looking: a release that comes too late to be seen idle must see that somebody waits.
-                mustCheckWaiters = true;
-                VarHandle.fullFence();
+                queue.announce();
             }
             Slot<T> slot = first ? takeLocked(me) : null;
-            Admission<T> admission = slot != null ? slot : enqueue(me, mayWait);
+            Admission<T> admission = slot != null ? slot : queue.enqueue(me, mayWait);
             if (announces) {
-                updateWaitersFlag();
+                queue.updateWaitersFlag();
             }
             return admission;
         } finally {
@@ -194,29 +182,8 @@ final class SlotRegistry<T> {
         }
     }
 
-    private Admission<T> enqueue(Thread me, boolean mayWait) {
-        if (!mayWait) {
-            return Admission.Refusal.MUST_WAIT.forAny();
-        }
-        if (waiters.size() >= maxWaiting) {
-            counters.refused();
-            return Admission.Refusal.QUEUE_FULL.forAny();
-        }
-        Waiter<T> waiter = new Waiter<>(me, pool.now());
-        join(waiter);
-        return waiter;
-    }
-
-    private void join(Waiter<T> waiter) {
-        if (total != null) {
-            total.include(this); // allocate before commit
-            waiter.arrival = total.nextArrival();
-        }
-        waiters.join(waiter);
-        updateWaitersFlag();
-    }
-
-    private boolean hasRoom() {
+    /** Lock held. */
+    boolean hasRoom() {
         return roomOfKey() > 0 && (total == null || total.hasRoom());
     }
 
@@ -226,36 +193,16 @@ final class SlotRegistry<T> {
     }
 
     private @Nullable Slot<T> takeLocked(Thread me) {
-        Slot<T> lent = lends ? takeIdle(me) : null;
+        Slot<T> lent = lends ? index.takeIdle(me) : null;
         if (lent != null) {
             return lent;
         }
         return hasRoom() ? reserve(me) : null;
     }
 
-    @Nullable
-    Slot<T> takeIdle(Thread next) {
-        for (Slot<T> slot = index.latestIdle(); slot != null; ) {
-            Slot<T> after = slot.idleAfter;
-            Slot<T> taken = move(slot, next);
-            if (taken == null) {
-                index.unlist(slot);
-                slot.flag();
-                // The store of the flag before the load of the state, as its owner stores IDLE before it loads the
-                // flag.
-                VarHandle.fullFence();
-                taken = move(slot, next);
-            }
-            if (taken != null) {
-                return taken;
-            }
-            slot = after;
-        }
-        return null;
-    }
-
-    private Slot<T> reserve(@Nullable Thread owner) {
-        Slot<T> slot = new Slot<>(pool, total == null ? ++lastId : total.nextId(), owner, pool.tick());
+    /** Lock held, and there is room. */
+    Slot<T> reserve(@Nullable Thread owner) {
+        Slot<T> slot = new Slot<>(pool, total == null ? ++lastId : total.nextId(), owner, pool.clock.tick());
         index.makeRoom(); // allocate before commit
         if (total != null) {
             total.include(this);
@@ -269,31 +216,12 @@ final class SlotRegistry<T> {
         return slot;
     }
 
-    /** Takes an idle one away from its thread, for another or for nobody; null if its last user was faster. */
-    @Nullable
-    Slot<T> move(Slot<T> from, @Nullable Thread next) {
-        if (from.state() != Slot.IDLE || from.isClaimed()) {
-            return null;
-        }
-        Slot<T> to = from.forNext(next);
-        index.makeRoom(); // allocate before commit
-        if (!from.idleToMoved()) {
-            return null;
-        }
-        to.takeOver(from);
-        index.replace(from, to);
-        if (next == null) {
-            index.list(to);
-        }
-        return to;
-    }
-
     /** An idle lent resource stays when its thread ends, but must not keep the dead thread in memory. */
     void detachOwner(Slot<T> slot) {
         lock.lock();
         try {
             if (!closed) {
-                move(slot, null);
+                index.move(slot, null);
             }
         } finally {
             lock.unlock();
@@ -336,12 +264,12 @@ final class SlotRegistry<T> {
                 slot.openingToIdle();
                 index.list(slot);
                 becameIdle.signalAll();
-                next = serves() ? waiters.signalNext() : null;
+                next = queue.serves() ? queue.waiters.signalNext() : null;
             }
         } finally {
             lock.unlock();
         }
-        Handoff.wake(next);
+        Waiters.wake(next);
         return true;
     }
 
@@ -378,7 +306,7 @@ final class SlotRegistry<T> {
         } finally {
             lock.unlock();
         }
-        Handoff.wake(next);
+        Waiters.wake(next);
     }
 
     /** The closer has run. Does nothing the second time. */
@@ -394,7 +322,7 @@ final class SlotRegistry<T> {
         } finally {
             lock.unlock();
         }
-        Handoff.wake(next);
+        Waiters.wake(next);
     }
 
     /**
@@ -416,41 +344,8 @@ final class SlotRegistry<T> {
         }
     }
 
-    /** The same by a thread of the library, for one that waits for it in {@code await} without being in the queue. */
-    void replaceClosed(Slot<T> slot, CloseReason reason, boolean failed, Waiter<T> waiter) {
-        Waiter<T> next;
-        lock.lock();
-        try {
-            replacing.remove(waiter);
-            counters.closed(slot, reason, failed);
-            remove(slot);
-            if (waiter.gaveUp || closed || suspended || !hasRoom()) {
-                if (!waiter.gaveUp && !closed) {
-                    join(waiter);
-                }
-                next = freed();
-            } else {
-                waiter.grant(reserve(waiter.thread));
-                next = waiter;
-            }
-        } finally {
-            lock.unlock();
-        }
-        Handoff.wake(next);
-    }
-
-    /** Claims what this thread is to have the permit of; false if somebody else did, and then it gets nothing from that. */
-    boolean claimForReplacement(Slot<T> slot, CloseReason reason, Waiter<T> waiter) {
-        lock.lock();
-        try {
-            replacing.ensureCapacity(replacing.size() + 1); // allocate before commit
-            return slot.claim(reason) && replacing.add(waiter);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void remove(Slot<T> slot) {
+    /** Lock held. */
+    void remove(Slot<T> slot) {
         index.remove(slot);
         counters.removed(slot);
         if (total != null) {
@@ -470,15 +365,15 @@ final class SlotRegistry<T> {
         }
     }
 
-    private void forgetIfUnusedLocked() {
-        if (total == null || onUnused == null || gone || !index.all().isEmpty() || !waiters.isEmpty()) {
+    /** Lock held. */
+    void forgetIfUnusedLocked() {
+        if (total == null || forgetKey == null || gone || !index.all().isEmpty() || !queue.waiters.isEmpty()) {
             return;
         }
-        if (!closed && pool.isBackingOff()) {
-            return; // until the reaper finds that it is over
-        }
         try {
-            onUnused.run();
+            if (!forgetKey.getAsBoolean()) {
+                return;
+            }
         } catch (OutOfMemoryError passing) {
             return; // then it stays, until it is used again
         }
@@ -486,134 +381,22 @@ final class SlotRegistry<T> {
         counters = total.exclude(this, counters); // what is still to be counted here
     }
 
-    /** A permit has just become free: the longest waiter gets it. */
-    private @Nullable Waiter<T> freed() {
-        if (closed || suspended) {
-            resourceRemoved.signalAll();
-            forgetIfUnusedLocked();
-            return null;
-        }
-        if (total != null) {
-            Waiter<T> next = total.grantPermit();
-            forgetIfUnusedLocked();
-            return next;
-        }
-        return waiters.isEmpty() || index.size() >= limit ? null : grantPermit();
-    }
-
-    /** Lock held, and there is room. */
-    Waiter<T> grantPermit() {
-        Waiter<T> first = waiters.longest();
-        grant(first, reserve(first.thread));
-        return first;
-    }
-
-    void grant(Waiter<T> waiter, Slot<T> slot) {
-        waiter.grant(slot);
-        leave(waiter);
-    }
-
-    void leave(Waiter<T> waiter) {
-        waiters.leave(waiter);
-        counters.waited(1);
-        updateWaitersFlag();
-    }
-
-    private void updateWaitersFlag() {
-        mustCheckWaiters = lends && !waiters.isEmpty(); // nobody joins or leaves once the pool is closed
-        if (total != null) {
-            total.waits(this, !waiters.isEmpty());
-        }
-    }
-
-    /** Lock held: as {@link #serves}, but not if somebody of another key, for whom room is to be made, comes first. */
-    boolean servesOwn() {
-        return serves() && (total == null || !total.isOtherFirst(this));
-    }
-
-    /** Lock held. What has become idle is for who waits for this key; who is to be woken. */
+    /** Lock held. A permit has just become free: the longest waiter gets it, or who waits for the end hears of it. */
     @Nullable
-    Waiter<T> offerToOwn(Slot<T> idle) {
-        if (!servesOwn()) {
-            return null;
-        }
-        return waiters.longest().mustHandOff(pool.now()) ? handOver(idle) : waiters.signalNext();
-    }
-
-    /** Lock held: whether what becomes idle may go to waiters. */
-    boolean serves() {
-        return !closed && !suspended && !waiters.isEmpty();
-    }
-
-    /** Lock held: gives free permits to waiters, waking each at once: remembering whom to wake would take memory. */
-    void grantPermits() {
-        while (serves() && hasRoom()) {
-            Waiter<T> next = total == null ? grantPermit() : total.grantPermit();
-            Handoff.wake(next);
-        }
-    }
-
-    /** Leaves the queue; false if the waiter has been granted something. */
-    boolean giveUp(Waiter<T> waiter, boolean timedOut) {
-        lock.lock();
-        try {
-            replacing.remove(waiter);
-            if (waiter.granted != null) {
-                return false;
-            }
-            waiter.gaveUp = true;
-            if (waiters.contains(waiter)) { // close() takes all out
-                leave(waiter);
-            }
-            if (timedOut) {
-                counters.timedOut();
-            }
-            forgetIfUnusedLocked();
-            return true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    // ---- the end of a lease ----
-
-    /**
-     * The owner of a lent resource that is not listed as idle is done with it. Returns why it must be closed instead, and then
-     * it is still leased.
-     */
-    @Nullable
-    CloseReason releaseAndList(Slot<T> slot, int maxIdle) {
+    Waiter<T> freed() {
         Waiter<T> next = null;
-        lock.lock();
-        try {
-            CloseReason retired = slot.retireFor();
-            if (retired != null) {
-                return retired;
-            }
-            if (maxIdle != Integer.MAX_VALUE && waiters.isEmpty() && index.idleListed(slot) >= maxIdle) {
-                return CloseReason.SURPLUS;
-            }
-            slot.unflag();
-            slot.leasedToIdle();
-            index.list(slot);
-            next = offerToOwn(slot);
-        } finally {
-            lock.unlock();
+        if (isServing()) {
+            next = queue.freed();
+        } else {
+            resourceRemoved.signalAll();
         }
-        Handoff.wake(next);
-        return null;
+        forgetIfUnusedLocked();
+        return next;
     }
 
-    /** Lock held. The longest waiter gets this idle one; null if its last user was faster. */
-    @Nullable
-    Waiter<T> handOver(Slot<T> idle) {
-        Waiter<T> first = waiters.longest();
-        Slot<T> moved = move(idle, first.thread);
-        if (moved == null) {
-            return null;
-        }
-        grant(first, moved);
-        return first;
+    /** Lock held: whether anybody gets anything, neither closed nor suspended. */
+    boolean isServing() {
+        return !closed && !suspended;
     }
 
     /** Idle lent resources that no list has, because their release missed the flag, are listed; the reaper's job. */
@@ -654,13 +437,13 @@ final class SlotRegistry<T> {
         return true;
     }
 
-    void resume() {
+    void resume(boolean expires) {
         lock.lock();
         try {
             if (suspended && !closed) {
                 suspended = false;
-                slowAcquire = alwaysSlow || pool.settings().expires();
-                grantPermits();
+                slowAcquire = alwaysSlow || expires;
+                queue.grantPermits();
             }
         } finally {
             lock.unlock();
@@ -677,11 +460,9 @@ final class SlotRegistry<T> {
         List<Waiter<T>> refused;
         lock.lock();
         try {
-            refused = waiters.dismiss(replacing); // first: should there be no memory for it, nothing has happened
+            refused = queue.dismiss(); // first: should there be no memory for it, nothing has happened
             slowAcquire = true; // before closed, see isSlowAcquire()
             closed = true;
-            mustCheckWaiters = true;
-            counters.waited(refused.size() - replacing.size());
             resourceRemoved.signalAll(); // a suspension ends, too
             if (total != null) {
                 total.waits(this, false);
@@ -690,37 +471,13 @@ final class SlotRegistry<T> {
         } finally {
             lock.unlock();
         }
-        Handoff.wakeAll(refused);
-    }
-
-    // ---- the reaper, and numbers ----
-
-    /** Whether the reaper knows this pool. Then it does for as long as the caller has a slot here, or waits. */
-    boolean isRegistered() {
-        return registered;
-    }
-
-    /** The reaper has been told, by a thread that has a slot here or waits; so it cannot have forgotten it already. */
-    void register() {
-        registered = true;
-    }
-
-    /** Whether the reaper can forget this pool. */
-    boolean deregister(boolean needed) {
-        lock.lock();
-        try {
-            // A permit may be free that nobody had the memory to give.
-            registered = (needed && !closed) || !index.all().isEmpty() || !waiters.isEmpty();
-            return !registered;
-        } finally {
-            lock.unlock();
-        }
+        Waiters.wakeAll(refused);
     }
 
     Stats stats() {
         lock.lock();
         try {
-            return (gone ? new Counters() : counters).stats(index.all(), waiters.size());
+            return (gone ? new Counters() : counters).stats(index.all(), queue.waiters.size());
         } finally {
             lock.unlock();
         }

@@ -94,7 +94,7 @@ final class SlotSurvey<T> {
                     return true;
                 }
             }
-            return !registry.waiters.isEmpty();
+            return !registry.queue.waiters.isEmpty();
         } finally {
             lock.unlock();
         }

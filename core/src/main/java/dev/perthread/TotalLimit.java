@@ -118,11 +118,12 @@ final class TotalLimit<T> {
         for (int i = 0; hasRoom() && i < waitedAt.size(); i++) {
             SlotRegistry<T> registry = waitedAt.get(i);
             if (registry.roomOfKey() > 0
-                    && (next == null || registry.waiters.longest().arrival < next.waiters.longest().arrival)) {
+                    && (next == null
+                            || registry.queue.waiters.longest().arrival < next.queue.waiters.longest().arrival)) {
                 next = registry;
             }
         }
-        return next == null ? null : next.grantPermit();
+        return next == null ? null : next.queue.grantPermit();
     }
 
     /** Who has waited longest among those for whom only the limit for all is in the way, and nobody makes room yet. */
@@ -130,7 +131,7 @@ final class TotalLimit<T> {
         Waiter<T> longest = null;
         for (int i = 0; i < waitedAt.size(); i++) {
             SlotRegistry<T> registry = waitedAt.get(i);
-            Waiter<T> waiter = registry.waiters.longest();
+            Waiter<T> waiter = registry.queue.waiters.longest();
             int room = registry.roomOfKey();
             for (; waiter != null && waiter.roomIsMade && room > 0; room--) {
                 waiter = waiter.behind;
@@ -145,7 +146,7 @@ final class TotalLimit<T> {
     /** Whether somebody of another key, for whom room must be made, has waited longer than all who wait for this one. */
     boolean isOtherFirst(SlotRegistry<T> registry) {
         Waiter<T> other = hasRoom() ? null : needsRoom();
-        return other != null && other.arrival < registry.waiters.longest().arrival;
+        return other != null && other.arrival < registry.queue.waiters.longest().arrival;
     }
 
     /**
@@ -163,9 +164,17 @@ final class TotalLimit<T> {
             }
             if (longest.claimIdle(CloseReason.MADE_ROOM)) {
                 waiter.roomIsMade = true;
-                longest.registryOfKey().index.unlist(longest);
+                unlist(longest);
                 return longest;
             } // else its last user was faster
+        }
+    }
+
+    private void unlist(Slot<T> slot) {
+        for (int i = 0; i < registries.size(); i++) {
+            if (registries.get(i).pool == slot.pool) {
+                registries.get(i).index.unlist(slot);
+            }
         }
     }
 
@@ -173,7 +182,7 @@ final class TotalLimit<T> {
         Slot<T> longest = null;
         for (int i = 0; i < registries.size(); i++) {
             SlotRegistry<T> registry = registries.get(i);
-            if (registry.isWaitedAt && registry.waiters.longest().arrival <= waiter.arrival) {
+            if (registry.isWaitedAt && registry.queue.waiters.longest().arrival <= waiter.arrival) {
                 continue;
             }
             List<Slot<T>> all = registry.index.all();
@@ -192,12 +201,12 @@ final class TotalLimit<T> {
     // ---- all keys ----
 
     /** The pools of all keys that have a resource or a waiter: a copy. */
-    List<Pool<T, ?>> pools() {
+    List<PoolBase<T>> pools() {
         lock.lock();
         try {
-            List<Pool<T, ?>> all = new ArrayList<>(registries.size());
+            List<PoolBase<T>> all = new ArrayList<>(registries.size());
             for (SlotRegistry<T> registry : registries) {
-                all.add(registry.pool());
+                all.add(registry.pool);
             }
             return all;
         } finally {
@@ -247,7 +256,7 @@ final class TotalLimit<T> {
             for (SlotRegistry<T> registry : registries) {
                 sum.add(registry.counters());
                 all.addAll(registry.index.all());
-                waiting += registry.waiters.size();
+                waiting += registry.queue.waiters.size();
             }
             return sum.stats(all, waiting, counters.mostPresent());
         } finally {

@@ -1,6 +1,7 @@
 package dev.perthread;
 
 import java.lang.System.Logger.Level;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -9,32 +10,35 @@ import org.jspecify.annotations.Nullable;
  * checks idle resources, warns of leases held too long, and opens spare ones. User code runs aside, in threads of its own.
  */
 final class Upkeep<T> {
-    private final Pool<T, ?> pool;
+    private final PoolBase<T> pool;
     private final PoolConfig<T, ?> config;
     private final LiveSettings settings;
     private final SlotRegistry<T> registry;
     private final Observer<T> observer;
     private final ResourceCloser<T> closer;
     private final ResourceOpener<T, ?> opener;
+    private final SlowRelease<T> releases;
 
     // The reaper's.
     private volatile long nextSpare; // not before this, after a failure
     private volatile boolean spareFailed;
 
     Upkeep(
-            Pool<T, ?> pool,
             PoolConfig<T, ?> config,
+            LiveSettings settings,
             SlotRegistry<T> registry,
             Observer<T> observer,
             ResourceCloser<T> closer,
-            ResourceOpener<T, ?> opener) {
-        this.pool = pool;
+            ResourceOpener<T, ?> opener,
+            SlowRelease<T> releases) {
+        this.pool = registry.pool;
         this.config = config;
-        this.settings = pool.settings();
+        this.settings = settings;
         this.registry = registry;
         this.observer = observer;
         this.closer = closer;
         this.opener = opener;
+        this.releases = releases;
     }
 
     /** One round of the reaper. */
@@ -89,7 +93,7 @@ final class Upkeep<T> {
     void sweepForPermits() {
         reclaimAll(null, null);
         if (settings.expires()) {
-            closeExpired(pool.now());
+            closeExpired(pool.clock.now());
         }
     }
 
@@ -274,7 +278,7 @@ final class Upkeep<T> {
             usable = opener.isUsable(slot);
         } finally {
             slot.closer = null;
-            slot.checkedAt = pool.now();
+            slot.checkedAt = pool.clock.now();
             if (slot.isClaimed()) {
                 // By force, and closed under the check; nothing is given back.
             } else if (!usable || registry.isClosed() || slot.retireFor() != null) {
@@ -288,9 +292,9 @@ final class Upkeep<T> {
                 }
             } else {
                 slot.checkingToIdle();
-                pool.idleAgain(slot);
+                releases.idleAgain(slot);
             }
-            pool.wakeOwner(slot);
+            LockSupport.unpark(slot.awaitsCheck);
         }
     }
 
@@ -321,7 +325,7 @@ final class Upkeep<T> {
     // ---- spare ones ----
 
     private void openSpares(long now) {
-        if (config.total != null && !registry.survey.isInUse()) {
+        if (config.keyed && !registry.survey.isInUse()) {
             return; // or a key that was used once would have its resources for ever
         }
         if (spareFailed && now - nextSpare < 0) {
@@ -347,7 +351,7 @@ final class Upkeep<T> {
             opener.openForNobody(slot);
             spareFailed = false;
         } catch (Throwable failure) {
-            nextSpare = pool.now() + Reaper.SPARE_PAUSE;
+            nextSpare = pool.clock.now() + Reaper.SPARE_PAUSE;
             spareFailed = true;
             Log.line(Level.DEBUG, () -> pool.name() + ": opening a spare resource failed", failure);
         }

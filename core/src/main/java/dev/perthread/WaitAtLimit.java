@@ -9,8 +9,9 @@ final class WaitAtLimit<T> {
     /** How long who does not want to wait still waits for what is just being closed. */
     private static final long RECLAIM_PATIENCE = 100_000_000;
 
-    private final Pool<T, ?> pool;
+    private final PoolBase<T> pool;
     private final PoolConfig<T, ?> config;
+    private final ReaperRegistration registration;
     private final SlotRegistry<T> registry;
     private final Handoff<T> handoff;
     private final Observer<T> observer;
@@ -18,20 +19,21 @@ final class WaitAtLimit<T> {
     private final Upkeep<T> upkeep;
 
     WaitAtLimit(
-            Pool<T, ?> pool,
             PoolConfig<T, ?> config,
             SlotRegistry<T> registry,
             Handoff<T> handoff,
             Observer<T> observer,
             ResourceCloser<T> closer,
-            Upkeep<T> upkeep) {
-        this.pool = pool;
+            Upkeep<T> upkeep,
+            ReaperRegistration registration) {
+        this.pool = registry.pool;
         this.config = config;
         this.registry = registry;
         this.handoff = handoff;
         this.observer = observer;
         this.closer = closer;
         this.upkeep = upkeep;
+        this.registration = registration;
     }
 
     /** A slot of the calling thread's: to open a resource in, or with a leased one. */
@@ -57,7 +59,11 @@ final class WaitAtLimit<T> {
         throw new Attempt.MustWaitException();
     }
 
-    /** Closes what the calling thread took and found unfit, and gets it another slot in the place of that. */
+    /**
+     * Closes what the calling thread took and found unfit, and gets it another slot in the place of that; null if it must ask
+     * for one as before.
+     */
+    @Nullable
     Slot<T> replace(Slot<T> slot, CloseReason unfit, Attempt attempt) {
         Slot<T> next = null;
         if (slot.isClaimed()) {
@@ -68,7 +74,7 @@ final class WaitAtLimit<T> {
             Slot<T> room = registry.reserveIfRoom(attempt.me);
             if (room == null && attempt.waits()) {
                 // Not in the queue: the permit of what is being closed is for this thread.
-                Waiter<T> waiter = new Waiter<>(attempt.me, pool.now());
+                Waiter<T> waiter = new Waiter<>(attempt.me, pool.clock.now());
                 if (closer.replaceAside(slot, unfit, waiter)) {
                     return await(waiter, attempt, false);
                 }
@@ -91,7 +97,7 @@ final class WaitAtLimit<T> {
             throw new AcquireTimeoutException(
                     situation(attempt.me, "got no resource, as its time went into a check that failed", attempt), null);
         }
-        return next == null ? admit(attempt) : next; // perhaps another idle one
+        return next;
     }
 
     private Slot<T> await(Waiter<T> waiter, Attempt attempt, boolean sweeps) {
@@ -100,7 +106,8 @@ final class WaitAtLimit<T> {
         try { // at once: who is in the queue, and might be signalled or granted something, must not go by another way
             try {
                 recorded = Jfr.waiting();
-                pool.registerAndWake(); // and every few milliseconds from now on, for missed releases and dead owners
+                registration.registerAndWake(); // and every few milliseconds from now on, for missed releases and dead
+                // owners
                 if (sweeps) {
                     upkeep.sweepForPermits(); // a dead thread's permit is found at once
                     sweepOtherKeys();
@@ -118,7 +125,7 @@ final class WaitAtLimit<T> {
             }
         } catch (Throwable failure) {
             try {
-                if (!registry.giveUp(waiter, false)) {
+                if (!registry.queue.giveUp(waiter, false)) {
                     undo(waiter);
                 }
             } finally {
@@ -131,9 +138,9 @@ final class WaitAtLimit<T> {
     private void sweepOtherKeys() {
         TotalLimit<T> total = registry.total;
         if (total != null && total.isWaitedFor()) {
-            for (Pool<T, ?> other : total.pools()) {
+            for (PoolBase<T> other : total.pools()) {
                 if (other != pool) {
-                    other.upkeep().sweepForPermits();
+                    other.sweepForPermits();
                 }
             }
         }
@@ -144,7 +151,7 @@ final class WaitAtLimit<T> {
         if (total == null) {
             return upkeep.isReclaiming();
         }
-        return total.pools().stream().anyMatch(other -> other.upkeep().isReclaiming());
+        return total.pools().stream().anyMatch(PoolBase::isReclaiming);
     }
 
     private Slot<T> park(Waiter<T> waiter, Attempt attempt) {
@@ -171,7 +178,7 @@ final class WaitAtLimit<T> {
                 if (interrupted) {
                     waiter.thread.interrupt();
                 }
-                if (!registry.giveUp(waiter, !interrupted)) {
+                if (!registry.queue.giveUp(waiter, !interrupted)) {
                     continue; // granted at the last moment, and kept: the next in line must not be passed over
                 }
                 throw interrupted
@@ -236,6 +243,6 @@ final class WaitAtLimit<T> {
 
     private String situation(Thread me, String what, @Nullable Attempt attempt) {
         Duration waited = Duration.ofNanos(attempt == null ? 0 : System.nanoTime() - attempt.begin);
-        return Messages.atTheLimit(config, registry, me, what, waited);
+        return LimitMessages.of(config, registry, me, what, waited);
     }
 }

@@ -2,6 +2,7 @@ package dev.perthread;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,5 +116,18 @@ final class Waiters<T> {
         Waiter<T> first = longest();
         signalled = first;
         return first;
+    }
+
+    /** By index: for an iterator or a lambda there may be no memory, and all must be woken. */
+    static void wakeAll(List<? extends Waiter<?>> waiters) {
+        for (int i = 0; i < waiters.size(); i++) {
+            wake(waiters.get(i));
+        }
+    }
+
+    static void wake(@Nullable Waiter<?> waiter) {
+        if (waiter != null) {
+            LockSupport.unpark(waiter.thread);
+        }
     }
 }

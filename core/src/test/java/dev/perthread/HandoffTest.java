@@ -72,8 +72,8 @@ class HandoffTest {
             .clock(now::get)
             .config();
     private final Pool<Object, RuntimeException> pool = new Pool<>(config);
-    private final SlotRegistry<Object> registry = new SlotRegistry<>(pool, config, false);
-    private final Handoff<Object> handoff = new Handoff<>(pool, registry);
+    private final SlotRegistry<Object> registry = new SlotRegistry<>(pool, config, null, null, false);
+    private final Handoff<Object> handoff = new Handoff<>(config, registry);
     private final Slot<Object> one = leased();
     private final Slot<Object> two = leased();
     private final Waiter<Object> first = waiting();
@@ -93,11 +93,11 @@ class HandoffTest {
     /** As Pool does it. */
     private void release(Slot<Object> slot) {
         if (slot.isFlagged()) {
-            assertThat(registry.releaseAndList(slot, Integer.MAX_VALUE)).isNull();
+            assertThat(handoff.releaseAndList(slot)).isNull();
             return;
         }
         slot.leasedToIdle();
-        assertThat(registry.mustCheckWaiters()).isTrue();
+        assertThat(registry.queue.mustCheckWaiters()).isTrue();
         handoff.offer(slot);
     }
 
@@ -135,7 +135,7 @@ class HandoffTest {
     @Test
     void oneThatWasWokenAndGivesUpHasTheNextWoken() {
         release(one);
-        assertThat(registry.giveUp(first, true)).isTrue();
+        assertThat(registry.queue.giveUp(first, true)).isTrue();
         handoff.tryTake(first);
         handoff.tryTake(second);
         assertThat(first.granted).isNull();
@@ -203,7 +203,7 @@ class HandoffTest {
     void aReleaseThatNeitherWakesNorGivesLeavesTheLockAlone() throws Exception {
         release(one); // wakes the first,
         registry.removeClosed(two, CloseReason.INVALIDATED, false); // which is given a place and does not come
-        registry.giveUp(second, true);
+        registry.queue.giveUp(second, true);
         assertThat(one.idleToLeased()).isTrue();
         now.addAndGet(4_000_000);
         Waiter<Object> third = waiting(); // passes over what is leased,

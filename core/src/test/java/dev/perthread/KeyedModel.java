@@ -175,7 +175,7 @@ public final class KeyedModel implements Explorer.Scenario {
 
     private boolean sweep() {
         int before = pool.stats().waiting();
-        ((TotalLimit<?>) total).pools().forEach(each -> each.sweep(owner -> {}));
+        ((TotalLimit<?>) total).pools().forEach(each -> ((Pool<?, ?>) each).sweep(owner -> {}));
         return before > 0;
     }
 

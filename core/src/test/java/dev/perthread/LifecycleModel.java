@@ -154,7 +154,7 @@ public final class LifecycleModel implements Explorer.Scenario {
         switch (danger) {
             case NONE, DEATH, TIMEOUT, FAILING_OPENER -> {}
             case INTERRUPT -> actors.add(() -> threads.get(setting.users() - 1).interrupt());
-            case EVICTION -> actors.add(() -> pool.closer().evictIdle());
+            case EVICTION -> actors.add(() -> pool.bulkCloser().evictIdle());
             case REAPING -> actors.add(() -> pool.sweep(owner -> {}));
             case CLOSE_AT_ONCE -> actors.add(() -> closeHolder(Duration.ZERO));
             case CLOSE_WITH_GRACE -> actors.add(() -> closeHolder(Duration.ofNanos(Reaper.QUICK)));

@@ -329,7 +329,7 @@ class LimitTest {
                 .limit(1)
                 .config();
         Pool<Object, RuntimeException> pool = new Pool<>(config);
-        SlotRegistry<Object> registry = new SlotRegistry<>(pool, config, false);
+        SlotRegistry<Object> registry = new SlotRegistry<>(pool, config, null, null, false);
         Slot<Object> slot = (Slot<Object>) registry.admit(new Thread(), true);
         slot.setResource(new Object());
         registry.opened(slot, 0);
@@ -339,7 +339,7 @@ class LimitTest {
         assertThat(registry.admit(newcomer, false)).isSameAs(Admission.Refusal.MUST_WAIT);
         Waiter<Object> last = (Waiter<Object>) registry.admit(newcomer, true);
         assertThat(last.granted).isNull();
-        new Handoff<>(pool, registry).serveWaiters(true);
+        new Handoff<>(config, registry).serveWaiters();
         assertThat(waiter.granted).isNotNull();
         assertThat(last.granted).isNull();
     }

@@ -301,7 +301,7 @@ class MemoryFollowsUseTest {
                         Object::new, Closer.none())
                 .limit(200_000)
                 .config();
-        SlotRegistry<Object> slots = new SlotRegistry<>(new Pool<>(config), config, false);
+        SlotRegistry<Object> slots = new SlotRegistry<>(new Pool<>(config), config, null, null, false);
         Slot<Object> first = (Slot<Object>) slots.admit(new Thread(), true);
         long before = used();
         List<Slot<Object>> all = new ArrayList<>();
@@ -312,7 +312,7 @@ class MemoryFollowsUseTest {
         for (int i = 0; i < 100_000; i++) {
             waiters.add((Waiter<Object>) slots.admit(new Thread(), true));
         }
-        waiters.forEach(waiter -> slots.giveUp(waiter, true));
+        waiters.forEach(waiter -> slots.queue.giveUp(waiter, true));
         all.forEach(slot -> slots.removeUnopened(slot, null, 0));
         waiters.clear();
         all.clear();

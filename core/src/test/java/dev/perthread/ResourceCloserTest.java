@@ -41,6 +41,7 @@ class ResourceCloserTest {
     private SlotRegistry<Object> registry;
     private ResourceCloser<Object> closer;
     private Upkeep<Object> upkeep;
+    private BulkCloser<Object> bulkCloser;
     private LiveSettings settings;
 
     @BeforeEach
@@ -57,17 +58,23 @@ class ResourceCloserTest {
         PoolConfig<Object, RuntimeException> config =
                 options.whenIdle(whenIdle).limit(9).config();
         Pool<Object, RuntimeException> pool = new Pool<>(config);
-        Observer<Object> observer = new Observer<>(config, slot -> 0);
+        Observer<Object> observer = new Observer<>(config);
         settings = pool.settings();
-        registry = new SlotRegistry<>(pool, config, false);
+        registry = new SlotRegistry<>(pool, config, null, null, false);
         closer = new ResourceCloser<>(config, registry, observer);
+        ReaperRegistration registration = new ReaperRegistration(pool, registry);
+        ResourceOpener<Object, RuntimeException> opener =
+                new ResourceOpener<>(config, settings, registry, observer, closer, registration);
+        Handoff<Object> handoff = new Handoff<>(config, registry);
         upkeep = new Upkeep<>(
-                pool,
                 config,
+                settings,
                 registry,
                 observer,
                 closer,
-                new ResourceOpener<>(pool, config, registry, observer, closer));
+                opener,
+                new SlowRelease<>(config, settings, registry, handoff, observer, closer));
+        bulkCloser = new BulkCloser<>(config, registry, closer, upkeep);
     }
 
     private Slot<Object> leased(Thread owner) {
@@ -237,7 +244,7 @@ class ResourceCloserTest {
         LogLines.expect("ended without closing its lease");
         Slot<Object> busy = leased(living.thread());
         List.of(kept, left, busy).forEach(this::failWhileClosing);
-        CloseReport report = closer.close(0, upkeep);
+        CloseReport report = bulkCloser.close(0);
         assertThat(report.closed()).isEqualTo(3);
         assertThat(report.forced()).isEqualTo(1);
         assertThat(report.failures())
@@ -301,6 +308,18 @@ class ResourceCloserTest {
         assertThat(closed).hasSize(1);
     }
 
+    /** As an acquire does that fails while it waits for that closer. */
+    @Test
+    void closingLeftToAnotherThread_isNotFinishedByTheOwner_thoughItClosesToo() {
+        with(IdlePolicy.KEEP);
+        Slot<Object> slot = leased(living.thread());
+        slot.held = 0;
+        assertThat(slot.claim(CloseReason.CHECK_FAILED)).isTrue(); // for that thread's closer, which has not run yet
+        assertThat(closer.closeOwned(slot, CloseReason.INVALIDATED)).isNull();
+        assertThat(closer.closeIfLost(slot)).isTrue();
+        assertThat(closed).isEmpty();
+    }
+
     /** As a stack overflow may strike after the claim, and the handler then closes once more. */
     @Test
     void closingInterruptedAfterTheClaim_isFinishedByTheOwner_thoughItWasCalledAgain() {
@@ -336,11 +355,11 @@ class ResourceCloserTest {
         Slot<Object> one = idle(living.thread());
         Slot<Object> busy = leased(living.thread());
         Slot<Object> two = idle(dead);
-        assertThat(closer.evictIdle()).isEqualTo(2);
+        assertThat(bulkCloser.evictIdle()).isEqualTo(2);
         assertThat(List.of(one.reason(), two.reason())).containsOnly(CloseReason.EVICTED);
         assertThat(closed).hasSize(2);
         assertThat(registry.all()).containsExactly(busy);
-        assertThat(closer.evictIdle()).isZero();
+        assertThat(bulkCloser.evictIdle()).isZero();
     }
 
     /** As memory may run out between the claim and the task that closes. */
@@ -381,7 +400,7 @@ class ResourceCloserTest {
     void whatIsStillBeingOpenedIsLeftToWhoOpensIt() {
         with(IdlePolicy.KEEP);
         Slot<Object> opening = (Slot<Object>) registry.admit(living.thread(), false);
-        CloseReport report = closer.close(0, upkeep);
+        CloseReport report = bulkCloser.close(0);
         assertThat(report.closed() + report.forced()).isZero();
         assertThat(opening.isClaimed()).isFalse();
         assertThat(registry.all()).containsExactly(opening);

@@ -20,6 +20,7 @@ class SlotRegistryTest {
     private final Thread other = new Thread(); // never started: as good as dead
     private final List<Actor> actors = new ArrayList<>();
     private SlotRegistry<Object> registry;
+    private ReaperRegistration registration;
     private Handoff<Object> handoff;
 
     SlotRegistryTest() {
@@ -34,8 +35,9 @@ class SlotRegistryTest {
                 .clock(now::get)
                 .config();
         Pool<Object, RuntimeException> pool = new Pool<>(config);
-        registry = new SlotRegistry<>(pool, config, false);
-        handoff = new Handoff<>(pool, registry);
+        registry = new SlotRegistry<>(pool, config, null, null, false);
+        registration = new ReaperRegistration(owners -> Reaper.NOTHING_OPEN, registry);
+        handoff = new Handoff<>(config, registry);
     }
 
     @AfterEach
@@ -72,7 +74,7 @@ class SlotRegistryTest {
     }
 
     private void list(Slot<Object> slot) {
-        assertThat(registry.releaseAndList(slot, Integer.MAX_VALUE)).isNull();
+        assertThat(handoff.releaseAndList(slot)).isNull();
     }
 
     /** As many as there may be. */
@@ -180,7 +182,7 @@ class SlotRegistryTest {
         assertThat(taken(me).state()).isEqualTo(Slot.OPENING);
         nothingFor(me);
         assertThat(waiting(me).granted).isNull();
-        assertThat(registry.mustCheckWaiters()).isFalse();
+        assertThat(registry.queue.mustCheckWaiters()).isFalse();
     }
 
     @Test
@@ -249,7 +251,7 @@ class SlotRegistryTest {
         Slot<Object> old = allLeased().get(0);
         Waiter<Object> queued = waiting(other);
         Waiter<Object> aside = new Waiter<>(me, now.get());
-        registry.replaceClosed(old, CloseReason.CHECK_FAILED, true, aside);
+        registry.queue.replaceClosed(old, CloseReason.CHECK_FAILED, true, aside);
         assertThat(aside.granted.thread).isSameAs(me);
         assertThat(aside.granted.state()).isEqualTo(Slot.OPENING);
         assertThat(queued.granted).isNull();
@@ -262,8 +264,8 @@ class SlotRegistryTest {
         Slot<Object> old = allLeased().get(0);
         Waiter<Object> queued = waiting(other);
         Waiter<Object> aside = new Waiter<>(me, now.get());
-        assertThat(registry.giveUp(aside, true)).isTrue();
-        registry.replaceClosed(old, CloseReason.CHECK_FAILED, false, aside);
+        assertThat(registry.queue.giveUp(aside, true)).isTrue();
+        registry.queue.replaceClosed(old, CloseReason.CHECK_FAILED, false, aside);
         assertThat(aside.granted).isNull();
         assertThat(queued.granted.thread).isSameAs(other);
         assertThat(registry.all()).hasSize(3);
@@ -286,7 +288,7 @@ class SlotRegistryTest {
     void whoeverComesWhileOthersWaitWaitsToo() {
         Slot<Object> one = allLeased().get(0);
         waiting(other);
-        assertThat(registry.mustCheckWaiters()).isTrue();
+        assertThat(registry.queue.mustCheckWaiters()).isTrue();
         list(one); // wakes the one that waits, which has not come yet
         nothingFor(me);
         assertThat(waiting(me).granted).isNull();
@@ -296,7 +298,7 @@ class SlotRegistryTest {
     @Test
     void whoNeedNotWaitLeavesNobodyToBeToldOfWhatBecomesIdle() {
         assertThat(registry.admit(me, true)).isInstanceOf(Slot.class);
-        assertThat(registry.mustCheckWaiters()).isFalse();
+        assertThat(registry.queue.mustCheckWaiters()).isFalse();
         assertThat(registry.stats().waiting()).isZero();
     }
 
@@ -307,10 +309,10 @@ class SlotRegistryTest {
         }
         Waiter<Object> first = waiting(me);
         Waiter<Object> second = waiting(other);
-        assertThat(registry.giveUp(first, true)).isTrue();
-        assertThat(registry.mustCheckWaiters()).isTrue();
-        assertThat(registry.giveUp(second, false)).isTrue();
-        assertThat(registry.mustCheckWaiters()).isFalse();
+        assertThat(registry.queue.giveUp(first, true)).isTrue();
+        assertThat(registry.queue.mustCheckWaiters()).isTrue();
+        assertThat(registry.queue.giveUp(second, false)).isTrue();
+        assertThat(registry.queue.mustCheckWaiters()).isFalse();
         Stats stats = registry.stats();
         assertThat(stats.waiting()).isZero();
         assertThat(stats.waited()).isEqualTo(2);
@@ -323,29 +325,29 @@ class SlotRegistryTest {
         Waiter<Object> waiter = waiting(other);
         close(one);
         assertThat(waiter.granted.thread).isSameAs(other);
-        assertThat(registry.giveUp(waiter, true)).isFalse();
+        assertThat(registry.queue.giveUp(waiter, true)).isFalse();
         assertThat(registry.stats().timeouts()).isZero();
         assertThat(registry.stats().waited()).isEqualTo(1);
     }
 
     @Test
     void whatReleasesHaveMissedIsGivenToThoseWhoWaitInOrder() {
-        assertThat(handoff.serveWaiters(true)).isFalse();
+        assertThat(handoff.serveWaiters()).isFalse();
         List<Slot<Object>> leased = allLeased();
         Slot<Object> one = leased.get(0);
         Slot<Object> two = leased.get(1);
         Waiter<Object> first = waiting(other);
         Waiter<Object> second = waiting(other);
         Waiter<Object> third = waiting(other);
-        assertThat(handoff.serveWaiters(true)).isTrue();
+        assertThat(handoff.serveWaiters()).isTrue();
         one.leasedToIdle();
         two.leasedToIdle();
-        assertThat(handoff.serveWaiters(true)).isTrue();
+        assertThat(handoff.serveWaiters()).isTrue();
         assertThat(first.granted.id).isEqualTo(one.id);
         assertThat(second.granted.id).isEqualTo(two.id);
         assertThat(third.granted).isNull();
-        registry.giveUp(third, true);
-        assertThat(handoff.serveWaiters(true)).isFalse();
+        registry.queue.giveUp(third, true);
+        assertThat(handoff.serveWaiters()).isFalse();
     }
 
     /** As when whoever closed something had no memory to give its place away. A higher limit leaves a place as free. */
@@ -355,7 +357,7 @@ class SlotRegistryTest {
         Parked first = new Parked();
         Waiter<Object> second = waiting(other);
         registry.changeLimit(4);
-        assertThat(handoff.serveWaiters(true)).isTrue();
+        assertThat(handoff.serveWaiters()).isTrue();
         first.isWoken();
         assertThat(first.waiter.granted.state()).isEqualTo(Slot.OPENING);
         assertThat(first.waiter.granted.thread).isSameAs(first.actor.thread());
@@ -371,7 +373,7 @@ class SlotRegistryTest {
         Waiter<Object> waiter = waiting(other);
         one.leasedToIdle();
         two.leasedToIdle();
-        assertThat(handoff.serveWaiters(true)).isFalse();
+        assertThat(handoff.serveWaiters()).isFalse();
         assertThat(waiter.granted.id).isEqualTo(one.id);
         assertThat(two.state()).isEqualTo(Slot.IDLE);
         two.idleToLeased();
@@ -444,7 +446,7 @@ class SlotRegistryTest {
         Slot<Object> one = allLeased().get(0);
         Parked parked = new Parked();
         one.leasedToIdle();
-        handoff.serveWaiters(true);
+        handoff.serveWaiters();
         parked.isWoken();
     }
 
@@ -452,20 +454,20 @@ class SlotRegistryTest {
 
     @Test
     void theReaperIsToldOnceWhileThereIsSomething() {
-        assertThat(registry.deregister(false)).isTrue();
+        assertThat(registration.deregister(false)).isTrue();
         Slot<Object> slot = leased(me);
-        assertThat(registry.isRegistered()).isFalse();
-        registry.register();
-        assertThat(registry.isRegistered()).isTrue();
-        assertThat(registry.deregister(false)).isFalse();
-        assertThat(registry.isRegistered()).isTrue();
+        assertThat(registration.isRegistered()).isFalse();
+        registration.registerAndWake();
+        assertThat(registration.isRegistered()).isTrue();
+        assertThat(registration.deregister(false)).isFalse();
+        assertThat(registration.isRegistered()).isTrue();
         close(slot);
-        assertThat(registry.deregister(false)).isTrue();
-        assertThat(registry.isRegistered()).isFalse();
+        assertThat(registration.deregister(false)).isTrue();
+        assertThat(registration.isRegistered()).isFalse();
         leased(me);
-        assertThat(registry.isRegistered()).isFalse();
-        assertThat(registry.deregister(false)).isFalse(); // it was told of something that is gone, and finds this
-        assertThat(registry.isRegistered()).isTrue();
+        assertThat(registration.isRegistered()).isFalse();
+        assertThat(registration.deregister(false)).isFalse(); // it was told of something that is gone, and finds this
+        assertThat(registration.isRegistered()).isTrue();
     }
 
     // ---- the end ----
@@ -482,17 +484,17 @@ class SlotRegistryTest {
         parked.isWoken();
         assertThat(registry.isClosed()).isTrue();
         assertThat(registry.isSlowAcquire()).isTrue();
-        assertThat(registry.mustCheckWaiters()).isTrue();
+        assertThat(registry.queue.mustCheckWaiters()).isTrue();
         assertThat(parked.waiter.granted).isNull();
         Stats stats = registry.stats();
         assertThat(stats.waiting()).isZero();
         assertThat(stats.waited()).isEqualTo(2);
-        assertThat(registry.giveUp(second, true)).isTrue();
+        assertThat(registry.queue.giveUp(second, true)).isTrue();
         assertThat(registry.stats().waited()).isEqualTo(2);
 
         one.leasedToIdle();
         handoff.offer(one);
-        assertThat(handoff.serveWaiters(true)).isFalse();
+        assertThat(handoff.serveWaiters()).isFalse();
         assertThat(one.state()).isEqualTo(Slot.IDLE);
         assertThat(registry.admit(me, true)).isSameAs(Admission.Refusal.CLOSED);
         opening.setResource(new Object());
