@@ -61,6 +61,10 @@ final class BulkCloser<T> {
         return retired.count;
     }
 
+    int refresh() {
+        return retire(CloseReason.REFRESHED, id -> true);
+    }
+
     /** The same for one of many pools, whose caller waits for the closers of all. */
     int retire(CloseReason why, LongPredicate which, CloserBatch<T> batch) {
         Retirement.Retired<T> retired = retirement.retire(why, which);
@@ -78,10 +82,10 @@ final class BulkCloser<T> {
         closeAll(batch, retirement.setLimit(limit), CloseReason.SURPLUS);
     }
 
-    boolean revoke(long id, String by) {
+    boolean revoke(long id) {
         StackProbe.touch();
         CloserBatch<T> batch = new CloserBatch<>(config.identity);
-        Slot<T> slot = retirement.revoke(id, by);
+        Slot<T> slot = retirement.revoke(id, Messages.of(Thread.currentThread()));
         if (slot != null) {
             batch.add(closer, slot, CloseReason.REVOKED);
             batch.await(config.closerNanos);

@@ -58,7 +58,6 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
     private final int limitPerKey;
     private final TotalLimit<T> total;
     private final KeyTable<K, T, X> keys = new KeyTable<>();
-    private final @Nullable Predicate<? super Throwable> invalidates; // null where nothing is kept anyway
     private final Queue<Runnable> atEnd = new ConcurrentLinkedQueue<>();
     private volatile boolean closed; // set before the total limit's, which decides
 
@@ -71,8 +70,6 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
         this.opener = opener;
         this.limitPerKey = limitPerKey;
         this.total = new TotalLimit<>(limit);
-        Predicate<? super Throwable> given = config.invalidateWhen;
-        this.invalidates = given != null || !config.keeps() ? given : failure -> true;
     }
 
     /**
@@ -242,28 +239,10 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
 
     private Lease<T> acquire(K key, long timeout) throws X {
         for (long left = timeout; ; ) {
-            Pool<T, X> pool = poolOf(key);
             try {
-                return pool.acquire(left);
+                return poolOf(key).acquire(left);
             } catch (Attempt.KeyGoneException gone) {
                 left = gone.left;
-            } catch (Throwable failure) {
-                pool.forgetIfUnused();
-                throw failure;
-            }
-        }
-    }
-
-    private Slot<T> lease(K key, long timeout) throws X {
-        for (long left = timeout; ; ) {
-            Pool<T, X> pool = poolOf(key);
-            try {
-                return pool.leaseFast(left);
-            } catch (Attempt.KeyGoneException gone) {
-                left = gone.left;
-            } catch (Throwable failure) {
-                pool.forgetIfUnused();
-                throw failure;
             }
         }
     }
@@ -311,18 +290,13 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
     private <R extends @Nullable Object, Y extends Exception> R call(
             K key, long timeout, Body<? super T, ? extends R, ? extends Y> body) throws X, Y {
         Objects.requireNonNull(body, "body");
-        Slot<T> slot = lease(key, timeout);
-        R result;
-        try {
-            result = body.call(Lease.resource(slot, Thread.currentThread(), false));
-        } catch (Throwable failure) {
-            slot.held--; // here, and not in what is called: if there is no stack left for that, the slot is found lost
-            Lease.endAfter(slot, failure, invalidates);
-            throw failure;
+        for (long left = timeout; ; ) {
+            try {
+                return poolOf(key).call(left, body);
+            } catch (Attempt.KeyGoneException gone) {
+                left = gone.left;
+            }
         }
-        slot.held--;
-        slot.release(true);
-        return result;
     }
 
     /**
@@ -360,16 +334,14 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
 
     private <Y extends Exception> void run(K key, long timeout, Action<? super T, ? extends Y> action) throws X, Y {
         Objects.requireNonNull(action, "action");
-        Slot<T> slot = lease(key, timeout);
-        try {
-            action.run(Lease.resource(slot, Thread.currentThread(), false));
-        } catch (Throwable failure) {
-            slot.held--; // see call
-            Lease.endAfter(slot, failure, invalidates);
-            throw failure;
+        for (long left = timeout; ; ) {
+            try {
+                poolOf(key).run(left, action);
+                return;
+            } catch (Attempt.KeyGoneException gone) {
+                left = gone.left;
+            }
         }
-        slot.held--;
-        slot.release(true);
     }
 
     /**
@@ -449,7 +421,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      */
     public int refresh(K key) {
         Pool<T, X> pool = find(key);
-        return pool == null ? 0 : pool.refresh();
+        return pool == null ? 0 : pool.bulkCloser().refresh();
     }
 
     /**
@@ -479,7 +451,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      */
     public boolean revoke(long resourceId) {
         for (Pool<T, ?> pool : pools()) {
-            if (pool.revoke(resourceId)) {
+            if (pool.bulkCloser().revoke(resourceId)) {
                 return true;
             }
         }

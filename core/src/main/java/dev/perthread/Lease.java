@@ -118,13 +118,12 @@ public final class Lease<T> implements AutoCloseable {
 
     /** Ends the lease of a scope in which something failed. What fails here is suppressed onto that. */
     static void endAfter(Slot<?> slot, Throwable failure, @Nullable Predicate<? super Throwable> invalidates) {
-        boolean done = true;
         if (invalidates != null && isBroken(failure, invalidates)) {
             slot.invalid = true;
             slot.slowRelease = true;
         }
         try {
-            Failures.suppress(slot.release(done), failure);
+            Failures.suppress(slot.release(true), failure);
         } catch (Throwable second) {
             Failures.suppress(second, failure);
         }

@@ -29,12 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PerThread<T, X extends Exception> implements AutoCloseable {
     final Pool<T, X> pool;
-    private final @Nullable Predicate<? super Throwable> invalidates; // null where nothing is kept anyway
 
     private PerThread(PoolConfig<T, X> config) {
         this.pool = new Pool<>(config);
-        Predicate<? super Throwable> given = config.invalidateWhen;
-        this.invalidates = given != null || !config.keeps() ? given : failure -> true;
     }
 
     /**
@@ -179,7 +176,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     public <R extends @Nullable Object, Y extends Exception> R call(Body<? super T, ? extends R, ? extends Y> body)
             throws X, Y {
         Objects.requireNonNull(body, "body");
-        return call(pool.settings().acquireNanos, body);
+        return pool.call(pool.settings().acquireNanos, body);
     }
 
     /**
@@ -200,23 +197,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
     public <R extends @Nullable Object, Y extends Exception> R call(
             Duration timeout, Body<? super T, ? extends R, ? extends Y> body) throws X, Y {
         Objects.requireNonNull(body, "body");
-        return call(Messages.nanos("timeout", timeout, 0), body);
-    }
-
-    private <R extends @Nullable Object, Y extends Exception> R call(
-            long timeout, Body<? super T, ? extends R, ? extends Y> body) throws X, Y {
-        Slot<T> slot = pool.leaseFast(timeout);
-        R result;
-        try {
-            result = body.call(Lease.resource(slot, Thread.currentThread(), false));
-        } catch (Throwable failure) {
-            slot.held--; // here, and not in what is called: if there is no stack left for that, the slot is found lost
-            Lease.endAfter(slot, failure, invalidates);
-            throw failure;
-        }
-        slot.held--;
-        slot.release(true);
-        return result;
+        return pool.call(Messages.nanos("timeout", timeout, 0), body);
     }
 
     /**
@@ -232,7 +213,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      */
     public <Y extends Exception> void run(Action<? super T, ? extends Y> action) throws X, Y {
         Objects.requireNonNull(action, "action");
-        run(pool.settings().acquireNanos, action);
+        pool.run(pool.settings().acquireNanos, action);
     }
 
     /**
@@ -250,20 +231,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      */
     public <Y extends Exception> void run(Duration timeout, Action<? super T, ? extends Y> action) throws X, Y {
         Objects.requireNonNull(action, "action");
-        run(Messages.nanos("timeout", timeout, 0), action);
-    }
-
-    private <Y extends Exception> void run(long timeout, Action<? super T, ? extends Y> action) throws X, Y {
-        Slot<T> slot = pool.leaseFast(timeout);
-        try {
-            action.run(Lease.resource(slot, Thread.currentThread(), false));
-        } catch (Throwable failure) {
-            slot.held--; // see call
-            Lease.endAfter(slot, failure, invalidates);
-            throw failure;
-        }
-        slot.held--;
-        slot.release(true);
+        pool.run(Messages.nanos("timeout", timeout, 0), action);
     }
 
     /**
@@ -317,7 +285,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @since 0.1
      */
     public int refresh() {
-        return pool.refresh();
+        return pool.bulkCloser().refresh();
     }
 
     /**
@@ -330,7 +298,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @since 0.1
      */
     public boolean revoke(long resourceId) {
-        return pool.revoke(resourceId);
+        return pool.bulkCloser().revoke(resourceId);
     }
 
     /**
@@ -393,7 +361,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @since 0.1
      */
     public CloseReport suspend(Duration drain) {
-        return pool.suspend(Messages.nanos("drain", drain, 0));
+        return pool.bulkCloser().suspend(Messages.nanos("drain", drain, 0));
     }
 
     /**
@@ -414,7 +382,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * @since 0.1
      */
     public void setLimit(int limit) {
-        pool.setLimit((int) Messages.atLeast("limit", limit, 1));
+        pool.bulkCloser().setLimit((int) Messages.atLeast("limit", limit, 1));
     }
 
     /**

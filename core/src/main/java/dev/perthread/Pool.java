@@ -35,6 +35,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
     private final BulkCloser<T> bulkCloser;
     private final WaitAtLimit<T> waiting;
     private final @Nullable Runnable removeEntry; // of the key
+    private final @Nullable Predicate<? super Throwable> invalidates; // null where nothing is kept anyway
     private final boolean reusesUndeclared;
     private final boolean ordersIdle; // a release stamps when the resource became idle, though it does nothing else
     private final boolean alwaysSlow; // each lease has more to do than to change hands
@@ -55,6 +56,8 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         this.config = config;
         this.settings = new LiveSettings(config);
         this.removeEntry = removeEntry;
+        Predicate<? super Throwable> given = config.invalidateWhen;
+        this.invalidates = given != null || !config.keeps() ? given : failure -> true;
         this.reusesUndeclared = config.reusesUndeclared();
         this.ordersIdle = config.ordersIdle();
         this.observer = new Observer<>(config);
@@ -96,9 +99,8 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
     Lease<T> acquire(long timeout) throws X {
         Slot<T> slot = leaseFast(timeout);
         try {
-            // Every lease is made here. Escape analysis leaves out an object that does not leave its scope, but not one
-            // that
-            // may have been made here or there: with a second place every lease would take memory.
+            // Every lease is made here. Escape analysis leaves out an object that does not leave its scope, but not
+            // one that may have been made here or there: with a second place every lease would take memory.
             return new Lease<>(slot, Thread.currentThread());
         } catch (Throwable noMemory) {
             slot.held--;
@@ -119,7 +121,36 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         }
     }
 
-    /** A lease without the object; {@link Lease#end} ends it, once. The fast path. */
+    <R extends @Nullable Object, Y extends Exception> R call(
+            long timeout, Body<? super T, ? extends R, ? extends Y> body) throws X, Y {
+        Slot<T> slot = leaseFast(timeout);
+        R result;
+        try {
+            result = body.call(Lease.resource(slot, Thread.currentThread(), false));
+        } catch (Throwable failure) {
+            slot.held--; // here, and not in what is called: if there is no stack left for that, the slot is found lost
+            Lease.endAfter(slot, failure, invalidates);
+            throw failure;
+        }
+        slot.held--;
+        release(slot, true);
+        return result;
+    }
+
+    <Y extends Exception> void run(long timeout, Action<? super T, ? extends Y> action) throws X, Y {
+        Slot<T> slot = leaseFast(timeout);
+        try {
+            action.run(Lease.resource(slot, Thread.currentThread(), false));
+        } catch (Throwable failure) {
+            slot.held--; // see call
+            Lease.endAfter(slot, failure, invalidates);
+            throw failure;
+        }
+        slot.held--;
+        release(slot, true);
+    }
+
+    /** A lease without the object, to be ended once, by {@link #release}. The fast path. */
     Slot<T> leaseFast(long timeout) throws X {
         Thread me = Thread.currentThread();
         Slot<T> own = registry.find(me);
@@ -176,6 +207,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
                 slot.held = 0;
                 closer.releaseAfterFailure(slot, failure);
             }
+            registry.forgetIfUnused(); // the key, if this thread has just made its entry
             throw failure;
         }
     }
@@ -278,11 +310,6 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         return registry.survey.awaitIdle(config.minIdle, nanos);
     }
 
-    /** The thread that has just looked the key up has got nothing. */
-    void forgetIfUnused() {
-        registry.forgetIfUnused();
-    }
-
     /** Lock held, and nothing is here any more; false if what has failed lately must be remembered. */
     private boolean forgetKey() {
         if (removeEntry == null || (!registry.isClosed() && opener.isBackingOff())) {
@@ -327,14 +354,6 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         return bulkCloser.retire(CloseReason.EVICTED, chosen::contains);
     }
 
-    int refresh() {
-        return bulkCloser.retire(CloseReason.REFRESHED, id -> true);
-    }
-
-    void setLimit(int limit) {
-        bulkCloser.setLimit(limit);
-    }
-
     /** Of the idle timeout or the maximum age: from now on each lease has more to do. */
     void expiryChanged() {
         long now = clock.now();
@@ -347,14 +366,6 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         if (registration.isRegistered()) {
             Reaper.opened(null);
         }
-    }
-
-    boolean revoke(long id) {
-        return bulkCloser.revoke(id, Messages.of(Thread.currentThread()));
-    }
-
-    CloseReport suspend(long drain) {
-        return bulkCloser.suspend(drain);
     }
 
     void resume() {
