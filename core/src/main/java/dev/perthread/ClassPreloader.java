@@ -1,4 +1,3 @@
-// Has classes initialized before the first virtual thread needs them.
 package dev.perthread;
 
 import java.lang.invoke.MethodHandles;
@@ -6,7 +5,10 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** A virtual thread that has to load or initialize a class, or waits for one that does, pins its carrier. */
+/**
+ * Initializes classes before the first virtual thread needs them: one that has to load or initialize a class, or waits for
+ * one that does, pins its carrier.
+ */
 final class ClassPreloader {
     static final List<Class<?>> OURS = List.of(
             Slot.class,

@@ -1,4 +1,3 @@
-// The door to Flight Recorder: shut where there is no module jdk.jfr, and until somebody starts a recording.
 package dev.perthread;
 
 import java.util.concurrent.CountDownLatch;
@@ -10,12 +9,14 @@ import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Behind it are {@link JfrWriter} and {@link JfrEvents}. They must not even be loaded while the door is shut: without the
+ * The door to Flight Recorder: shut where there is no module jdk.jfr, and until somebody starts a recording.
+ *
+ * <p>Behind it are {@link JfrWriter} and {@link JfrEvents}. They must not even be loaded while the door is shut: without the
  * module that fails, and without a recording it makes Flight Recorder start itself, which takes a second. So nothing here
  * may need to know more of an event's class than its name; the verifier loads what it has to compare.
  *
- * <p>Called with no lock held. Nothing here throws, but for want of memory; and around a closer, and where a lease begins
- * the short way, not even then, for a closer must be called, and a place be given back.
+ * <p>Called with no lock held. Nothing here throws, but for lack of memory; and around a closer, and where a lease begins by
+ * the fast path, not even then, for a closer must be called, and a permit be given back.
  */
 final class Jfr {
     private static final long PATIENCE = 10_000_000_000L;

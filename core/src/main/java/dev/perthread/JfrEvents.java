@@ -1,4 +1,3 @@
-// The events of Flight Recorder, labelled for JDK Mission Control. JfrWriter fills them in; see docs/observability.md.
 package dev.perthread;
 
 import jdk.jfr.Category;
@@ -13,7 +12,10 @@ import jdk.jfr.Timespan;
 import jdk.jfr.Timestamp;
 import org.jspecify.annotations.Nullable;
 
-/** Not to be touched before a recording has been started, see {@link Jfr}. */
+/**
+ * The events of Flight Recorder, labelled for JDK Mission Control; {@link JfrWriter} fills them in. Not to be touched before a
+ * recording has been started, see {@link Jfr}.
+ */
 final class JfrEvents {
     private JfrEvents() {}
 

@@ -1,4 +1,3 @@
-// Fills in the events of Flight Recorder. Only to be touched through Jfr, which says when.
 package dev.perthread;
 
 import java.time.Instant;
@@ -10,7 +9,10 @@ import jdk.jfr.Event;
 import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
-/** An event that memory or stack runs out for is one event less; the caller does not notice. */
+/**
+ * Fills in the events of Flight Recorder. Only to be touched through {@link Jfr}, which says when. An event that memory or
+ * stack runs out for is one event less; the caller does not notice.
+ */
 final class JfrWriter {
     private JfrWriter() {}
 

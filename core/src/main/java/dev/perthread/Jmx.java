@@ -1,5 +1,3 @@
-// Shows a holder to JMX, for who asks for it. Only to be touched through PerThread.registerMXBean: it needs
-// java.management.
 package dev.perthread;
 
 import java.lang.management.ManagementFactory;
@@ -22,8 +20,9 @@ import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The server keeps what is registered, so that knows its holder weakly, and a holder that is dropped takes it away as it
- * is collected.
+ * The MXBean of one pool, for who asks for it. Only to be touched through {@link PerThread#registerMXBean}: it needs module
+ * java.management. The server keeps what is registered, so this knows its pool weakly, and a pool that is dropped takes it
+ * away as it is collected.
  */
 final class Jmx implements PerThreadMXBean {
     /** Its thread is the JDK's, holds on to no class loader, and exists from the first registration on. */

@@ -1,10 +1,10 @@
-// The library's log lines, which must never be the reason why something goes wrong.
 package dev.perthread;
 
 import java.lang.System.Logger.Level;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
+/** The library's log lines, which must never be the reason why something goes wrong. */
 final class Log {
     /**
      * Held on to, or a level that somebody set would be collected with it. Not a constant: should that fail once, for want

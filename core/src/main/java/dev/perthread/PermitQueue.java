@@ -23,8 +23,7 @@ final class PermitQueue<T> {
     private final ArrayList<Waiter<T>> replacing = new ArrayList<>(2); // for each a closer runs, and they do not queue
 
     // Written under the lock and read without it. A release that misses the change is made good: closing looks again
-    // until
-    // nothing is left, and for waiters the reaper does.
+    // until nothing is left, and for waiters the reaper does.
     private volatile boolean mustCheckWaiters; // somebody waits for resources that become idle
 
     PermitQueue(SlotRegistry<T> registry, PoolConfig<T, ?> config, CoarseClock clock) {

@@ -25,8 +25,7 @@ final class ReaperRegistration {
         Reaper.opened(known ? null : reaperEntry);
         if (!known) {
             // Only now that it has been told: who comes next relies on it. The caller has a slot or waits, so the
-            // reaper
-            // cannot have forgotten the pool already.
+            // reaper cannot have forgotten the pool already.
             registered = true;
         }
     }

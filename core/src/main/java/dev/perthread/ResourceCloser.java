@@ -6,6 +6,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Closes one resource of a pool: at the end of a lease, in place of another, or because something failed. Whoever closes has
  * claimed the slot first, so that every resource is closed once and for one reason.
+ *
+ * <p>What a closer may assume: that it is called once, that it holds no lock, that what the last user did with the resource
+ * happens-before it, unless the resource is closed under its user (FORCED, REVOKED), and that the resource keeps its permit
+ * until it has returned or thrown.
  */
 final class ResourceCloser<T> {
     private final PoolConfig<T, ?> config;

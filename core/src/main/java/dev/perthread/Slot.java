@@ -10,24 +10,35 @@ import org.jspecify.annotations.Nullable;
  * The state machine of one resource in the hands of one thread.
  *
  * <pre>
- * OPENING --openingToLeased--> LEASED --leasedToIdle--> IDLE --idleToClosing--> CLOSING
- *    |                            ^                     ^ | |
- *    |                            +-----idleToLeased----|-+ +----idleToMoved---> MOVED
- *    +--openingToIdle-----------------------------------+ |
- *                                 CHECKING <-idleToChecking+  and back to IDLE
+ * OPENING  -&gt; LEASED    openingToLeased    the opener has returned
+ * OPENING  -&gt; IDLE      openingToIdle      the same, opened for no thread
+ * LEASED   -&gt; IDLE      leasedToIdle       the lease has ended; release store
+ * IDLE     -&gt; LEASED    idleToLeased       the next lease of the same thread; CAS
+ * IDLE     -&gt; MOVED     idleToMoved        lent to another thread, in a slot of its own; CAS
+ * IDLE     -&gt; CHECKING  idleToChecking     a check in the background; CAS
+ * CHECKING -&gt; IDLE      checkingToIdle     it is usable
+ * CHECKING -&gt; CLOSING   checkingToClosing  it is not, or is to be closed for another reason
+ * IDLE     -&gt; CLOSING   idleToClosing      evicted, expired, reclaimed, ...; CAS
  * </pre>
  *
- * <p>The effective state is the pair of {@code state} and {@code reason}:
+ * <p>The effective state is the pair of {@code state} and {@code reason}. Where the reason is set the closer runs, has run, or
+ * is about to; the slot leaves the registry, and its permit is free, when it has run.
  *
  * <pre>
  * state     reason               meaning                                          who may act
- * OPENING   none, HOLDER_CLOSED  the opener runs; its thread closes it            the opening thread
- * LEASED    none                 in use                                           the owner
- * LEASED    set                  being closed: by its owner, by force or          whoever claimed it
- *                                revocation, or because its owner is dead
+ * OPENING   none                 the opener runs                                  the opening thread
+ * OPENING   HOLDER_CLOSED        the pool was closed meanwhile                    the opening thread closes it
+ * OPENING   INVALIDATED          opened, and something failed before it was       the opening thread closes it
+ *                                leased, or idle
+ * OPENING   THREAD_ENDED         the same, and the opening thread has ended       whoever claimed it
+ * LEASED    none                 in use; or lost, see isLost()                     the owner; the reaper once it has ended
+ * LEASED    FORCED, REVOKED      closed under its user                            whoever claimed it
+ * LEASED    THREAD_ENDED         leaked, or lost                                  whoever claimed it
+ * LEASED    any other            closed by its owner, or for it in the background whoever claimed it
  * IDLE      none                 free                                             the winner of the CAS
- * IDLE      FORCED, REVOKED      released after a forced or revoking close        nobody
- * CHECKING  none, FORCED         the background check runs                        the checking thread
+ * IDLE      FORCED, REVOKED      released after it was closed under its user      nobody
+ * CHECKING  none                 the background check runs                        the checking thread
+ * CHECKING  FORCED               closed under the check                           whoever claimed it
  * CLOSING   none, then set       taken for closing                                the winner of the CAS
  * MOVED     none                 superseded: the resource goes on in another slot nobody
  * </pre>

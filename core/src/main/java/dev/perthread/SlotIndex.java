@@ -19,15 +19,13 @@ final class SlotIndex<T> {
     private static final int SMALL = 64;
 
     private final ThreadTable<Slot<T>> byThread =
-            new ThreadTable<>(); // a thread's latest slot; find() reads it unlocked
+            new ThreadTable<>(); // the latest slot of each; find() reads it unlocked
     private final ArrayList<Slot<T>> all = new ArrayList<>();
     private int most; // that all held since it was last trimmed
 
     // A slot stays listed while its last user takes it again and again without the lock. Whoever comes across one that
-    // is
-    // leased takes it out and flags it, and its next release lists it again: so taking an idle one costs the same
-    // however
-    // many are leased.
+    // is leased takes it out and flags it, and its next release lists it again: so taking an idle one costs the same
+    // however many are leased.
     private @Nullable Slot<T> latestIdle;
 
     /** The calling thread's latest slot; without the lock. */

@@ -53,8 +53,7 @@ final class SlowRelease<T> {
             slot.undeclared = true;
         }
         // Shared; or nested in the check or the reset of this very slot: then the acquire or release further up the
-        // stack
-        // goes on with it, and were it given back here, another thread could take it meanwhile.
+        // stack goes on with it, and were it given back here, another thread could take it meanwhile.
         if (slot.held > 0 || slot.busy) {
             if (!slot.isClaimed()) {
                 observer.released(slot);

@@ -1,13 +1,12 @@
-// A lock that is held for less time than it takes to park, and that is always got in the end.
 package dev.perthread;
 
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Tries for about a microsecond before it parks. Whoever parks is away for twenty or more, and where many threads come
- * and go, as at a limit, they would then queue for the lock and not for the resource. It still parks in the end: the one
- * who has the lock may have lost its processor.
+ * A lock that is held for less time than it takes to park: tries for about a microsecond before it parks. A thread that parks
+ * is away for twenty or more, and where many threads come and go, as at a limit, they would then queue for the lock and not
+ * for the resource. It still parks in the end: the thread that has the lock may have lost its processor.
  */
 final class SpinThenParkLock extends ReentrantLock {
     private static final int TRIES = Runtime.getRuntime().availableProcessors() > 1 ? 50 : 0;

@@ -22,11 +22,9 @@ final class StackProbe {
     }
 
     // HotSpot checks at the entry of a method that there is stack for its whole frame as the interpreter would lay it
-    // out,
-    // in compiled code as well, because that may have to go back to the interpreter. Compiled, these 512 variables take
-    // neither stack nor time. Two things keep the check from being optimized away: a method with so many instructions
-    // is
-    // not inlined, and one that calls another is not exempt from it.
+    // out, in compiled code as well, because that may have to go back to the interpreter. Compiled, these 512
+    // variables take neither stack nor time. Two things keep the check from being optimized away: a method with so
+    // many instructions is not inlined, and one that calls another is not exempt from it.
     @SuppressWarnings({"unused", "UnusedVariable"})
     private static void touch(boolean again) {
         // spotless:off

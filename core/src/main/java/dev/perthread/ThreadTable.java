@@ -1,4 +1,3 @@
-// The storage under everything: a hash table from threads, told apart by identity, to entries.
 package dev.perthread;
 
 import java.lang.invoke.MethodHandles;
@@ -8,7 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Open addressing with linear probing. {@link #entryOf} takes no lock and is right only for the calling thread's own
+ * A hash table from threads, told apart by identity, to entries: the storage under everything. Open addressing with linear
+ * probing. {@link #entryOf} takes no lock and is right only for the calling thread's own
  * entry; everything else is called under the lock of the table's user.
  *
  * <p>Why a plain read of the array is enough in {@code entryOf}: an entry is put under the calling thread's key by that

@@ -122,8 +122,7 @@ final class Upkeep<T> {
 
     private void reclaim(Slot<T> slot, @Nullable CloserBatch<T> batch) {
         // That isAlive() was false happens-after all that the owner did: LEASED now is LEASED for ever, and so are its
-        // plain
-        // fields what they are.
+        // plain fields what they are.
         int state = slot.state();
         if (state == Slot.CHECKING) {
             return; // the checking thread gives it back

@@ -156,8 +156,7 @@ final class WaitAtLimit<T> {
 
     private Slot<T> park(Waiter<T> waiter, Attempt attempt) {
         // Whoever does not want to wait may still get the permit of a dead thread or of an expired resource, though
-        // that is
-        // just being closed by somebody else.
+        // that is just being closed by somebody else.
         long patience = attempt.timeout;
         if (patience < RECLAIM_PATIENCE && isReclaiming()) {
             patience = attempt.waits() ? RECLAIM_PATIENCE : 0;
@@ -214,8 +213,7 @@ final class WaitAtLimit<T> {
         try {
             while (own.state() == Slot.CHECKING) {
                 // Asked after awaitsCheck was set, which who closes the pool reads after it has closed it. What is
-                // forced
-                // under a check stays CHECKING.
+                // forced under a check stays CHECKING.
                 if (registry.isClosed()) {
                     throw new IllegalStateException(Messages.closed(config.shownName) + "; "
                             + Messages.of(Thread.currentThread()) + " was waiting");

@@ -15,7 +15,15 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -112,14 +120,93 @@ class StructureTest {
                 .check(CORE);
     }
 
+    /** Who reads one class of a cycle has to know all of it. The graph is written to {@code target/class-graph.txt}. */
     @Test
-    void everyFileCanBeReadInOneGo() throws IOException {
+    void noCycleOfClassesIsLargerThanAReaderCanHold() throws IOException {
+        Map<String, Set<String>> uses = new TreeMap<>();
+        for (JavaClass type : CORE) {
+            Set<String> used = uses.computeIfAbsent(topLevel(type), name -> new TreeSet<>());
+            type.getDirectDependenciesFromSelf().stream()
+                    .map(dependency -> dependency.getTargetClass())
+                    .filter(CORE::contains)
+                    .map(StructureTest::topLevel)
+                    .forEach(used::add);
+            used.remove(topLevel(type));
+        }
+        List<List<String>> cycles = cycles(uses);
+        List<String> lines = new ArrayList<>();
+        cycles.forEach(cycle -> lines.add("cycle of " + cycle.size() + ": " + String.join(" ", cycle)));
+        uses.forEach((type, used) -> lines.add(type + " -> " + String.join(" ", used)));
+        Files.write(Path.of("target", "class-graph.txt"), lines);
+        assertThat(uses).hasSizeGreaterThan(50);
+        assertThat(cycles).allSatisfy(cycle -> assertThat(cycle).hasSizeLessThanOrEqualTo(5));
+    }
+
+    private static String topLevel(JavaClass type) {
+        String name = type.getName().substring(type.getPackageName().length() + 1);
+        return name.indexOf('$') < 0 ? name : name.substring(0, name.indexOf('$'));
+    }
+
+    /** Classes that use each other, directly or not, largest cycle first. */
+    private static List<List<String>> cycles(Map<String, Set<String>> uses) {
+        Map<String, Set<String>> reached = new TreeMap<>();
+        uses.keySet().forEach(type -> {
+            Set<String> known = new TreeSet<>();
+            Deque<String> next = new ArrayDeque<>(uses.get(type));
+            while (!next.isEmpty()) {
+                String name = next.pop();
+                if (known.add(name)) {
+                    next.addAll(uses.getOrDefault(name, Set.of()));
+                }
+            }
+            reached.put(type, known);
+        });
+        return reached.keySet().stream()
+                .map(type -> reached.get(type).stream()
+                        .filter(other -> reached.getOrDefault(other, Set.of()).contains(type))
+                        .toList())
+                .filter(cycle -> cycle.size() > 1)
+                .distinct()
+                .sorted(Comparator.comparing(cycle -> -cycle.size()))
+                .toList();
+    }
+
+    @Test
+    void everyFileAndEveryMethodCanBeReadInOneGo() throws IOException {
         for (Path file : sources()) {
-            String code = Files.readString(file).replaceAll("(?s)/\\*.*?\\*/", "");
-            assertThat(code.lines()
-                            .filter(line -> !line.isBlank() && !line.strip().startsWith("//")))
+            List<String> code = Files.readString(file)
+                    .replaceAll("(?s)/\\*.*?\\*/", "")
+                    .lines()
+                    .filter(line -> !line.isBlank() && !line.strip().startsWith("//"))
+                    .toList();
+            assertThat(code)
                     .as(file + ", without javadoc, comments and blank lines")
-                    .hasSizeLessThan(600);
+                    .hasSizeLessThan(400);
+            for (int i = 0, begin = 0; i < code.size(); i++) { // the format puts members at four columns
+                if (code.get(i).matches(" {4}[^ }].*")) {
+                    begin = i;
+                } else if (code.get(i).equals("    }")
+                        && !code.get(begin).matches(".*\\b(class|interface|enum|record)\\b.*")) {
+                    assertThat(code.subList(begin, i + 1))
+                            .as(file + ", " + code.get(begin))
+                            .hasSizeLessThanOrEqualTo(40);
+                }
+            }
+        }
+    }
+
+    @Test
+    void everyClassSaysWhatItIs() throws IOException {
+        for (Path file : sources()) {
+            String text = Files.readString(file);
+            assertThat(text)
+                    .as(file.toString())
+                    .startsWith(
+                            file.endsWith("package-info.java") || file.endsWith("module-info.java") ? "" : "package ");
+            assertThat(text)
+                    .as(file.toString())
+                    .containsPattern(
+                            "(?s)/\\*\\*.*?\\*/\\s+(@\\w[^\\n]*\\s+)*(public |abstract |final |sealed |non-sealed )*(@?interface|class|enum|record|package|module) ");
         }
     }
 
