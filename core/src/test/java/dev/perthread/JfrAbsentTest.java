@@ -69,7 +69,7 @@ class JfrAbsentTest {
     void waitingAtTheLimitLinksNothingForAListenerWhereThereIsNone() throws Exception {
         List<String> lines = ForkedJvm.run(List.of("-Xlog:class+load:stdout"), "outside.Scopes", "recorded-late");
         assertThat(lines).anyMatch(line -> line.endsWith("done"));
-        assertThat(lines).anyMatch(line -> line.contains("dev.perthread.Pool$$Lambda"));
+        assertThat(lines).anyMatch(line -> line.contains("dev.perthread.Reaper$$Lambda"));
         assertThat(lines).noneMatch(line -> line.contains("dev.perthread.Observer$$Lambda"));
     }
 }
