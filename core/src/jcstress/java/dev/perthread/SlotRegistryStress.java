@@ -112,14 +112,14 @@ final class SlotRegistryStress {
         }
 
         void free(Slot<Witness> slot) {
-            slot.held = 0;
+            slot.leases = 0;
             closing.closeOwned(slot, CloseReason.SCOPE_END);
         }
 
         /** Ends a lease; returns its slot. */
         Slot<Witness> idle(Slot<Witness> slot) {
-            slot.held = 0;
-            if (slot.isFlagged()) {
+            slot.leases = 0;
+            if (slot.needsSlowPath()) {
                 handoff.releaseAndList(slot);
                 return slot;
             }

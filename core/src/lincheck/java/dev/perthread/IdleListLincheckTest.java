@@ -51,7 +51,7 @@ public class IdleListLincheckTest {
     }
 
     private void release(Slot<Resource> slot) {
-        if (slot.isFlagged()) {
+        if (slot.needsSlowPath()) {
             handoff.releaseAndList(slot);
             return;
         }

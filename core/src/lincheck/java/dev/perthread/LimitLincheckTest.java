@@ -58,7 +58,7 @@ class LimitLincheckTest {
         }
 
         private void release(Slot<int[]> slot) {
-            if (slot.isFlagged()) {
+            if (slot.needsSlowPath()) {
                 handoff.releaseAndList(slot);
                 return;
             }

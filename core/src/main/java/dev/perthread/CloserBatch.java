@@ -54,13 +54,13 @@ final class CloserBatch<T> {
     Runnable task(Slot<T> slot, Supplier<@Nullable Throwable> closing) {
         return CloserExecutor.once(() -> {
             try {
-                slot.closer = Thread.currentThread();
+                slot.actingThread = Thread.currentThread();
                 Throwable failure = closing.get();
                 if (failure != null) {
                     failures.add(failure);
                 }
             } finally {
-                slot.closer = null;
+                slot.actingThread = null;
                 if (running.decrementAndGet() == 0) {
                     LockSupport.unpark(waiting);
                 }

@@ -42,7 +42,7 @@ final class CloserExecutor {
      */
     static void run(Object pool, Runnable task) {
         if (!handOver(pool, task, true)) {
-            bear(task); // it has been claimed: nobody else will ever do it
+            runLogged(task); // it has been claimed: nobody else will ever do it
         }
     }
 
@@ -79,7 +79,7 @@ final class CloserExecutor {
             }
         } catch (OutOfMemoryError noMemory) {
             for (int i = 0; i < count; i++) {
-                bear(tasks.get(i));
+                runLogged(tasks.get(i));
             }
             return Collections.emptyList(); // which needs no memory
         }
@@ -119,7 +119,7 @@ final class CloserExecutor {
             long left = boundNanos;
             while (get() > 0 && left > 0) {
                 try {
-                    CloserThreads.tend();
+                    CloserThreads.startMissing();
                     LockSupport.parkNanos(this, Math.min(left, LOOKING));
                 } catch (OutOfMemoryError noTimer) { // of a virtual thread
                     Thread.onSpinWait();
@@ -149,7 +149,7 @@ final class CloserExecutor {
         @Override
         public void run() {
             if (compareAndSet(false, true)) {
-                bear(task);
+                runLogged(task);
                 done = true; // before it is counted: who waits reads this
                 batch.ended();
             }
@@ -170,7 +170,7 @@ final class CloserExecutor {
     }
 
     /** What closers throw was dealt with inside. What remains, as want of memory, is nobody's to catch. */
-    static void bear(Runnable task) {
+    static void runLogged(Runnable task) {
         try {
             task.run();
         } catch (Throwable failure) {

@@ -20,7 +20,7 @@ final class CloserThreads {
     static final int SIDE_BY_SIDE = 32;
     static final int MOST = 256; // threads of a pool, those that are stuck included
     static final long SLOW = 100_000_000;
-    private static final long TENDING = SLOW / 4; // how long one that has become slow may go unnoticed
+    private static final long CHECK_INTERVAL = SLOW / 4; // how long one that has become slow may go unnoticed
 
     private static final ReentrantLock LOCK = new SpinThenParkLock();
     private static final IdentityHashMap<Object, CloserThreads> POOLS = new IdentityHashMap<>(); // guarded by LOCK
@@ -43,7 +43,7 @@ final class CloserThreads {
         @Override
         public void run() {
             for (Runnable task = next(this); task != null; task = next(this)) {
-                CloserExecutor.bear(task);
+                CloserExecutor.runLogged(task);
             }
         }
     }
@@ -52,7 +52,7 @@ final class CloserThreads {
      * Has a task run by a thread of its pool.
      *
      * @param patient what to do if the task is queued, but no thread can be started for want of memory: leave it there,
-     *     until somebody calls {@link #tend}, or take it back
+     *     until somebody calls {@link #startMissing}, or take it back
      * @return whether it was taken; {@code false} for want of memory
      */
     static boolean add(Object pool, Runnable task, boolean patient) {
@@ -89,7 +89,7 @@ final class CloserThreads {
      *
      * @return the nanoseconds until then, or {@link Reaper#NO_HURRY} if nothing waits
      */
-    static long tend() {
+    static long startMissing() {
         LOCK.lock();
         try {
             boolean wait = false;
@@ -97,7 +97,7 @@ final class CloserThreads {
                 threads.startWhatIsNeeded();
                 wait |= threads.waiting > 0;
             }
-            return wait ? TENDING : Reaper.NO_HURRY;
+            return wait ? CHECK_INTERVAL : Reaper.NO_HURRY;
         } finally {
             LOCK.unlock();
         }

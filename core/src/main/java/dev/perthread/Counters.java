@@ -118,7 +118,7 @@ final class Counters {
         closeFailures += failed ? 1 : 0;
         reclaimed += reason == CloseReason.THREAD_ENDED ? 1 : 0;
         // As the listener is told: a slot that is LEASED with no lease was lost between scopes, for lack of stack.
-        leaked += reason == CloseReason.THREAD_ENDED && slot.state() == Slot.LEASED && slot.held > 0 ? 1 : 0;
+        leaked += reason == CloseReason.THREAD_ENDED && slot.state() == Slot.LEASED && slot.leases > 0 ? 1 : 0;
     }
 
     long closed() {

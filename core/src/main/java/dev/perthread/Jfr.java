@@ -184,9 +184,9 @@ final class Jfr {
         private final Runnable resources;
         private boolean hung;
 
-        Periodic(Supplier<? extends Stream<PoolBase<?>>> holders) {
-            statistics = () -> holders.get().forEach(JfrWriter::statistics);
-            resources = () -> holders.get().forEach(JfrWriter::resources);
+        Periodic(Supplier<? extends Stream<PoolBase<?>>> pools) {
+            statistics = () -> pools.get().forEach(JfrWriter::statistics);
+            resources = () -> pools.get().forEach(JfrWriter::resources);
         }
 
         void hang() {

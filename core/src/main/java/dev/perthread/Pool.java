@@ -36,7 +36,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
     private final WaitAtLimit<T> waiting;
     private final @Nullable Runnable removeEntry; // of the key
     private final @Nullable Predicate<? super Throwable> invalidates; // null where nothing is kept anyway
-    private final boolean reusesUndeclared;
+    private final boolean reusesNotDone;
     private final boolean ordersIdle; // a release stamps when the resource became idle, though it does nothing else
     private final boolean alwaysSlow; // each lease has more to do than to change hands
     private final Queue<Runnable> atEnd = new ConcurrentLinkedQueue<>();
@@ -58,7 +58,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         this.removeEntry = removeEntry;
         Predicate<? super Throwable> given = config.invalidateWhen;
         this.invalidates = given != null || !config.keeps() ? given : failure -> true;
-        this.reusesUndeclared = config.reusesUndeclared();
+        this.reusesNotDone = config.reusesNotDone();
         this.ordersIdle = config.ordersIdle();
         this.observer = new Observer<>(config);
         this.alwaysSlow = config.needsSlowPath() || observer.tellsLeases();
@@ -103,8 +103,8 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
             // one that may have been made here or there: with a second place every lease would take memory.
             return new Lease<>(slot, Thread.currentThread());
         } catch (Throwable noMemory) {
-            slot.held--;
-            if (slot.held == 0) { // else it is shared, and only the lease that there is not ends
+            slot.leases--;
+            if (slot.leases == 0) { // else it is shared, and only the lease that there is not ends
                 closer.releaseAfterFailure(slot, noMemory);
             }
             throw noMemory;
@@ -128,11 +128,12 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         try {
             result = body.call(Lease.resource(slot, Thread.currentThread(), false));
         } catch (Throwable failure) {
-            slot.held--; // here, and not in what is called: if there is no stack left for that, the slot is found lost
+            slot.leases--; // here, and not in what is called: if there is no stack left for that, the slot is found
+            // lost
             Lease.endAfter(slot, failure, invalidates);
             throw failure;
         }
-        slot.held--;
+        slot.leases--;
         release(slot, true);
         return result;
     }
@@ -142,11 +143,11 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         try {
             action.run(Lease.resource(slot, Thread.currentThread(), false));
         } catch (Throwable failure) {
-            slot.held--; // see call
+            slot.leases--; // see call
             Lease.endAfter(slot, failure, invalidates);
             throw failure;
         }
-        slot.held--;
+        slot.leases--;
         release(slot, true);
     }
 
@@ -159,7 +160,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         }
         // After the compare-and-set: a close or a mark that came before it is seen here, one that comes later sees
         // LEASED.
-        if (registry.isSlowAcquire() || own.isFlagged() || Jfr.recordsLeases()) {
+        if (registry.isSlowAcquire() || own.needsSlowPath() || Jfr.recordsLeases()) {
             return leaseSlow(me, timeout, own);
         }
         own.stampLease(clock.tick());
@@ -192,19 +193,19 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
                 if (slot == null) {
                     slot = waiting.admit(attempt);
                 }
-                slot.busy = true;
+                slot.inTransition = true;
                 CloseReason unfit = openOrValidate(slot, attempt);
                 if (unfit == null) {
                     return lease(slot, attempt.found);
                 }
                 Slot<T> next = waiting.replace(slot, unfit, attempt);
-                slot.busy = false;
+                slot.inTransition = false;
                 slot = next;
             }
         } catch (Throwable failure) {
             if (slot != null) {
-                slot.busy = false;
-                slot.held = 0;
+                slot.inTransition = false;
+                slot.leases = 0;
                 closer.releaseAfterFailure(slot, failure);
             }
             registry.forgetIfUnused(); // the key, if this thread has just made its entry
@@ -234,22 +235,22 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
 
     /** By a thread that has something here: its lease again where those are shared, or null if it holds none. */
     private @Nullable Slot<T> reenter(Thread me) {
-        Slot<T> held = config.reentry == ReentryPolicy.OPEN_NEW ? null : heldBy(me);
-        if (held == null) {
+        Slot<T> leased = config.reentry == ReentryPolicy.OPEN_NEW ? null : heldBy(me);
+        if (leased == null) {
             return null;
         }
         if (config.reentry == ReentryPolicy.REJECT) {
-            throw new ReentryException(Messages.reentry(name(), me, held.trace), held.trace);
+            throw new ReentryException(Messages.reentry(name(), me, leased.trace), leased.trace);
         }
-        held.slowRelease = true;
-        held.stampLease(held.leasedAt());
+        leased.slowRelease = true;
+        leased.stampLease(leased.leasedAt());
         try {
-            observer.acquired(held);
+            observer.acquired(leased);
         } catch (Throwable noMemory) {
-            held.held--; // nobody gets the lease that would do it
+            leased.leases--; // nobody gets the lease that would do it
             throw noMemory;
         }
-        return held;
+        return leased;
     }
 
     private @Nullable Slot<T> heldBy(Thread thread) {
@@ -287,12 +288,12 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         if (config.trace) {
             slot.trace = Messages.trace("acquired in " + Messages.of(slot.thread));
         }
-        slot.undeclared = false;
+        slot.notDone = false;
         slot.stampLease(now);
         Jfr.leaseBegins(slot);
         slot.slowRelease = alwaysSlow || !config.keeps() || slot.recorded != null || settings.expires();
         observer.acquired(slot);
-        slot.busy = false;
+        slot.inTransition = false;
         return slot;
     }
 
@@ -324,7 +325,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
     @Override
     @Nullable
     Throwable release(Slot<T> slot, boolean done) {
-        if ((done || reusesUndeclared) && !slot.slowRelease && !slot.isFlagged()) {
+        if ((done || reusesNotDone) && !slot.slowRelease && !slot.needsSlowPath()) {
             if (ordersIdle) {
                 slot.idleSince = clock.now();
             }

@@ -148,7 +148,7 @@ final class PoolConfig<T, X extends Exception> {
     }
 
     /** Whether a lease that its user did not declare done may be reused all the same. */
-    boolean reusesUndeclared() {
+    boolean reusesNotDone() {
         return !keeps() || reuse == ReusePolicy.UNLESS_INVALIDATED;
     }
 

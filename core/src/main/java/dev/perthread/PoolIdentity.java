@@ -10,5 +10,5 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class PoolIdentity {
     final AtomicBoolean listenerFailed = new AtomicBoolean();
     final AtomicBoolean leakLogged = new AtomicBoolean();
-    final AtomicInteger undeclared = new AtomicInteger(); // leases that ended without done(); not counted on for ever
+    final AtomicInteger notDone = new AtomicInteger(); // leases that ended without done(); not counted on for ever
 }

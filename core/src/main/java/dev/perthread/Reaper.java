@@ -58,7 +58,7 @@ final class Reaper implements Runnable {
     private boolean unwatched; // this round saw a living owner that nobody watches yet
     private boolean unwatchable; // or that nobody ever can
     private boolean lingering; // the last round found nothing at all
-    private final Jfr.Periodic recorded = new Jfr.Periodic(this::holders);
+    private final Jfr.Periodic recorded = new Jfr.Periodic(this::pools);
 
     private volatile @Nullable Thread thread;
     // Set by anybody, cleared by this thread before the round that answers them, so none is lost.
@@ -185,7 +185,7 @@ final class Reaper implements Runnable {
     }
 
     /** For Flight Recorder's thread. A reaper that has just ended leaves it to the next one. */
-    private Stream<PoolBase<?>> holders() {
+    private Stream<PoolBase<?>> pools() {
         return current != this
                 ? Stream.empty()
                 : clients(false).stream()
@@ -270,7 +270,7 @@ final class Reaper implements Runnable {
         if (unwatched) {
             delay = Math.min(delay, QUICK);
         }
-        long closers = CloserThreads.tend();
+        long closers = CloserThreads.startMissing();
         delay = Math.min(delay, closers);
         if (!goOn(closers != NO_HURRY)) {
             return NOTHING_OPEN;

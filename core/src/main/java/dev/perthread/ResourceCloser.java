@@ -34,11 +34,11 @@ final class ResourceCloser<T> {
         if (!slot.claim(reason)) {
             return null;
         }
-        slot.busy = true;
+        slot.inTransition = true;
         try {
             return closeClaimed(slot, reason);
         } finally {
-            slot.busy = false;
+            slot.inTransition = false;
         }
     }
 
@@ -93,10 +93,10 @@ final class ResourceCloser<T> {
      * The same in a thread of the library: another thread used it last, and nobody's timeout waits for its closer. False if
      * somebody else closes it, and then the waiter gets nothing from here.
      */
-    boolean replaceAside(Slot<T> slot, CloseReason reason, Waiter<T> next) {
+    boolean replaceInBackground(Slot<T> slot, CloseReason reason, Waiter<T> next) {
         Runnable task = CloserExecutor.once(
                 () -> { // allocate before commit
-                    slot.closer = Thread.currentThread();
+                    slot.actingThread = Thread.currentThread();
                     Throwable failure = runCloser(slot, reason);
                     try {
                         observer.closed(slot, reason, failure);
@@ -112,7 +112,7 @@ final class ResourceCloser<T> {
     }
 
     /** Closes one that the calling thread has leased, in a thread of the library, and does not wait for it. */
-    void closeAside(Slot<T> slot, CloseReason reason) {
+    void closeInBackground(Slot<T> slot, CloseReason reason) {
         Runnable task = CloserExecutor.once(() -> closeClaimed(slot, reason)); // allocate before commit
         if (slot.claim(reason)) {
             CloserExecutor.run(config.identity, task);
@@ -120,7 +120,7 @@ final class ResourceCloser<T> {
     }
 
     private @Nullable Throwable runCloser(Slot<T> slot, CloseReason reason) {
-        slot.closer = Thread.currentThread();
+        slot.actingThread = Thread.currentThread();
         Jfr.Span recorded = Jfr.closing();
         Throwable failure = null;
         boolean entered = ContextLoader.enter(config.closer, config.userOpener());
@@ -142,7 +142,7 @@ final class ResourceCloser<T> {
         if (reason == null) {
             throw new AssertionError("not claimed");
         }
-        lost.busy = true;
+        lost.inTransition = true;
         try {
             if (lost.closerCalled) {
                 registry.removeClosed(lost, reason, true); // how it ended, nobody knows
@@ -150,7 +150,7 @@ final class ResourceCloser<T> {
                 closeClaimed(lost, reason);
             }
         } finally {
-            lost.busy = false;
+            lost.inTransition = false;
         }
     }
 

@@ -94,9 +94,9 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
      * lock. The owner reads it after the compare-and-set of an acquire, so that no acquire that begins after the mark was
      * set misses it; a release may miss it, and the reaper looks again.
      */
-    private volatile boolean flagged;
+    private volatile boolean needsSlowPath;
 
-    private volatile @Nullable CloseReason retireFor; // set before flagged
+    private volatile @Nullable CloseReason retireFor; // set before needsSlowPath
 
     // Written by the owner while LEASED; handed from one owner to the next through the release store of IDLE and the
     // compare-and-set that leaves it. Others read them only for people to look at.
@@ -105,19 +105,19 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
 
     /**
      * The leases that are held on this slot; the owner's. A lease counts itself out before it calls {@link #release}, so
-     * that a slot that is LEASED with none held, and not {@code busy}, was lost when a stack overflow or an asynchronous
+     * that a slot that is LEASED with none, and not {@code inTransition}, was lost when a stack overflow or an asynchronous
      * error struck on the way in or out: the owner's next acquire closes it.
      */
-    int held;
+    int leases;
 
-    boolean busy; // the owner's: user code runs on it in acquire or release, and the slot is not lost
+    boolean inTransition; // the owner's: it is on its way into or out of a lease, and the slot is not lost
     boolean ownersClaim; // the owner's: it was about to claim this one itself, see isClaimedByOwner
     volatile boolean closerCalled;
     /** Who claimed it could not have it closed, for lack of memory: the reaper's next round does. */
     volatile boolean abandoned;
 
     boolean invalid;
-    boolean undeclared; // a lease that shared this one ended without done()
+    boolean notDone; // a lease that shared this one ended without done()
     boolean slowRelease; // the release has more to do than to store IDLE; one look instead of five on the fast path
     volatile @Nullable Throwable trace; // where the present lease was acquired
 
@@ -147,8 +147,8 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
 
     int index; // in the list of all
 
-    volatile @Nullable Thread
-            closer; // who runs the closer, or a background opener, so that it does not wait for itself
+    /** The thread that runs the closer, a background check or a background opener, so that it does not wait for itself. */
+    volatile @Nullable Thread actingThread;
 
     Slot(PoolBase<T> pool, long id, @Nullable Thread owner, long now) {
         super(owner);
@@ -181,7 +181,7 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
     }
 
     /**
-     * Ends a lease, by the owner, which has counted it out of {@code held}.
+     * Ends a lease, by the owner, which has counted it out of {@code leases}.
      *
      * @param done whether its user said that the last use ended well
      * @return what the reset threw, which is nobody's to throw
@@ -193,21 +193,21 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
 
     /** Whether the lease was lost: the owner's question. */
     boolean isLost() {
-        return held == 0 && !busy;
+        return leases == 0 && !inTransition;
     }
 
-    boolean isFlagged() {
-        return flagged;
-    }
-
-    /** Lock held. */
-    void flag() {
-        flagged = true;
+    boolean needsSlowPath() {
+        return needsSlowPath;
     }
 
     /** Lock held. */
-    void unflag() {
-        flagged = false;
+    void requireSlowPath() {
+        needsSlowPath = true;
+    }
+
+    /** Lock held. */
+    void allowFastPath() {
+        needsSlowPath = false;
     }
 
     /**
@@ -218,7 +218,7 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
         if (retireFor == null || retireFor == CloseReason.SURPLUS) {
             retireFor = why;
         }
-        flagged = true; // after retireFor: who sees this sees that
+        needsSlowPath = true; // after retireFor: who sees this sees that
     }
 
     /** Lock held; the limit was raised again. */
@@ -282,7 +282,7 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
         idleSince = moved.idleSince;
         checkedAt = moved.checkedAt;
         retireFor = moved.retireFor;
-        flagged = true; // not in the list of idle ones: its first release puts it there
+        needsSlowPath = true; // not in the list of idle ones: its first release puts it there
         // Plain: this slot is published by the registry's lock.
         state = thread == null ? IDLE : LEASED;
         return this;
@@ -342,7 +342,7 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
     void stampLease(long now) {
         USES.setOpaque(this, uses + 1);
         LEASED_AT.setOpaque(this, now);
-        held++;
+        leases++;
     }
 
     long uses() {

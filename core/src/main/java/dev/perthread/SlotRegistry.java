@@ -79,7 +79,7 @@ final class SlotRegistry<T> {
         try {
             slowAcquire = true;
             for (Slot<T> slot : index.all()) {
-                slot.flag(); // and so is the end of those that are held now
+                slot.requireSlowPath(); // and so is the end of those that are held now
             }
         } finally {
             lock.unlock();
@@ -209,7 +209,7 @@ final class SlotRegistry<T> {
             total.reserved();
         }
         if (lends) {
-            slot.flag(); // its first release lists it
+            slot.requireSlowPath(); // its first release lists it
         }
         index.add(slot);
         counters.present(index.size());
@@ -237,7 +237,7 @@ final class SlotRegistry<T> {
                 return null;
             }
             Slot<T> slot = reserve(null);
-            slot.closer = Thread.currentThread();
+            slot.actingThread = Thread.currentThread();
             return slot;
         } finally {
             lock.unlock();
@@ -260,7 +260,7 @@ final class SlotRegistry<T> {
             if (slot.thread != null) {
                 slot.openingToLeased();
             } else {
-                slot.closer = null;
+                slot.actingThread = null;
                 slot.openingToIdle();
                 index.list(slot);
                 becameIdle.signalAll();

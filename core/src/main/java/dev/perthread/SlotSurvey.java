@@ -81,7 +81,7 @@ final class SlotSurvey<T> {
     }
 
     private static boolean isOfOther(Slot<?> slot, Thread me) {
-        return slot.thread != me && slot.closer != me;
+        return slot.thread != me && slot.actingThread != me;
     }
 
     /** Whether a thread has, opens or awaits one. */

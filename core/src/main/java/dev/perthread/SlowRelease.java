@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class SlowRelease<T> {
 
     /** How many leases must end without done(), and none be reused, before the log says so. */
-    private static final int UNDECLARED_BEFORE_WARNING = 10;
+    private static final int NOT_DONE_BEFORE_WARNING = 10;
 
     private final PoolConfig<T, ?> config;
     private final LiveSettings settings;
@@ -21,7 +21,7 @@ final class SlowRelease<T> {
     private final Handoff<T> handoff;
     private final Observer<T> observer;
     private final ResourceCloser<T> closer;
-    private final boolean reusesUndeclared;
+    private final boolean reusesNotDone;
     private final boolean stampsIdle; // somebody wants to know since when a resource is idle
     private final boolean timesLeases;
 
@@ -40,7 +40,7 @@ final class SlowRelease<T> {
         this.handoff = handoff;
         this.observer = observer;
         this.closer = closer;
-        this.reusesUndeclared = config.reusesUndeclared();
+        this.reusesNotDone = config.reusesNotDone();
         this.stampsIdle = config.ordersIdle() || config.checkEveryNanos > 0 || config.checkAfterNanos > 0;
         this.timesLeases = config.timeLeases || observer.tellsLeases();
     }
@@ -50,21 +50,21 @@ final class SlowRelease<T> {
     Throwable release(Slot<T> slot, boolean done) {
         StackProbe.touch(); // if there is none, the slot is lost, until this thread's next acquire
         if (!done) {
-            slot.undeclared = true;
+            slot.notDone = true;
         }
         // Shared; or nested in the check or the reset of this very slot: then the acquire or release further up the
         // stack goes on with it, and were it given back here, another thread could take it meanwhile.
-        if (slot.held > 0 || slot.busy) {
+        if (slot.leases > 0 || slot.inTransition) {
             if (!slot.isClaimed()) {
                 observer.released(slot);
             }
             return null;
         }
-        slot.busy = true;
+        slot.inTransition = true;
         try {
             return endLease(slot);
         } catch (Throwable failure) {
-            slot.busy = false;
+            slot.inTransition = false;
             // Still LEASED, so still ours: the lease has ended, nobody else will ever give the permit back.
             if (slot.state() == Slot.LEASED) {
                 Failures.suppress(closer.closeOwned(slot, CloseReason.INVALIDATED), failure);
@@ -84,7 +84,7 @@ final class SlowRelease<T> {
             registry.numbers.leasedFor(Math.max(0, now - slot.leasedAt()));
         }
         if (slot.isClaimed()) {
-            slot.busy = false;
+            slot.inTransition = false;
             return null; // closed by force or revoked meanwhile
         }
         observer.released(slot); // before anybody else can take or close it
@@ -119,7 +119,7 @@ final class SlowRelease<T> {
         if (!config.keeps()) {
             return CloseReason.SCOPE_END;
         }
-        if (slot.undeclared && !reusesUndeclared) {
+        if (slot.notDone && !reusesNotDone) {
             return CloseReason.NOT_DONE;
         }
         if (registry.isClosed()) {
@@ -152,8 +152,8 @@ final class SlowRelease<T> {
     private @Nullable CloseReason toIdle(Slot<T> slot) {
         slot.trace = null;
         slot.slowRelease = false;
-        slot.busy = false; // from the store of IDLE on it may be another thread's
-        if (config.lends() && (slot.isFlagged() || config.maxIdle != Integer.MAX_VALUE)) {
+        slot.inTransition = false; // from the store of IDLE on it may be another thread's
+        if (config.lends() && (slot.needsSlowPath() || config.maxIdle != Integer.MAX_VALUE)) {
             CloseReason reason = handoff.releaseAndList(slot);
             if (reason == null) {
                 closeIfPoolClosed(slot);
@@ -192,11 +192,11 @@ final class SlowRelease<T> {
     }
 
     private void warnIfNeverReused() {
-        AtomicInteger undeclared = config.identity.undeclared;
-        if (undeclared.get() < UNDECLARED_BEFORE_WARNING
-                && undeclared.incrementAndGet() == UNDECLARED_BEFORE_WARNING
-                && registry.numbers.neverReuses(UNDECLARED_BEFORE_WARNING)) {
-            Log.line(Level.WARNING, () -> Messages.neverReused(config.shownName, UNDECLARED_BEFORE_WARNING), null);
+        AtomicInteger notDone = config.identity.notDone;
+        if (notDone.get() < NOT_DONE_BEFORE_WARNING
+                && notDone.incrementAndGet() == NOT_DONE_BEFORE_WARNING
+                && registry.numbers.neverReuses(NOT_DONE_BEFORE_WARNING)) {
+            Log.line(Level.WARNING, () -> Messages.neverReused(config.shownName, NOT_DONE_BEFORE_WARNING), null);
         }
     }
 }

@@ -70,7 +70,7 @@ final class Upkeep<T> {
         return config.minIdle > 0 ? Math.min(next, Reaper.STEADY) : next;
     }
 
-    private void aside(Runnable task) {
+    private void inBackground(Runnable task) {
         CloserExecutor.run(config.identity, task);
     }
 
@@ -128,7 +128,7 @@ final class Upkeep<T> {
             return; // the checking thread gives it back
         }
         if (slot.isClaimed()) {
-            if (slot.isClaimedByOwner() && slot.closer != Thread.currentThread()) {
+            if (slot.isClaimedByOwner() && slot.actingThread != Thread.currentThread()) {
                 finishForDead(slot);
             }
             return;
@@ -138,7 +138,7 @@ final class Upkeep<T> {
             return;
         }
         boolean lost = state == Slot.OPENING;
-        boolean leaked = state == Slot.LEASED && slot.held > 0;
+        boolean leaked = state == Slot.LEASED && slot.leases > 0;
         if (state == Slot.IDLE && config.lends()) {
             registry.detachOwner(slot);
             return;
@@ -157,7 +157,7 @@ final class Upkeep<T> {
             registry.numbers.countOpened();
         }
         if (batch == null) {
-            aside(task);
+            inBackground(task);
         } else {
             batch.start(closer, slot, task);
         }
@@ -173,7 +173,7 @@ final class Upkeep<T> {
                 }
             });
             slot.abandoned = false;
-            aside(task);
+            inBackground(task);
         }
     }
 
@@ -182,7 +182,7 @@ final class Upkeep<T> {
     }
 
     private @Nullable Throwable closeReclaimed(Slot<T> slot, boolean leaked, @Nullable Object recorded) {
-        slot.closer = Thread.currentThread(); // already now: the listener may close the pool
+        slot.actingThread = Thread.currentThread(); // already now: the listener may close the pool
         Throwable failure;
         try {
             if (leaked) {
@@ -196,11 +196,11 @@ final class Upkeep<T> {
 
     /** Its owner had claimed it, and died before it could close it: then nobody else ever will. */
     private void finishForDead(Slot<T> slot) {
-        Thread by = slot.closer;
+        Thread by = slot.actingThread;
         if (by == null || by == slot.thread) {
             Runnable task = CloserExecutor.once(() -> closer.finish(slot));
             slot.ownersClaim = false; // once
-            aside(task);
+            inBackground(task);
         }
     }
 
@@ -235,7 +235,7 @@ final class Upkeep<T> {
     /** Closes idle ones whose release did not see that they were to be closed. */
     void closeRetired(@Nullable CloserBatch<T> batch) {
         for (Slot<T> slot : registry.all()) {
-            CloseReason reason = slot.isFlagged() && slot.state() == Slot.IDLE ? slot.retireFor() : null;
+            CloseReason reason = slot.needsSlowPath() && slot.state() == Slot.IDLE ? slot.retireFor() : null;
             if (reason != null) {
                 closeIdle(slot, reason, batch);
             }
@@ -251,7 +251,7 @@ final class Upkeep<T> {
             return;
         }
         if (batch == null) {
-            aside(task);
+            inBackground(task);
         } else {
             batch.start(closer, slot, task);
         }
@@ -264,19 +264,19 @@ final class Upkeep<T> {
             if (slot.state() == Slot.IDLE && slot.untouchedFor(now) >= config.checkEveryNanos) {
                 Runnable task = CloserExecutor.once(() -> checkClaimed(slot));
                 if (slot.idleToChecking()) {
-                    aside(task);
+                    inBackground(task);
                 }
             }
         }
     }
 
     private void checkClaimed(Slot<T> slot) {
-        slot.closer = Thread.currentThread();
+        slot.actingThread = Thread.currentThread();
         boolean usable = false;
         try {
             usable = opener.isUsable(slot);
         } finally {
-            slot.closer = null;
+            slot.actingThread = null;
             slot.checkedAt = pool.clock.now();
             if (slot.isClaimed()) {
                 // By force, and closed under the check; nothing is given back.
@@ -306,7 +306,7 @@ final class Upkeep<T> {
             if (owner != null
                     && slot.state() == Slot.LEASED
                     && !slot.isClaimed()
-                    && slot.held > 0 // else no lease has begun: it is checked, or on its way to the next thread
+                    && slot.leases > 0 // else no lease has begun: it is checked, or on its way to the next thread
                     && now - since >= config.warnNanos
                     && slot.warnedAt != since) {
                 Throwable stack = new Throwable("the stack of " + Messages.of(owner) + " now");
@@ -316,7 +316,7 @@ final class Upkeep<T> {
                 Throwable acquired = slot.trace;
                 slot.warnedAt = since; // first: the owner's release looks at it
                 registry.numbers.heldTooLong();
-                aside(CloserExecutor.once(() -> observer.heldTooLong(slot, info, now - since, acquired, stack)));
+                inBackground(CloserExecutor.once(() -> observer.heldTooLong(slot, info, now - since, acquired, stack)));
             }
         }
     }
@@ -336,7 +336,7 @@ final class Upkeep<T> {
             if (slot == null) {
                 return;
             }
-            aside(CloserExecutor.once(() -> openSpare(slot)));
+            inBackground(CloserExecutor.once(() -> openSpare(slot)));
         }
     }
 
@@ -346,7 +346,7 @@ final class Upkeep<T> {
 
     private void openSpare(Slot<T> slot) {
         try {
-            slot.closer = Thread.currentThread();
+            slot.actingThread = Thread.currentThread();
             opener.openForNobody(slot);
             spareFailed = false;
         } catch (Throwable failure) {

@@ -75,11 +75,11 @@ final class WaitAtLimit<T> {
             if (room == null && attempt.waits()) {
                 // Not in the queue: the permit of what is being closed is for this thread.
                 Waiter<T> waiter = new Waiter<>(attempt.me, pool.clock.now());
-                if (closer.replaceAside(slot, unfit, waiter)) {
+                if (closer.replaceInBackground(slot, unfit, waiter)) {
                     return await(waiter, attempt, false);
                 }
             } else {
-                closer.closeAside(slot, unfit);
+                closer.closeInBackground(slot, unfit);
                 next = room;
             }
         }
@@ -195,7 +195,7 @@ final class WaitAtLimit<T> {
         if (granted == null) {
             return;
         }
-        granted.busy = false;
+        granted.inTransition = false;
         if (granted.state() == Slot.OPENING) {
             registry.removeUnopened(granted, null, 0);
         } else {

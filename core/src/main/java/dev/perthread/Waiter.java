@@ -46,7 +46,7 @@ final class Waiter<T> implements Admission<T> {
 
     /** Lock held. Its thread is on its way: until it has the slot in hand the slot is not lost, see {@link Slot#isLost}. */
     void grant(Slot<T> slot) {
-        slot.busy = true;
+        slot.inTransition = true;
         granted = slot;
     }
 

@@ -49,7 +49,7 @@ final class Platform {
                 .inheritInheritableThreadLocals(false)
                 .start(() -> {
                     ContextLoader.clear();
-                    CloserExecutor.bear(task);
+                    CloserExecutor.runLogged(task);
                 });
         return true;
     }

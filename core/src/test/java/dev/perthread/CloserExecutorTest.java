@@ -43,7 +43,7 @@ class CloserExecutorTest {
     void endAll() {
         end.countDown();
         Actor.until(() -> {
-            CloserThreads.tend();
+            CloserThreads.startMissing();
             return ended.get() == stuck.get();
         });
     }
@@ -71,7 +71,7 @@ class CloserExecutorTest {
         AtomicInteger closed = new AtomicInteger();
         CloserExecutor.run(this, CloserExecutor.once(closed::incrementAndGet));
         Actor.until(() -> {
-            CloserThreads.tend(); // as the reaper does
+            CloserThreads.startMissing(); // as the reaper does
             return closed.get() == 1 && stuck.get() == many;
         });
     }
@@ -107,19 +107,19 @@ class CloserExecutorTest {
             assertThat(CloserThreads.add(this, this::stick, true)).isTrue();
         }
         Actor.until(() -> {
-            CloserThreads.tend();
+            CloserThreads.startMissing();
             return stuck.get() == CloserThreads.MOST;
         });
         AtomicInteger closed = new AtomicInteger();
         CloserThreads.add(this, closed::incrementAndGet, true);
-        assertThat(CloserThreads.tend()).isLessThan(CloserThreads.SLOW); // something waits
+        assertThat(CloserThreads.startMissing()).isLessThan(CloserThreads.SLOW); // something waits
         CountDownLatch other = new CountDownLatch(1);
         CloserThreads.add(another, other::countDown, true);
         awaitUninterruptibly(other);
         assertThat(closed).hasValue(0);
         end.countDown();
         Actor.until(() -> closed.get() == 1);
-        assertThat(CloserThreads.tend()).isEqualTo(Reaper.NO_HURRY);
+        assertThat(CloserThreads.startMissing()).isEqualTo(Reaper.NO_HURRY);
     }
 
     @ParameterizedTest

@@ -92,7 +92,7 @@ class HandoffTest {
 
     /** As Pool does it. */
     private void release(Slot<Object> slot) {
-        if (slot.isFlagged()) {
+        if (slot.needsSlowPath()) {
             assertThat(handoff.releaseAndList(slot)).isNull();
             return;
         }

@@ -88,7 +88,7 @@ class ResourceCloserTest {
 
     private Slot<Object> idle(Thread owner) {
         Slot<Object> slot = leased(owner);
-        slot.held = 0;
+        slot.leases = 0;
         slot.idleSince = now.get();
         slot.leasedToIdle();
         return slot;
@@ -183,7 +183,7 @@ class ResourceCloserTest {
         LogLines.expect("ended without closing its lease"); // once
         with(IdlePolicy.KEEP);
         leased(dead);
-        leased(dead).held = 0;
+        leased(dead).leases = 0;
         assertThat(upkeep.reap()).isEqualTo(2);
         assertThat(registry.stats().reclaimed()).isEqualTo(2);
         assertThat(registry.stats().leaked()).isEqualTo(1);
@@ -274,7 +274,7 @@ class ResourceCloserTest {
         Slot<Object> slot = leased(living.thread());
         closePoolWhileClosing(slot, fails);
         Waiter<Object> waiter = new Waiter<>(living.thread(), now.get());
-        closer.replaceAside(slot, CloseReason.IDLE_TIMEOUT, waiter);
+        closer.replaceInBackground(slot, CloseReason.IDLE_TIMEOUT, waiter);
         awaitGone(slot);
         assertGone(fails);
         assertThat(waiter.granted).isNull();
@@ -313,7 +313,7 @@ class ResourceCloserTest {
     void closingLeftToAnotherThread_isNotFinishedByTheOwner_thoughItClosesToo() {
         with(IdlePolicy.KEEP);
         Slot<Object> slot = leased(living.thread());
-        slot.held = 0;
+        slot.leases = 0;
         assertThat(slot.claim(CloseReason.CHECK_FAILED)).isTrue(); // for that thread's closer, which has not run yet
         assertThat(closer.closeOwned(slot, CloseReason.INVALIDATED)).isNull();
         assertThat(closer.closeIfLost(slot)).isTrue();
@@ -325,7 +325,7 @@ class ResourceCloserTest {
     void closingInterruptedAfterTheClaim_isFinishedByTheOwner_thoughItWasCalledAgain() {
         with(IdlePolicy.KEEP);
         Slot<Object> slot = leased(living.thread());
-        slot.held = 0;
+        slot.leases = 0;
         slot.ownersClaim = true;
         assertThat(slot.claim(CloseReason.SCOPE_END)).isTrue(); // and no further
         assertThat(closer.closeOwned(slot, CloseReason.INVALIDATED)).isNull();
@@ -341,7 +341,7 @@ class ResourceCloserTest {
     void closingInterruptedBeforeTheClaim_isNotFinishedByTheOwner_onceAnotherThreadCloses(CloseReason reason) {
         with(IdlePolicy.KEEP);
         Slot<Object> slot = leased(living.thread());
-        slot.held = 0;
+        slot.leases = 0;
         slot.ownersClaim = true; // and no further
         assertThat(slot.claim(reason)).isTrue();
         assertThat(closer.closeOwned(slot, CloseReason.INVALIDATED)).isNull();

@@ -517,7 +517,7 @@ class SlotRegistryTest {
         close(theirs);
         assertThat(gone.get(30, TimeUnit.SECONDS)).isEqualTo(true);
         assertThat(registry.survey.awaitGone(me, TimeUnit.HOURS.toNanos(1))).isFalse(); // the leaser itself
-        mine.closer = other;
+        mine.actingThread = other;
         assertThat(registry.survey.awaitGone(other, TimeUnit.HOURS.toNanos(1))).isFalse(); // who is just closing it
     }
 
@@ -525,10 +525,10 @@ class SlotRegistryTest {
     void theLongWayIsTakenForEverOnceAskedFor() {
         Slot<Object> held = leased(me);
         list(held);
-        assertThat(held.isFlagged()).isFalse();
+        assertThat(held.needsSlowPath()).isFalse();
         held.idleToLeased();
         registry.disableFastPath();
-        assertThat(held.isFlagged()).isTrue(); // the end of this lease too
+        assertThat(held.needsSlowPath()).isTrue(); // the end of this lease too
         assertThat(registry.isSlowAcquire()).isTrue();
         assertThat(registry.isClosed()).isFalse();
     }
