@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param <B> the builder itself
  * @since 0.1
  */
-public abstract sealed class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B>>
-        permits PerThread.Builder, KeyedPerThread.Builder {
+public abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<T, X, B>> {
     private static final AtomicLong NAMES = new AtomicLong();
 
     final TimedOpener<? extends T, ? extends X> opener;
@@ -63,6 +62,7 @@ public abstract sealed class PoolBuilder<T, X extends Exception, B extends PoolB
 
     LongSupplier clock = System::nanoTime;
 
+    /** Package-private, so that nobody else extends this; naming the builders here would tie the options to the engine. */
     PoolBuilder(TimedOpener<? extends T, ? extends X> opener, boolean timed, Closer<? super T> closer) {
         this.opener = Objects.requireNonNull(opener, "opener");
         this.timed = timed;
