@@ -103,6 +103,21 @@ class StructureTest {
                 .containsExactlyInAnyOrderElementsOf(CONTRACT);
     }
 
+    /** So what {@code javap -public} shows of the module is the contract, and nothing of what is behind it. */
+    @Test
+    void publicMembersNameOnlyWhatIsPublic() {
+        CORE.stream()
+                .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
+                .flatMap(type -> type.getMembers().stream())
+                .filter(member -> member.getModifiers().contains(JavaModifier.PUBLIC)
+                        || member.getModifiers().contains(JavaModifier.PROTECTED))
+                .filter(member -> !member.getModifiers().contains(JavaModifier.SYNTHETIC))
+                .forEach(member -> assertThat(member.getAllInvolvedRawTypes())
+                        .as(member.getFullName())
+                        .allMatch(named -> !named.getPackageName().equals("dev.perthread")
+                                || named.getModifiers().contains(JavaModifier.PUBLIC)));
+    }
+
     @Test
     void nothingIsSynchronizedSoNothingPinsACarrier() throws IOException {
         methods().should().notHaveModifier(JavaModifier.SYNCHRONIZED).check(CORE);
@@ -167,7 +182,7 @@ class StructureTest {
                         .toList())
                 .filter(cycle -> cycle.size() > 1)
                 .distinct()
-                .sorted(Comparator.comparing(cycle -> -cycle.size()))
+                .sorted(Comparator.comparingInt(cycle -> -cycle.size()))
                 .toList();
     }
 
