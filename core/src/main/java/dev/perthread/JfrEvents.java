@@ -22,19 +22,19 @@ final class JfrEvents {
     /** Whose event it is. */
     @Category("PerThread")
     @StackTrace(false)
-    abstract static class OfHolder extends Event {
+    abstract static class OfPool extends Event {
         @Label("Pool")
         @Description("The name given to the builder, or one made up")
         @Nullable
-        String holder;
+        String pool;
 
         @Label("Pool Number")
         @Description("Number of the pool in this process, from 1; names may repeat")
-        long holderId;
+        long poolId;
 
         void of(PoolBase<?> from) {
-            holder = from.name();
-            holderId = from.number;
+            pool = from.name();
+            poolId = from.number;
         }
     }
 
@@ -42,7 +42,7 @@ final class JfrEvents {
      * And which resource and thread it is about. The thread is there twice: as itself, for Mission Control, and in words,
      * because Flight Recorder may have forgotten a thread that has ended.
      */
-    abstract static class OfResource extends OfHolder {
+    abstract static class OfResource extends OfPool {
         @Label("Resource")
         @Description("Number of the resource in its pool, from 1, never used again; 0 if there is none yet")
         long resourceId;
@@ -234,7 +234,7 @@ final class JfrEvents {
     @Label("Pool Statistics")
     @Description("The counters of a pool that has something open, every so often, and when it is closed")
     @Period("10 s")
-    static final class Statistics extends OfHolder {
+    static final class Statistics extends OfPool {
         @Label("Limit")
         @Description("The most that may be open at once; 0 for no limit")
         int limit;

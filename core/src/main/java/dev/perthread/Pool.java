@@ -128,8 +128,8 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         try {
             result = body.call(Lease.resource(slot, Thread.currentThread(), false));
         } catch (Throwable failure) {
-            slot.leases--; // here, and not in what is called: if there is no stack left for that, the slot is found
-            // lost
+            // Here, and not in what is called: if there is no stack left for that, the slot is found to be lost.
+            slot.leases--;
             Lease.endAfter(slot, failure, invalidates);
             throw failure;
         }

@@ -161,8 +161,8 @@ final class Retirement<T> {
             for (Slot<T> slot : index.all()) {
                 if (slot.id == id && slot.thread != null && slot.state() == Slot.LEASED && !slot.isClaimed()) {
                     slot.revokedBy = by;
-                    slot.requireSlowPath(); // before the claim: an owner that takes it again after a release must
-                    // find out
+                    // Before the claim: an owner that takes it again after a release must find out.
+                    slot.requireSlowPath();
                     return slot.claim(CloseReason.REVOKED) ? slot : null;
                 }
             }

@@ -106,8 +106,8 @@ final class WaitAtLimit<T> {
         try { // at once: who is in the queue, and might be signalled or granted something, must not go by another way
             try {
                 recorded = Jfr.waiting();
-                registration.registerAndWake(); // and every few milliseconds from now on, for missed releases and dead
-                // owners
+                // And every few milliseconds from now on, for missed releases and dead owners.
+                registration.registerAndWake();
                 if (sweeps) {
                     upkeep.sweepForPermits(); // a dead thread's permit is found at once
                     sweepOtherKeys();

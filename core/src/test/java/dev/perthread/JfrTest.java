@@ -40,7 +40,7 @@ class JfrTest {
     /** This holder's own, without what is told from time to time. */
     private List<Recorded.Entry> stop(Recorded recorded) throws IOException {
         return recorded.stop().stream()
-                .filter(entry -> entry.text("holder").equals(name))
+                .filter(entry -> entry.text("pool").equals(name))
                 .filter(entry ->
                         !entry.name().equals("Statistics") && !entry.name().equals("Resource"))
                 .toList();
@@ -96,8 +96,8 @@ class JfrTest {
                 isOf(entry, actor.thread());
                 assertThat(entry.threadName()).isEqualTo(actor.thread().getName());
                 assertThat(entry.event().getThread().getJavaThreadId()).isEqualTo(Platform.id(actor.thread()));
-                assertThat(entry.number("holderId"))
-                        .isEqualTo(entries.get(0).number("holderId"))
+                assertThat(entry.number("poolId"))
+                        .isEqualTo(entries.get(0).number("poolId"))
                         .isPositive();
                 assertThat(entry.event().getEventType().getCategoryNames()).containsExactly("PerThread");
             });
@@ -352,7 +352,7 @@ class JfrTest {
                     .containsExactly("Lease 1 RELEASED 2");
             Recorded.Entry held = all.stream()
                     .filter(entry -> entry.name().equals("Resource"))
-                    .filter(entry -> entry.text("holder").equals(name))
+                    .filter(entry -> entry.text("pool").equals(name))
                     .reduce((first, last) -> last)
                     .orElseThrow();
             isOf(held, user.thread());
@@ -393,7 +393,7 @@ class JfrTest {
         }
         List<Recorded.Entry> told = all.stream()
                 .filter(entry -> entry.name().equals("Statistics"))
-                .filter(entry -> entry.text("holder").equals(name))
+                .filter(entry -> entry.text("pool").equals(name))
                 .toList();
         assertThat(told).hasSizeGreaterThan(1);
         Recorded.Entry first = told.get(0);
@@ -456,7 +456,7 @@ class JfrTest {
                 "outside.Scopes",
                 "scopes");
         List<Recorded.Entry> entries = Recorded.read(file);
-        assertThat(entries.stream().filter(entry -> entry.text("holder").equals("scopes-KEEP")))
+        assertThat(entries.stream().filter(entry -> entry.text("pool").equals("scopes-KEEP")))
                 .extracting(Recorded.Entry::name)
                 .contains("Open", "Lease", "Wait", "Leak", "Reclaim", "Close", "Statistics");
         assertThat(entries.stream().filter(entry -> entry.name().equals("Lease")))

@@ -45,8 +45,8 @@ final class EventReader {
                 add(kind, event);
             }
             case "Statistics" -> {
-                builder.namePool(event.getLong("holderId"), plain(event.getString("holder")));
-                builder.limit(event.getLong("holderId"), event.getInt("limit"));
+                builder.namePool(event.getLong("poolId"), plain(event.getString("pool")));
+                builder.limit(event.getLong("poolId"), event.getInt("limit"));
                 others++;
             }
             default -> others++;
@@ -54,7 +54,7 @@ final class EventReader {
     }
 
     private void add(String kind, RecordedEvent event) {
-        long pool = event.getLong("holderId");
+        long pool = event.getLong("poolId");
         long from = nanos(event.getStartTime());
         long until = Math.max(from, nanos(event.getEndTime()));
         switch (kind) {
@@ -87,7 +87,7 @@ final class EventReader {
      * thread that has ended Flight Recorder may have forgotten the name, so events of resources have it in words.
      */
     private void learn(RecordedEvent event) {
-        builder.namePool(event.getLong("holderId"), plain(event.getString("holder")));
+        builder.namePool(event.getLong("poolId"), plain(event.getString("pool")));
         builder.nameThread(event.getLong("ownerId"), plain(event.getString("ownerName")));
         @Nullable RecordedThread emitter = event.getThread();
         if (emitter != null) {

@@ -76,7 +76,7 @@ public final class LiveTimeline {
             drawn = null;
             if (isPeriodic(name)) {
                 long resource = event.hasField("resourceId") ? event.getLong("resourceId") : 0;
-                latest.put(new Key(name, event.getLong("holderId"), resource), event);
+                latest.put(new Key(name, event.getLong("poolId"), resource), event);
             } else {
                 events.add(event);
             }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * them. The same names and fields as in the library, which makes them only as its own things happen.
  */
 final class Recordings {
-    private static final String HOLDER = "sockets";
+    private static final String POOL = "sockets";
 
     private Recordings() {}
 
@@ -29,9 +29,9 @@ final class Recordings {
     @Category("PerThread")
     abstract static class Of extends Event {
         @Nullable
-        String holder = HOLDER;
+        String pool = POOL;
 
-        long holderId = 1;
+        long poolId = 1;
 
         @Nullable
         String ownerName = Thread.currentThread().getName();
@@ -119,7 +119,7 @@ final class Recordings {
     static void leaseWithoutWords(long resource) {
         Lease lease = new Lease();
         lease.resourceId = resource;
-        lease.holder = null;
+        lease.pool = null;
         lease.ownerName = null;
         lease.outcome = null;
         lease.begin();
