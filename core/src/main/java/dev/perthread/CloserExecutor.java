@@ -55,7 +55,7 @@ final class CloserExecutor {
     }
 
     /**
-     * Has all tasks run by other threads, side by side, and waits for them. The caller runs none of them but for want of
+     * Has all tasks run by other threads, side by side, and waits for them. The caller runs none of them but for lack of
      * memory. An interrupt does not end the waiting; the flag is set again afterwards.
      *
      * @param pool what the tasks belong to

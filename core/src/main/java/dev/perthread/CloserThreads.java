@@ -51,9 +51,9 @@ final class CloserThreads {
     /**
      * Has a task run by a thread of its pool.
      *
-     * @param patient what to do if the task is queued, but no thread can be started for want of memory: leave it there,
+     * @param patient what to do if the task is queued, but no thread can be started for lack of memory: leave it there,
      *     until somebody calls {@link #startMissing}, or take it back
-     * @return whether it was taken; {@code false} for want of memory
+     * @return whether it was taken; {@code false} for lack of memory
      */
     static boolean add(Object pool, Runnable task, boolean patient) {
         LOCK.lock();

@@ -63,7 +63,7 @@ final class Jmx implements PerThreadMXBean {
         }
     }
 
-    /** Must not keep the holder: the cleaner keeps this. */
+    /** Must not keep the pool: the cleaner keeps this. */
     private static final class Entry implements Registration, Runnable {
         private final MBeanServer server;
         private final ObjectName name;
@@ -91,7 +91,7 @@ final class Jmx implements PerThreadMXBean {
             }
         }
 
-        /** The holder was closed. */
+        /** The pool was closed. */
         @Override
         public void run() {
             Cleaner.Cleanable once = cleanable.getAndSet(null);

@@ -10,11 +10,11 @@ import java.time.Duration;
  * whose thread ended inside the scope; {@code released} is then missing, as it is after a forced close. A forced close
  * comes from another thread than the owner's and may overtake the owner's own events.
  *
- * <p>{@code closed} is called before the resource's place is passed on and before {@code close} of the pool returns, so
+ * <p>{@code closed} is called before the resource's permit is passed on and before {@code close} of the pool returns, so
  * a listener that counts never sees more open than the limit, nor anything after the end.
  *
  * <p>Called by the thread that did the thing, with no lock held: a slow listener slows that thread, and those who wait for
- * its place. An exception of a listener changes nothing for the caller; it is logged, once per pool.
+ * its permit. An exception of a listener changes nothing for the caller; it is logged, once per pool.
  */
 public interface Listener {
     /**

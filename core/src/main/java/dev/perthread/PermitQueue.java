@@ -110,7 +110,7 @@ final class PermitQueue<T> {
         }
     }
 
-    /** as {@link #serves}, but not if somebody of another key, for whom room is to be made, comes first. */
+    /** As {@link #serves}, but not if somebody of another key, for whom room is to be made, comes first. */
     boolean servesOwn() {
         return serves() && (total == null || !total.isOtherFirst(registry));
     }
@@ -124,12 +124,12 @@ final class PermitQueue<T> {
         return waiters.longest().mustHandOff(clock.now()) ? handOver(idle) : waiters.signalNext();
     }
 
-    /** whether what becomes idle may go to waiters. */
+    /** Whether what becomes idle may go to waiters. */
     boolean serves() {
         return registry.isServing() && !waiters.isEmpty();
     }
 
-    /** gives free permits to waiters, waking each at once: remembering whom to wake would take memory. */
+    /** Gives free permits to waiters, waking each at once: remembering whom to wake would take memory. */
     void grantPermits() {
         while (serves() && registry.hasRoom()) {
             Waiter<T> next = total == null ? grantPermit() : total.grantPermit();

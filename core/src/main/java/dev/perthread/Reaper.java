@@ -94,9 +94,9 @@ final class Reaper implements Runnable {
     }
 
     /**
-     * Something was opened or set, or waits. If this fails, for want of memory, the client must tell again.
+     * Something was opened or set, or waits. If this fails, for lack of memory, the client must tell again.
      *
-     * @param client its holder or store, unless it knows that the reaper knows it
+     * @param client its pool or store, or null if it knows that the reaper knows it
      */
     static void opened(@Nullable Entry client) {
         Reaper reaper = current;
@@ -112,7 +112,7 @@ final class Reaper implements Runnable {
             if (client != null) {
                 if (!client.registered) {
                     CLIENTS.add(client);
-                    client.registered = true; // after what may fail for want of memory
+                    client.registered = true; // after what may fail for lack of memory
                 }
                 client.renewed = true;
             }

@@ -25,7 +25,7 @@ final class SpinThenParkLock extends ReentrantLock {
         try {
             super.lock();
         } catch (OutOfMemoryError noNode) {
-            // Java 17 needs memory for whoever queues. But what is done under the lock must not be left out: a place
+            // Java 17 needs memory for whoever queues. But what is done under the lock must not be left out: a permit
             // that is not given back is lost for ever.
             while (!tryLock()) {
                 LockSupport.parkNanos(this, 10_000);

@@ -3,7 +3,7 @@ package dev.perthread;
 /**
  * Makes a stack overflow come now, before anything has changed, or not before the caller is done.
  *
- * <p>A lock that was taken, a place that was counted, a value that was taken out: each must be given back, and that takes
+ * <p>A lock that was taken, a permit that was counted, a value that was taken out: each must be given back, and that takes
  * stack, too. So each operation that changes more than one field calls {@link #touch} first. If that returns, all that
  * the library does below the frame of its caller has the stack it needs; user code that it calls may overflow, and what
  * the library does about that has its stack again. See docs/internals/concurrency.md.

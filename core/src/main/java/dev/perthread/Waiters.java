@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The queue of threads that wait at the limit of one pool, in order of arrival. Guarded by the lock of {@link SlotRegistry},
  * but for what says that it is not. The waiters themselves are the links, so that joining and leaving need no memory: one
- * that could not leave would be given every place that becomes free.
+ * that could not leave would be given every permit that becomes free.
  */
 final class Waiters<T> {
     private @Nullable Waiter<T> latest;

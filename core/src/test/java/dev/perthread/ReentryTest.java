@@ -42,6 +42,36 @@ class ReentryTest {
         }
     }
 
+    /** It was being checked when the thread acquired, which therefore opened another. */
+    @Test
+    void idleResourceOfTheSameThread_isNotLeased_whileItHoldsAnother() {
+        try (PerThread<Probe, RuntimeException> pool = builder(ReentryPolicy.REJECT)
+                        .whenIdle(IdlePolicy.LEND)
+                        .reusing()
+                        .build();
+                PerThread<Probe, RuntimeException> shared = builder(ReentryPolicy.SHARE)
+                        .whenIdle(IdlePolicy.LEND)
+                        .reusing()
+                        .build()) {
+            for (PerThread<Probe, RuntimeException> each : List.of(pool, shared)) {
+                each.acquire().close();
+                Slot<Probe> checked = each.pool.slots().get(0);
+                assertThat(checked.idleToChecking()).isTrue();
+                try (Lease<Probe> lease = each.acquire()) {
+                    checked.checkingToIdle();
+                    if (each == pool) {
+                        assertThatThrownBy(each::acquire).isInstanceOf(ReentryException.class);
+                    } else {
+                        try (Lease<Probe> again = each.acquire()) {
+                            assertThat(again.get()).isSameAs(lease.get());
+                        }
+                    }
+                    assertThat(lease.get()).isNotSameAs(checked.resource());
+                }
+            }
+        }
+    }
+
     @Test
     void rejectWithoutTracingSaysHowToSeeMore() {
         try (PerThread<Probe, RuntimeException> pool =
