@@ -20,9 +20,12 @@ import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.commons.pool2.BaseKeyedPooledObjectFactory;
 import org.apache.commons.pool2.BasePooledObjectFactory;
 import org.apache.commons.pool2.PooledObject;
 import org.apache.commons.pool2.impl.DefaultPooledObject;
+import org.apache.commons.pool2.impl.GenericKeyedObjectPool;
+import org.apache.commons.pool2.impl.GenericKeyedObjectPoolConfig;
 import org.apache.commons.pool2.impl.GenericObjectPool;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.vibur.objectpool.ConcurrentPool;
@@ -126,6 +129,27 @@ final class Peers {
     // --- commons-pool2: maxTotal and maxIdle alike, or it destroys what comes back; JMX off, which only costs at the
     // start;
     // no tests and no eviction, which are its defaults. Fairness is its own option.
+
+    static GenericKeyedObjectPool<String, Resource> commonsKeyedPool(int sizePerKey) {
+        GenericKeyedObjectPoolConfig<Resource> config = new GenericKeyedObjectPoolConfig<>();
+        config.setMaxTotalPerKey(sizePerKey);
+        config.setMaxIdlePerKey(sizePerKey);
+        config.setJmxEnabled(false);
+        config.setMaxWait(PATIENCE);
+        return new GenericKeyedObjectPool<>(
+                new BaseKeyedPooledObjectFactory<>() {
+                    @Override
+                    public Resource create(String key) {
+                        return new Resource();
+                    }
+
+                    @Override
+                    public PooledObject<Resource> wrap(Resource resource) {
+                        return new DefaultPooledObject<>(resource);
+                    }
+                },
+                config);
+    }
 
     static GenericObjectPool<Resource> commonsPool(int size, boolean fair) {
         GenericObjectPoolConfig<Resource> config = new GenericObjectPoolConfig<>();

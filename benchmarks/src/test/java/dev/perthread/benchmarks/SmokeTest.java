@@ -77,6 +77,20 @@ class SmokeTest {
     }
 
     @Test
+    void waitsForColdKeysAreMeasured() throws Exception {
+        assertThat(KeyedFairness.measure(new Arguments(
+                        "threads=20",
+                        "hot=18",
+                        "keys=5",
+                        "limit=4",
+                        "limitPerKey=2",
+                        "warmup=5",
+                        "measure=20",
+                        "runs=1")))
+                .containsKeys("keyed/cold alone/longest, ms", "keyed/ratio/longest, ms");
+    }
+
+    @Test
     void wholeProgramsAreMeasuredWhereThereIsACompilerAndPython() throws Exception {
         File root = new File("..").getCanonicalFile();
         assertThat(ProgramBenchmark.measure(new Arguments("root=" + root, "requests=20")))

@@ -67,9 +67,9 @@ final class ManyHosts implements AutoCloseable {
     /** All pages of all hosts at once, a task for each; returns how many bytes they have. */
     long fetchAll(List<HostAndPort> hosts, int pages, ExecutorService threads) throws Exception {
         List<Future<Integer>> sizes = new ArrayList<>();
-        for (int page = 0; page < pages; page++) {
-            String path = "/" + page;
-            for (HostAndPort host : hosts) {
+        for (HostAndPort host : hosts) { // one after the other, so that its connections serve many of its pages
+            for (int page = 0; page < pages; page++) {
+                String path = "/" + page;
                 sizes.add(threads.submit(() -> fetch(host, path)));
             }
         }
