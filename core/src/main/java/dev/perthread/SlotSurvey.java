@@ -80,8 +80,9 @@ final class SlotSurvey<T> {
         return false;
     }
 
+    /** Also one of this thread's own, if another thread has claimed it and closes it. */
     private static boolean isOfOther(Slot<?> slot, Thread me) {
-        return slot.thread != me && slot.actingThread != me;
+        return slot.actingThread != me && (slot.thread != me || (slot.isClaimed() && !slot.isClaimedByOwner()));
     }
 
     /** Whether a thread has, opens or awaits one. */

@@ -64,6 +64,33 @@ class CloseTest {
     }
 
     @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void waitsForACloserOfAnotherThread_alsoOnAResourceOfItsOwn(ThreadKind kind) throws Exception {
+        CountDownLatch closing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.KEEP)
+                .closer(probe -> {
+                    closing.countDown();
+                    goOn.await();
+                    probe.close();
+                })
+                .build();
+        try (Actor owner = new Actor(kind);
+                Actor evictor = new Actor(kind)) {
+            owner.call(() -> pool.call(probe -> probe));
+            FutureTask<Integer> evicting = evictor.begin(pool::evictIdle);
+            closing.await();
+            FutureTask<Integer> openAfterClose = owner.beginAndWait(() -> {
+                pool.close(LONG);
+                return pool.stats().open();
+            });
+            goOn.countDown();
+            assertThat(Actor.get(openAfterClose)).isZero();
+            assertThat(Actor.get(evicting)).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
     @MethodSource("dev.perthread.Matrix#keeping")
     void refusesAtOnceEvenWhatIsStillIdleWhileItsCloserIsBusyWithAnother(Matrix matrix) throws Exception {
         CountDownLatch closing = new CountDownLatch(1);
