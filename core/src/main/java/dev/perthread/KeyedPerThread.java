@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * closer has returned, the thread that has waited longest gets its permit. Under {@link IdlePolicy#KEEP} nothing of a living
  * thread makes room: kept resources go by {@link Builder#idleTimeout}, {@link #release}, or {@link #evictIdle()}.
  *
- * <p><b>Keys</b> are told apart by {@code equals} and {@code hashCode}, which must not change while a key is in use; they run
+ * <p><b>Keys</b> are compared by {@code equals} and {@code hashCode}, which must not change while a key is in use; they run
  * in the thread that calls, with no lock held. A key has an entry here while there is a resource for it, or a thread that
  * waits for one (and with {@link Builder#openBackoff} while an outage is remembered); after that nothing is left of it.
  *
@@ -399,7 +399,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      * Closes the resources that {@code which} chooses: idle ones now, as {@link #evictIdle()} does, leased and opening ones
      * when their lease ends. Does not wait for those.
      *
-     * @param which is shown every resource, with no lock held; what it throws reaches the caller, and nothing is evicted
+     * @param which is shown every resource, with no lock held; its exceptions reach the caller, and nothing is evicted
      * @return how many in all
      */
     public int evict(Predicate<? super ResourceInfo> which) {

@@ -88,9 +88,9 @@ public final class Lease<T> implements AutoCloseable {
     }
 
     /**
-     * Ends the lease. What becomes of the resource is up to the pool's {@link IdlePolicy} and {@link ReusePolicy}. The
-     * second call does nothing. What this thread did with the resource happens-before what the next user or the closer
-     * does with it.
+     * Ends the lease. The pool's {@link IdlePolicy} and {@link ReusePolicy} decide whether the resource stays open. The
+     * second call does nothing. This thread's use of the resource happens-before that of the next thread, and before the
+     * closer runs.
      *
      * @throws IllegalStateException if another thread calls
      * @throws ResourceCloseException if the resource is closed now and its closer fails; the lease has ended all the same

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * may be, and for how long.
  *
  * <p>All methods may be called by any thread, platform or virtual. The opener, closer, check, reset, listener and body run
- * with no lock held. What one thread did with a resource happens-before what the next one, or the closer, does with it.
+ * with no lock held. One thread's use of a resource happens-before that of the next thread, and before the closer runs.
  *
  * @param <T> the resource
  * @param <X> what opening one may throw; it reaches the caller of {@code acquire} as itself

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Unlike {@link ThreadLocal} the values live in the store and not in the thread: a store that is dropped is collected
  * with all its values, also where a value refers to its store, and no library can erase them behind its user's back (the
- * JDK clears the thread-locals of its common pool between tasks). Child threads inherit nothing. Threads are told apart
+ * JDK clears the thread-locals of its common pool between tasks). Child threads inherit nothing. Threads are compared
  * by identity; nothing is allocated for a thread that never had a value.
  *
  * <p>Safe for use by any number of threads, platform and virtual. What a thread did before {@link #set} happens-before

@@ -154,8 +154,8 @@ public final class Tls {
     }
 
     /**
-     * Takes the certificate of any host for this one's: whoever has a certificate that is trusted for any host at all can
-     * be in the middle, read everything and change it. For tests; {@link #serverName} is what helps elsewhere.
+     * Takes the certificate of any host for this one's: an attacker with a certificate that is trusted for any host at
+     * all can be in the middle, read everything and change it. For tests; {@link #serverName} is what helps elsewhere.
      *
      * @return other options
      */

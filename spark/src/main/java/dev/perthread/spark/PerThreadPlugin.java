@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The gauges are called {@code plugin.dev.perthread.spark.PerThreadPlugin.ID.NUMBER}, such as {@code redis.open}, and
  * exist from the end of the first task that has used the reference. References with the same id in several class loaders
- * are added up. {@code holders} is the number of pools.
+ * are added up. {@code pools} is the number of all pools.
  *
  * @since 0.1
  */
@@ -95,7 +95,7 @@ public final class PerThreadPlugin implements SparkPlugin {
         public void init(PluginContext context, Map<String, String> extraConf) {
             MetricRegistry all = context.metricRegistry();
             // Spark takes the registry only if it is not empty by the end of this method.
-            all.register("holders", (Gauge<Integer>)
+            all.register("pools", (Gauge<Integer>)
                     () -> ReferenceRegistry.holders().size()
                             + ReferenceRegistry.keyedHolders().size());
             registry = all;

@@ -22,6 +22,7 @@ final class JmsPerThread implements AutoCloseable {
                 .whenIdle(IdlePolicy.LEND) // without idleTimeout and maxAge, which know nothing of the sessions
                 .limit(1)
                 .check(JmsPerThread::answers)
+                .invalidateWhen(refused -> false) // a refused session is no reason to end the others
                 .build();
         sessions = PerThread.<Session, JMSException>builder(this::openSession)
                 .name("jms-session")

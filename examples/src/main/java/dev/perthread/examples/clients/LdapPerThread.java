@@ -31,7 +31,7 @@ final class LdapPerThread implements AutoCloseable {
                 .build();
     }
 
-    /** A body that bound as somebody else, or tried to, has changed who the connection is. */
+    /** A body that bound as another user, or tried to, has changed who the connection is. */
     private static void reset(LDAPConnection connection, String serviceDn, String password) throws LDAPException {
         if (!(connection.getLastBindRequest() instanceof SimpleBindRequest last)
                 || !last.getBindDN().equals(serviceDn)) {

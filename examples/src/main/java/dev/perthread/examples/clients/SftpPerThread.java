@@ -37,6 +37,9 @@ final class SftpPerThread implements AutoCloseable {
             session.connect(5_000);
             session.setTimeout(10_000);
             ChannelSftp channel = (ChannelSftp) session.openChannel("sftp");
+            if (channel == null) {
+                throw new JSchException("the session has just ended");
+            }
             channel.connect(5_000);
             return channel;
         } catch (JSchException | RuntimeException failure) {

@@ -27,7 +27,7 @@ final class Broker implements TrialServer {
                     .setPersistenceEnabled(false)
                     .setSecurityEnabled(false)
                     .setJMXManagementEnabled(false)
-                    .addAcceptorConfiguration("tcp", url() + "?protocols=CORE");
+                    .addAcceptorConfiguration("tcp", url() + "&protocols=CORE");
             return ActiveMQServers.newActiveMQServer(configuration, false);
         } catch (Exception e) {
             throw new AssertionError(e);
@@ -35,7 +35,7 @@ final class Broker implements TrialServer {
     }
 
     String url() {
-        return "tcp://127.0.0.1:" + port;
+        return "tcp://127.0.0.1:" + port + "?retryInterval=50";
     }
 
     @Override

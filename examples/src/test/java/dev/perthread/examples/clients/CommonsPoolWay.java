@@ -3,6 +3,7 @@ package dev.perthread.examples.clients;
 import dev.perthread.Action;
 import dev.perthread.Closer;
 import dev.perthread.Opener;
+import java.time.Duration;
 import org.apache.commons.pool2.BasePooledObjectFactory;
 import org.apache.commons.pool2.PooledObject;
 import org.apache.commons.pool2.impl.DefaultPooledObject;
@@ -38,6 +39,7 @@ final class CommonsPoolWay<T> implements Way {
         });
         pool.setMaxTotal(8);
         pool.setMaxIdle(8);
+        pool.setMaxWait(Duration.ofSeconds(60)); // without, those beyond maxTotal spin while another one opens
     }
 
     @Override

@@ -15,12 +15,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The trial of a client, in three ways, on each kind of thread: 8 platform threads, and 1,000 virtual ones. The figures go
- * to {@code target/clients.md}, one line per run.
+ * The trial of a client on each kind of thread: 8 platform threads, and 1,000 virtual ones. The figures go to
+ * {@code target/clients.md}, one line per run; those of the obvious ways only with {@code -Dclients.full}.
  */
 final class Comparison<T> {
     private static final boolean CAN_COUNT = Files.isReadable(Path.of("/proc/net/tcp"));
-    private static final int POOL_USERS = 16; // without a maxWait, those beyond maxTotal spin while one of them opens
+    /** With {@code -Dclients.full}, for the table of the page: the other ways, too. It takes minutes. */
+    private static final boolean FULL = System.getProperty("clients.full") != null;
+
     private static final Path FIGURES = Path.of("target", "clients.md");
 
     /** Makes the way of the program under test, once per trial. */
@@ -36,7 +38,7 @@ final class Comparison<T> {
     private final Closer<T> closer;
     private final Action<T, ?> use;
     private Class<? extends Throwable> alsoOwn;
-    private int threadLocals = 1000;
+    private int mostThreadLocals = 1000;
 
     /** With the client's own exception. */
     Comparison(
@@ -61,9 +63,9 @@ final class Comparison<T> {
         return this;
     }
 
-    /** How many virtual threads to give a {@code ThreadLocal}, where a thousand connections take too long. */
-    Comparison<T> threadLocals(int virtualThreads) {
-        threadLocals = virtualThreads;
+    /** How many virtual threads to give a {@code ThreadLocal} at most, where a thousand are too many for the server. */
+    Comparison<T> threadLocals(int most) {
+        mostThreadLocals = most;
         return this;
     }
 
@@ -72,7 +74,7 @@ final class Comparison<T> {
         for (ThreadKind kind : ThreadKind.available().toList()) {
             int threads = kind == ThreadKind.PLATFORM ? 8 : 1000;
             RestartTrial.Outcome outcome = RestartTrial.run(kind, threads, server, ours.make());
-            int left = RestartTrial.leftBehind(kind, threads, server, ours.make());
+            int left = RestartTrial.left(server);
             report(kind, "PerThread", outcome, left);
             assertThat(outcome.failures())
                     .allSatisfy(failure -> assertThat(failure).isInstanceOfAny(own, alsoOwn));
@@ -81,21 +83,25 @@ final class Comparison<T> {
             assertThat(outcome.mostConnections()).isBetween(CAN_COUNT ? 1 : 0, 8);
             assertThat(left).isZero();
 
-            if (kind == ThreadKind.PLATFORM && ThreadKind.available().count() > 1) {
-                continue; // the build has measured this on Java 17
+            if (FULL) {
+                runOthers(kind);
             }
-            int many = kind == ThreadKind.PLATFORM ? 8 : threadLocals;
-            ThreadLocalWay<T> obvious = new ThreadLocalWay<>(opener, use);
-            outcome = RestartTrial.run(kind, many, server, obvious);
-            left = RestartTrial.leftBehind(kind, many, server, obvious);
-            report(kind, "ThreadLocal", outcome, left);
-            obvious.closeAll(closer);
-
-            many = kind == ThreadKind.PLATFORM ? 8 : POOL_USERS;
-            outcome = RestartTrial.run(kind, many, server, new CommonsPoolWay<>(opener, closer, use));
-            left = RestartTrial.leftBehind(kind, many, server, new CommonsPoolWay<>(opener, closer, use));
-            report(kind, "commons-pool2", outcome, left);
         }
+    }
+
+    private void runOthers(ThreadKind kind) throws Exception {
+        int many = kind == ThreadKind.PLATFORM ? 8 : mostThreadLocals;
+        ThreadLocalWay<T> obvious = new ThreadLocalWay<>(opener, use);
+        RestartTrial.Outcome outcome = RestartTrial.run(kind, many, server, obvious);
+        obvious.closeAll(closer);
+        int left = RestartTrial.leftBehind(kind, many, server, obvious);
+        report(kind, "ThreadLocal", outcome, left);
+        obvious.closeAll(closer);
+
+        many = kind == ThreadKind.PLATFORM ? 8 : 1000;
+        outcome = RestartTrial.run(kind, many, server, new CommonsPoolWay<>(opener, closer, use));
+        left = RestartTrial.leftBehind(kind, many, server, new CommonsPoolWay<>(opener, closer, use));
+        report(kind, "commons-pool2", outcome, left);
     }
 
     private void report(ThreadKind kind, String way, RestartTrial.Outcome outcome, int left) throws IOException {
@@ -116,6 +122,11 @@ final class Comparison<T> {
                 left,
                 outcome.millis(),
                 kinds(outcome));
+        write(line);
+    }
+
+    /** One line of the file of figures. */
+    static void write(String line) throws IOException {
         Files.writeString(FIGURES, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 

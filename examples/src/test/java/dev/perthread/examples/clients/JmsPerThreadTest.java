@@ -85,7 +85,6 @@ class JmsPerThreadTest {
     void session_survivesARestartOfTheBroker() throws Exception {
         new Comparison<>(
                         "JMS (Artemis)", broker, JMSException.class, this::plain, Session::close, JmsPerThreadTest::use)
-                .threadLocals(100)
                 .run(() -> new Way() {
                     private final JmsPerThread mine = new JmsPerThread(factory);
 

@@ -104,7 +104,6 @@ class LdapPerThreadTest {
                         () -> new LDAPConnection(HOST, server.port(), SERVICE, "s3cret"),
                         LDAPConnection::close,
                         LdapPerThreadTest::use)
-                .threadLocals(40)
                 .run(() -> new Way() {
                     private final LdapPerThread mine = open();
 

@@ -94,7 +94,7 @@ class MailPerThreadTest {
                         this::plain,
                         Transport::close,
                         MailPerThreadTest::use)
-                .threadLocals(40)
+                .threadLocals(100)
                 .run(() -> new Way() {
                     private final MailPerThread mine = new MailPerThread(HOST, server.port());
 

@@ -45,7 +45,7 @@ class PgPerThreadTest {
         }
 
         @Override
-        public void kill() throws InterruptedException {
+        public void kill() throws Exception {
             program.kill();
         }
 
@@ -86,7 +86,7 @@ class PgPerThreadTest {
             initialize(data);
         }
         List<String> command = asPostgres();
-        command.addAll(List.of(program, "-D", data.toString(), "-c", "fsync=off", "-c", "max_connections=20"));
+        command.addAll(List.of(program, "-D", data.toString(), "-c", "fsync=off", "-c", "max_connections=120"));
         command.addAll(List.of("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="));
         server = new Server(ServerProgram.start(directory, port -> {
             command.addAll(List.of("-p", "" + port));
@@ -154,7 +154,7 @@ class PgPerThreadTest {
                         () -> connect(server.port()),
                         Connection::close,
                         connection -> execute(connection, "SELECT 1"))
-                .threadLocals(40)
+                .threadLocals(100)
                 .run(() -> new Way() {
                     private final PgPerThread mine = new PgPerThread(url(server.port()), USER, () -> password);
 

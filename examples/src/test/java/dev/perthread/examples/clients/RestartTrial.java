@@ -77,8 +77,12 @@ final class RestartTrial {
             }
         });
         way.close();
-        // What is being closed may take a moment at the server's end.
-        for (int tries = 0; tries < 40 && !server.clients().isEmpty(); tries++) {
+        return left(server);
+    }
+
+    /** How many connections the server has, once what is being closed has had a moment to end there, too. */
+    static int left(TrialServer server) {
+        for (int tries = 0; tries < 200 && !server.clients().isEmpty(); tries++) {
             LockSupport.parkNanos(5_000_000);
         }
         return server.clients().size();
@@ -131,9 +135,12 @@ final class RestartTrial {
         while (usesMeanwhile.get() < Math.min(threads, MOST_USES_BEFORE_THE_KILL)) {
             LockSupport.parkNanos(1_000_000);
         }
-        server.kill();
-        server.start();
-        serverIsBack = true;
+        try {
+            server.kill();
+            server.start();
+        } finally {
+            serverIsBack = true; // or the threads would go on for ever
+        }
     }
 
     private void use(Queue<Throwable> failures) {

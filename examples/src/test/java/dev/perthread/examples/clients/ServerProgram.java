@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
@@ -21,7 +23,7 @@ final class ServerProgram implements TrialServer {
     private final int port = FreePort.next();
     private final Path directory;
     private final List<String> command;
-    private Process process;
+    private volatile Process process;
 
     private ServerProgram(Path directory, IntFunction<List<String>> command) throws IOException {
         this.directory = directory;
@@ -92,12 +94,55 @@ final class ServerProgram implements TrialServer {
         }
     }
 
+    /** The process IDs of those it has started that call themselves something with that part; none where there is no /proc. */
+    Set<String> descendants(String part) {
+        return process.descendants()
+                .filter(one -> title(one).contains(part))
+                .map(one -> "" + one.pid())
+                .collect(Collectors.toSet());
+    }
+
+    /** A process may change it, and ProcessHandle.Info then has nothing. */
+    private static String title(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc", "" + process.pid(), "cmdline"));
+        } catch (IOException noSuchProcessOrNoProc) {
+            return "";
+        }
+    }
+
     /** Without a farewell, as a crash does it; its sessions die with it. */
     @Override
-    public void kill() throws InterruptedException {
+    public void kill() throws IOException, InterruptedException {
+        stop(process); // or it would start another session after they were counted
         List<ProcessHandle> sessions = process.descendants().toList();
         process.destroyForcibly().waitFor();
+        end(sessions);
+    }
+
+    private static void stop(Process process) throws IOException, InterruptedException {
+        new ProcessBuilder("sh", "-c", "kill -STOP " + process.pid()).start().waitFor();
+    }
+
+    /** And waits: PostgreSQL refuses to start while a session of the one before is still there. */
+    private static void end(List<ProcessHandle> sessions) {
         sessions.forEach(ProcessHandle::destroyForcibly);
+        Awaitility.await()
+                .pollInSameThread()
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(1))
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> sessions.stream().noneMatch(ServerProgram::isRunning));
+    }
+
+    /** A zombie has ended: its parent, which may be any process by now, does not ask about it. */
+    private static boolean isRunning(ProcessHandle session) {
+        try {
+            String stat = Files.readString(Path.of("/proc", "" + session.pid(), "stat"));
+            return session.isAlive() && stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
+        } catch (IOException noSuchProcessOrNoProc) {
+            return session.isAlive();
+        }
     }
 
     @Override
@@ -107,6 +152,6 @@ final class ServerProgram implements TrialServer {
         if (!process.waitFor(5, TimeUnit.SECONDS)) {
             process.destroyForcibly().waitFor();
         }
-        sessions.forEach(ProcessHandle::destroyForcibly);
+        end(sessions);
     }
 }

@@ -4,92 +4,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.jcraft.jsch.ChannelSftp;
-import com.jcraft.jsch.JSch;
 import com.jcraft.jsch.JSchException;
-import com.jcraft.jsch.Session;
 import com.jcraft.jsch.SftpException;
 import dev.perthread.CloseReason;
 import dev.perthread.examples.Printed;
 import dev.perthread.testkit.EachThreadKind;
 import dev.perthread.testkit.ThreadKind;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SftpPerThreadTest {
-    private static final String HOST = "127.0.0.1";
-    private static final String USER = System.getProperty("user.name");
-
     @TempDir
     Path directory;
 
-    private Path key;
-    private Path knownHosts;
-    private ServerProgram server;
+    private SshServer server;
     private SftpPerThread sftp;
 
     @BeforeEach
     void start() throws Exception {
-        String program = ServerProgram.require("sshd", "openssh-server");
-        if (USER.equals("root")) {
-            Files.createDirectories(Path.of("/run/sshd")); // it insists, and its service would make it
-        }
-        key = generate("client");
-        Path hostKey = generate("host");
-        Files.copy(directory.resolve("client.pub"), directory.resolve("authorized"));
-        server = ServerProgram.start(directory, port -> {
-            List<String> settings = List.of(
-                    "Port " + port,
-                    "ListenAddress 127.0.0.1",
-                    "HostKey " + hostKey,
-                    "AuthorizedKeysFile " + directory.resolve("authorized"),
-                    "PidFile none",
-                    "StrictModes no",
-                    "UsePAM no",
-                    "MaxStartups 200",
-                    "PermitRootLogin prohibit-password",
-                    "Subsystem sftp internal-sftp");
-            return List.of(
-                    program, "-D", "-e", "-f", write("sshd_config", settings).toString());
-        });
-        String publicKey = Files.readString(directory.resolve("host.pub"));
-        knownHosts = write("known_hosts", List.of("[127.0.0.1]:" + server.port() + " " + publicKey.strip()));
-        sftp = new SftpPerThread(HOST, server.port(), USER, key, knownHosts);
-    }
-
-    private Path write(String name, List<String> lines) {
-        try {
-            return Files.write(directory.resolve(name), lines);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private Path generate(String name) throws Exception {
-        Path file = directory.resolve(name);
-        Process process = new ProcessBuilder(
-                        ServerProgram.require("ssh-keygen", "openssh-client"),
-                        "-q",
-                        "-t",
-                        "ecdsa",
-                        "-N",
-                        "",
-                        "-m",
-                        "PEM",
-                        "-f",
-                        file.toString())
-                .inheritIO()
-                .start();
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
-        return file;
+        server = SshServer.countingConnections(directory);
+        sftp = open();
     }
 
     @AfterEach
@@ -100,19 +38,18 @@ class SftpPerThreadTest {
         }
     }
 
+    private SftpPerThread open() throws JSchException {
+        return new SftpPerThread(SshServer.HOST, server.port(), SshServer.USER, server.key(), server.knownHosts());
+    }
+
     private ChannelSftp plain() throws JSchException {
-        JSch jsch = new JSch();
-        jsch.addIdentity(key.toString());
-        jsch.setKnownHosts(knownHosts.toString());
-        Session session = jsch.getSession(USER, HOST, server.port());
-        session.connect(5_000);
-        ChannelSftp channel = (ChannelSftp) session.openChannel("sftp");
+        ChannelSftp channel = (ChannelSftp) server.session().openChannel("sftp");
         channel.connect(5_000);
         return channel;
     }
 
     /** Whatever JSch says is of one of these two; they have nothing in common but Exception. */
-    private static void stat(ChannelSftp channel) throws JSchException {
+    static void stat(ChannelSftp channel) throws JSchException {
         try {
             channel.stat(".");
         } catch (SftpException e) {
@@ -124,15 +61,15 @@ class SftpPerThreadTest {
     void channelSftp_survivesARestartOfTheServer() throws Exception {
         sftp.close();
         new Comparison<>(
-                        "JSch",
+                        "JSch, a session each",
                         server,
                         JSchException.class,
                         this::plain,
                         channel -> channel.getSession().disconnect(),
                         SftpPerThreadTest::stat)
-                .threadLocals(16)
+                .threadLocals(40)
                 .run(() -> new Way() {
-                    private final SftpPerThread ours = new SftpPerThread(HOST, server.port(), USER, key, knownHosts);
+                    private final SftpPerThread ours = open();
 
                     @Override
                     public void use() throws JSchException {
@@ -148,9 +85,7 @@ class SftpPerThreadTest {
 
     @Test
     void program_runs() throws Exception {
-        assertThat(Printed.by(
-                        SftpPerThread::main, HOST, "" + server.port(), USER, key.toString(), knownHosts.toString()))
-                .startsWith("in /");
+        assertThat(Printed.by(SftpPerThread::main, server.arguments())).startsWith("in /");
     }
 
     @EachThreadKind
