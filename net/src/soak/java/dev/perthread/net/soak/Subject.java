@@ -357,9 +357,11 @@ abstract class Subject {
         monitor.require(now.leaked() <= now.reclaimed(), shape + ": more leaked than reclaimed: " + now);
         monitor.require(shape.failing() || now.closeFailures() == 0, shape + ": closers failed: " + now);
         if (!isDisturbed()) {
-            // A lease that is closed by force before acquire has returned it need not have been counted.
+            // A lease that is closed by force before acquire has returned it need not have been counted; and one that
+            // is
+            // before the body of call begins is counted, and the body not run.
             monitor.require(
-                    now.acquired() <= acquired.get() && acquired.get() <= now.acquired() + forced.get(),
+                    now.acquired() <= acquired.get() + forced.get() && acquired.get() <= now.acquired() + forced.get(),
                     shape + ": " + acquired + " leases were got and " + forced + " forced, but " + now);
             monitor.require(now.timeouts() == timedOut.get(), shape + ": " + timedOut + " timed out, but " + now);
             monitor.require(
