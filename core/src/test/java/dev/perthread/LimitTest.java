@@ -336,8 +336,11 @@ class LimitTest {
         Waiter<Object> waiter = (Waiter<Object>) registry.admit(new Thread(), true);
         slot.leasedToIdle();
         registry.lock.lock();
-        registry.index.list(slot); // as its release does next
-        registry.lock.unlock();
+        try {
+            registry.index.list(slot); // as its release does next
+        } finally {
+            registry.lock.unlock();
+        }
         Thread newcomer = new Thread();
         assertThat(registry.admit(newcomer, false)).isSameAs(Admission.Refusal.MUST_WAIT);
         Waiter<Object> last = (Waiter<Object>) registry.admit(newcomer, true);
