@@ -20,29 +20,47 @@ import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The MXBean of one pool, for who asks for it. Only to be touched through {@link PerThread#registerMXBean}: it needs module
- * java.management. The server keeps what is registered, so this knows its pool weakly, and a pool that is dropped takes it
- * away as it is collected.
+ * The MXBean of one pool, with keys or without, for who asks for it. Only to be touched through
+ * {@link PerThread#registerMXBean} and {@link KeyedPerThread#registerMXBean}: it needs module java.management. The server
+ * keeps what is registered, so this knows its pool weakly, and a pool that is dropped takes it away as it is collected.
  */
 final class Jmx implements PerThreadMXBean {
     /** Its thread is the JDK's, holds on to no class loader, and exists from the first registration on. */
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final String name;
-    private final WeakReference<PerThread<?, ?>> reference;
+    private final Reference<?> reference;
 
-    private Jmx(PerThread<?, ?> pool) {
-        this.name = pool.name();
-        this.reference = new WeakReference<>(pool);
+    private Jmx(String name, Reference<?> reference) {
+        this.name = name;
+        this.reference = reference;
+    }
+
+    /** A pool that is not kept by this, and how to ask it. */
+    private record Reference<P>(WeakReference<P> pool, Function<P, JmxPool> kind) {
+        @Nullable
+        JmxPool get() {
+            P alive = pool.get();
+            return alive == null ? null : kind.apply(alive);
+        }
     }
 
     static Registration register(PerThread<?, ?> pool) {
+        return register(pool, pool.name(), JmxPool.Single::new);
+    }
+
+    static Registration register(KeyedPerThread<?, ?, ?> pool) {
+        return register(pool, pool.name(), JmxPool.Keyed::new);
+    }
+
+    private static <P> Registration register(P pool, String name, Function<P, JmxPool> kind) {
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
-        Entry entry = new Entry(server, add(server, new Jmx(pool)), new WeakReference<>(pool.pool));
+        Reference<P> reference = new Reference<>(new WeakReference<>(pool), kind);
+        Entry entry = new Entry(server, add(server, new Jmx(name, reference)), reference);
         entry.cleanable.set(CLEANER.register(pool, entry::unregister));
-        if (!pool.pool.atEnd(entry)) {
+        if (!kind.apply(pool).atEnd(entry)) {
             entry.close();
-            throw new IllegalStateException(Messages.closed(pool.name()));
+            throw new IllegalStateException(Messages.closed(Messages.shown(name)));
         }
         return entry;
     }
@@ -67,10 +85,10 @@ final class Jmx implements PerThreadMXBean {
     private static final class Entry implements Registration, Runnable {
         private final MBeanServer server;
         private final ObjectName name;
-        private final WeakReference<Pool<?, ?>> pool;
+        private final Reference<?> pool;
         final AtomicReference<Cleaner.@Nullable Cleanable> cleanable = new AtomicReference<>();
 
-        Entry(MBeanServer server, ObjectName name, WeakReference<Pool<?, ?>> pool) {
+        Entry(MBeanServer server, ObjectName name, Reference<?> pool) {
             this.server = server;
             this.name = name;
             this.pool = pool;
@@ -102,7 +120,7 @@ final class Jmx implements PerThreadMXBean {
 
         @Override
         public void close() {
-            Pool<?, ?> alive = pool.get();
+            JmxPool alive = pool.get();
             if (alive != null) {
                 alive.notAtEnd(this);
             }
@@ -110,8 +128,8 @@ final class Jmx implements PerThreadMXBean {
         }
     }
 
-    private PerThread<?, ?> pool() {
-        PerThread<?, ?> pool = reference.get();
+    private JmxPool pool() {
+        JmxPool pool = reference.get();
         if (pool == null) {
             throw new IllegalStateException(name + " was dropped without being closed");
         }
@@ -130,6 +148,11 @@ final class Jmx implements PerThreadMXBean {
     @Override
     public int getLimit() {
         return pool().limit().orElse(0);
+    }
+
+    @Override
+    public int getLimitPerKey() {
+        return pool().limitPerKey();
     }
 
     @Override
@@ -213,43 +236,48 @@ final class Jmx implements PerThreadMXBean {
     }
 
     @Override
+    public int evictIdle(String key) {
+        return pool().evictIdle(key);
+    }
+
+    @Override
     public int reap() {
         return pool().reap();
     }
 
     @Override
     public void setLimit(int limit) {
-        pool().setLimit(limit == 0 ? Integer.MAX_VALUE : limit);
+        pool().changed("setLimit").setLimit(limit == 0 ? Integer.MAX_VALUE : limit);
     }
 
     @Override
     public long getAcquireTimeoutMillis() {
-        return pool().pool.settings().acquireNanos / 1_000_000;
+        return pool().settings().acquireNanos / 1_000_000;
     }
 
     @Override
     public void setAcquireTimeoutMillis(long millis) {
-        pool().setAcquireTimeout(Duration.ofMillis(millis));
+        pool().changed("setAcquireTimeout").setAcquireTimeout(Duration.ofMillis(millis));
     }
 
     @Override
     public long getIdleTimeoutMillis() {
-        return pool().pool.settings().idleNanos / 1_000_000;
+        return pool().settings().idleNanos / 1_000_000;
     }
 
     @Override
     public void setIdleTimeoutMillis(long millis) {
-        pool().setIdleTimeout(Duration.ofMillis(millis));
+        pool().changed("setIdleTimeout").setIdleTimeout(Duration.ofMillis(millis));
     }
 
     @Override
     public long getMaxAgeMillis() {
-        return pool().pool.settings().ageNanos / 1_000_000;
+        return pool().settings().ageNanos / 1_000_000;
     }
 
     @Override
     public void setMaxAgeMillis(long millis) {
-        pool().setMaxAge(Duration.ofMillis(millis));
+        pool().changed("setMaxAge").setMaxAge(Duration.ofMillis(millis));
     }
 
     @Override
@@ -301,24 +329,34 @@ final class Jmx implements PerThreadMXBean {
     }
 
     @Override
+    public int refresh(String key) {
+        return pool().refresh(key);
+    }
+
+    @Override
     public boolean revoke(long resourceId) {
         return pool().revoke(resourceId);
     }
 
     @Override
     public int suspend(long drainMillis) {
-        return pool().suspend(Duration.ofMillis(drainMillis)).closed();
+        return pool().changed("suspend").suspend(Duration.ofMillis(drainMillis)).closed();
     }
 
     @Override
     public void resume() {
-        pool().resume();
+        pool().changed("resume").resume();
     }
 
     private record Shown(ResourceInfo info) implements Resource {
         @Override
         public long getId() {
             return info.id();
+        }
+
+        @Override
+        public String getKey() {
+            return info.key();
         }
 
         @Override

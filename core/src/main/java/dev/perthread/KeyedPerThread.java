@@ -387,9 +387,16 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      * @return how many were idle
      */
     public int evictIdle() {
+        return evictIdle(text -> true);
+    }
+
+    /** Of the keys with these texts. */
+    int evictIdle(Predicate<String> keyTexts) {
         CloserBatch<T> batch = new CloserBatch<>(config.identity);
         for (Pool<T, ?> pool : pools()) {
-            pool.bulkCloser().evictIdle(CloseReason.EVICTED, batch);
+            if (keyTexts.test(pool.key())) {
+                pool.bulkCloser().evictIdle(CloseReason.EVICTED, batch);
+            }
         }
         batch.await(config.closerNanos);
         return batch.size();
@@ -410,7 +417,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
                 chosen.add(info.id());
             }
         }
-        return retire(CloseReason.EVICTED, chosen::contains);
+        return retire(CloseReason.EVICTED, text -> true, chosen::contains);
     }
 
     /**
@@ -430,14 +437,21 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      * @return how many in all
      */
     public int refresh() {
-        return retire(CloseReason.REFRESHED, id -> true);
+        return refresh(text -> true);
     }
 
-    private int retire(CloseReason why, LongPredicate which) {
+    /** Of the keys with these texts. */
+    int refresh(Predicate<String> keyTexts) {
+        return retire(CloseReason.REFRESHED, keyTexts, id -> true);
+    }
+
+    private int retire(CloseReason why, Predicate<String> keyTexts, LongPredicate which) {
         CloserBatch<T> batch = new CloserBatch<>(config.identity);
         int retired = 0;
         for (Pool<T, ?> pool : pools()) {
-            retired += pool.bulkCloser().retire(why, which, batch);
+            if (keyTexts.test(pool.key())) {
+                retired += pool.bulkCloser().retire(why, which, batch);
+            }
         }
         batch.await(config.closerNanos);
         return retired;
@@ -566,6 +580,30 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
         return total.limit == Integer.MAX_VALUE ? OptionalInt.empty() : OptionalInt.of(total.limit);
     }
 
+    /** 0 if there is none. */
+    int limitPerKey() {
+        return limitPerKey == Integer.MAX_VALUE ? 0 : limitPerKey;
+    }
+
+    LiveSettings settings() {
+        return new LiveSettings(config);
+    }
+
+    /**
+     * Shows this pool to JMX as {@code dev.perthread:type=PerThread,name="…"}, all keys as one bean, as
+     * {@link PerThread#registerMXBean} does.
+     *
+     * @return what ends it
+     * @throws IllegalStateException if the pool is closed, or if there is no module {@code java.management}
+     */
+    public PerThreadMXBean.Registration registerMXBean() {
+        try {
+            return Jmx.register(this);
+        } catch (LinkageError absent) {
+            throw new IllegalStateException(Messages.noJmx(config.shownName), absent);
+        }
+    }
+
     // ---- close ----
 
     /**
@@ -626,10 +664,19 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      */
     public void onClose(Runnable action) {
         Runnable guarded = PerThread.guarded(name(), action);
-        atEnd.add(guarded);
-        if (closed && atEnd.remove(guarded)) { // whoever takes it out, closing or this, runs it
+        if (!atEnd(guarded)) {
             guarded.run();
         }
+    }
+
+    /** Has something done at the end of {@code close}; false if that has come already. */
+    boolean atEnd(Runnable task) {
+        atEnd.add(task);
+        return !closed || !atEnd.remove(task); // whoever takes it out, closing or this, decides
+    }
+
+    void notAtEnd(Runnable task) {
+        atEnd.remove(task);
     }
 
     private void drain(long begin, long grace, CloserBatch<T> batch) {

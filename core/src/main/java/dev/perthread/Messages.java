@@ -166,6 +166,10 @@ final class Messages {
                 + " with reuse(UNLESS_INVALIDATED) if a resource cannot be left in the middle of anything";
     }
 
+    static String noJmx(String pool) {
+        return pool + ": JMX needs module java.management; java --add-modules java.management adds it";
+    }
+
     /** The key of a keyed pool: the user's {@code toString}, which may do anything. */
     static String key(Object key) {
         String text;

@@ -492,9 +492,7 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
         try {
             return Jmx.register(this);
         } catch (LinkageError absent) {
-            throw new IllegalStateException(
-                    pool.name() + ": JMX needs module java.management; java --add-modules java.management adds it",
-                    absent);
+            throw new IllegalStateException(Messages.noJmx(pool.name()), absent);
         }
     }
 

@@ -5,7 +5,10 @@ import java.util.Map;
 
 /**
  * A pool as JMX shows it, to {@code jconsole} and every other client, for whoever asks for it with
- * {@link PerThread#registerMXBean}. The attributes are the counters of {@link Stats}.
+ * {@link PerThread#registerMXBean} or {@link KeyedPerThread#registerMXBean}. The attributes are the counters of {@link Stats}.
+ *
+ * <p>A pool with keys is one bean. Its settings cannot be changed and it cannot be suspended: those operations and the setters
+ * throw {@link UnsupportedOperationException}.
  */
 public interface PerThreadMXBean {
 
@@ -31,11 +34,19 @@ public interface PerThreadMXBean {
     String getName();
 
     /**
-     * The most resources that may be open at once.
+     * The most resources that may be open at once, of all keys together.
      *
      * @return the limit, 0 for none
      */
     int getLimit();
+
+    /**
+     * The most resources that may be open at once for one key.
+     *
+     * @return the limit, 0 for none and in a pool without keys
+     * @since 0.1
+     */
+    int getLimitPerKey();
 
     /**
      * See {@link Stats#opened}.
@@ -148,6 +159,15 @@ public interface PerThreadMXBean {
      * @return how many were closed
      */
     int evictIdle();
+
+    /**
+     * See {@link KeyedPerThread#evictIdle(Object)}.
+     *
+     * @param key as {@link Resource#getKey} shows it; several keys may have the same text
+     * @return how many were closed; 0 in a pool without keys
+     * @since 0.1
+     */
+    int evictIdle(String key);
 
     /**
      * See {@link PerThread#reap}.
@@ -269,6 +289,15 @@ public interface PerThreadMXBean {
     int refresh();
 
     /**
+     * See {@link KeyedPerThread#refresh(Object)}.
+     *
+     * @param key as {@link Resource#getKey} shows it; several keys may have the same text
+     * @return how many are replaced; 0 in a pool without keys
+     * @since 0.1
+     */
+    int refresh(String key);
+
+    /**
      * See {@link PerThread#revoke}.
      *
      * @param resourceId the number of the resource
@@ -295,6 +324,14 @@ public interface PerThreadMXBean {
          * @return number of the resource in its pool
          */
         long getId();
+
+        /**
+         * See {@link ResourceInfo#key}.
+         *
+         * @return the key as text, empty in a pool without keys
+         * @since 0.1
+         */
+        String getKey();
 
         /**
          * See {@link ResourceInfo#threadName}.
