@@ -175,6 +175,13 @@ final class Jfr {
         }
     }
 
+    /** Of all keys together. */
+    static void statistics(String pool, PoolIdentity identity, int limit, Stats now) {
+        if (on()) {
+            JfrWriter.statistics(pool, identity, limit, now);
+        }
+    }
+
     /**
      * What Flight Recorder calls from time to time. It holds on to what it calls, and so to our class loader: the reaper
      * hangs it up when it finds a recording, and takes it off when nothing is open any more. Used by the reaper's thread.
@@ -185,7 +192,7 @@ final class Jfr {
         private boolean hung;
 
         Periodic(Supplier<? extends Stream<PoolBase<?>>> pools) {
-            statistics = () -> pools.get().forEach(JfrWriter::statistics);
+            statistics = () -> JfrWriter.statistics(pools.get());
             resources = () -> pools.get().forEach(JfrWriter::resources);
         }
 

@@ -32,9 +32,15 @@ final class JfrEvents {
         @Description("Number of the pool in this process, from 1; names may repeat")
         long poolId;
 
+        @Label("Key")
+        @Description("The key that it is about, as text of at most 200 characters; empty in a pool without keys")
+        @Nullable
+        String key;
+
         void of(PoolBase<?> from) {
-            pool = from.name();
-            poolId = from.number;
+            pool = from.poolName();
+            poolId = from.identity.number;
+            key = from.key();
         }
     }
 
@@ -232,7 +238,9 @@ final class JfrEvents {
 
     @Name("dev.perthread.Statistics")
     @Label("Pool Statistics")
-    @Description("The counters of a pool that has something open, every so often, and when it is closed")
+    @Description(
+            "The counters of a pool that has something open, every so often, and when it is closed; of a pool with keys"
+                    + " those of all keys, with an empty key, and those of each key that has something open")
     @Period("10 s")
     static final class Statistics extends OfPool {
         @Label("Limit")
@@ -317,9 +325,22 @@ final class JfrEvents {
         @Description("The most resources that were open or being opened at once")
         int mostOpen;
 
-        void of(PoolBase<?> from, Stats now) {
-            of(from);
+        @Override
+        void of(PoolBase<?> from) {
+            super.of(from);
             limit = from.limit();
+            fill(from.stats());
+        }
+
+        void ofAllKeys(String name, PoolIdentity identity, int limitForAll, Stats now) {
+            pool = name;
+            poolId = identity.number;
+            key = "";
+            limit = limitForAll;
+            fill(now);
+        }
+
+        private void fill(Stats now) {
             opened = now.opened();
             closed = now.closed();
             open = now.open();

@@ -1,10 +1,13 @@
 package dev.perthread;
 
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import jdk.jfr.Event;
 import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
@@ -180,7 +183,23 @@ final class JfrWriter {
     // ---- from time to time ----
 
     static void statistics(PoolBase<?> pool) {
-        commit(new JfrEvents.Statistics(), event -> event.of(pool, pool.stats()));
+        commit(new JfrEvents.Statistics(), event -> event.of(pool));
+    }
+
+    static void statistics(String pool, PoolIdentity identity, int limit, Stats now) {
+        commit(new JfrEvents.Statistics(), event -> event.ofAllKeys(pool, identity, limit, now));
+    }
+
+    /** Of each pool, and of each pool with keys those of all its keys. */
+    static void statistics(Stream<PoolBase<?>> pools) {
+        Set<PoolIdentity> seen = new HashSet<>();
+        pools.forEach(pool -> {
+            statistics(pool);
+            Stats all = seen.add(pool.identity) ? pool.statsOfAllKeys() : null;
+            if (all != null) {
+                statistics(pool.poolName(), pool.identity, pool.limitOfAllKeys(), all);
+            }
+        });
     }
 
     static <T> void resources(PoolBase<T> pool) {

@@ -649,7 +649,9 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
             forced += pool.bulkCloser().force(batch);
         }
         List<Throwable> failures = batch.await(config.closerNanos);
-        CloseReport report = new CloseReport((int) (total.stats().closed() - closedBefore), forced, failures);
+        Stats now = total.stats();
+        Jfr.statistics(config.shownName, config.identity, limit().orElse(0), now);
+        CloseReport report = new CloseReport((int) (now.closed() - closedBefore), forced, failures);
         for (Runnable action = atEnd.poll(); action != null; action = atEnd.poll()) {
             action.run();
         }

@@ -34,6 +34,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
     private final Upkeep<T> upkeep;
     private final BulkCloser<T> bulkCloser;
     private final WaitAtLimit<T> waiting;
+    private final @Nullable TotalLimit<T> total; // of all keys
     private final @Nullable Runnable removeEntry; // of the key
     private final @Nullable Predicate<? super Throwable> invalidates; // null where nothing is kept anyway
     private final boolean reusesNotDone;
@@ -55,6 +56,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         super(config);
         this.config = config;
         this.settings = new LiveSettings(config);
+        this.total = total;
         this.removeEntry = removeEntry;
         Predicate<? super Throwable> given = config.invalidateWhen;
         this.invalidates = given != null || !config.keeps() ? given : failure -> true;
@@ -450,5 +452,16 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
     @Override
     Stats stats() {
         return registry.stats();
+    }
+
+    @Override
+    @Nullable
+    Stats statsOfAllKeys() {
+        return total == null ? null : total.stats();
+    }
+
+    @Override
+    int limitOfAllKeys() {
+        return total == null || total.limit == Integer.MAX_VALUE ? 0 : total.limit;
     }
 }

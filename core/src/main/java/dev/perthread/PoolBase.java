@@ -2,7 +2,6 @@ package dev.perthread;
 
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,25 +10,31 @@ import org.jspecify.annotations.Nullable;
  * asking for its type.
  */
 abstract class PoolBase<T> {
-    private static final AtomicLong NUMBERS = new AtomicLong();
-
-    final long number = NUMBERS.incrementAndGet(); // in this process
     final CoarseClock clock;
+    final PoolIdentity identity; // shared by the pools of all keys
     private final String shownName;
+    private final String shownPool;
     private final String key;
 
     PoolBase(PoolConfig<T, ?> config) {
         this.clock = new CoarseClock(config.clock);
+        this.identity = config.identity;
         this.shownName = config.shownName;
+        this.shownPool = config.shownPool;
         this.key = config.key;
     }
 
-    /** As messages and events show it. */
+    /** As messages show it: with the key, if there is one. */
     final String name() {
         return shownName;
     }
 
-    /** The key of a pool that is one of many, as text. */
+    /** As events show it: without the key. */
+    final String poolName() {
+        return shownPool;
+    }
+
+    /** The key of a pool that is one of many, as text; else empty. */
     final String key() {
         return key;
     }
@@ -53,6 +58,12 @@ abstract class PoolBase<T> {
     abstract List<Slot<T>> slots();
 
     abstract Stats stats();
+
+    /** Null without keys. */
+    abstract @Nullable Stats statsOfAllKeys();
+
+    /** 0 if there is no limit. */
+    abstract int limitOfAllKeys();
 
     final ResourceInfo info(Slot<T> slot, ResourceInfo.State shown) {
         return slot.info(shown, clock.now(), Instant.now());

@@ -15,7 +15,8 @@ final class PoolConfig<T, X extends Exception> {
     final boolean timed; // whether the opener wants to know the time that is left
     final Closer<? super T> closer;
     final String name;
-    final String shownName; // in messages and events
+    final String shownName; // in messages; with the key
+    final String shownPool; // in events; without
     final @Nullable Check<? super T> check;
     final @Nullable Action<? super T, ?> reset;
     final ReentryPolicy reentry;
@@ -53,6 +54,7 @@ final class PoolConfig<T, X extends Exception> {
         this.closer = from.closer;
         this.name = name;
         this.shownName = Messages.shown(name);
+        this.shownPool = shownName;
         this.check = from.check;
         this.reset = from.reset;
         this.reentry = from.reentry;
@@ -92,6 +94,7 @@ final class PoolConfig<T, X extends Exception> {
         this.closer = all.closer;
         this.name = all.name;
         this.shownName = all.shownName + "[" + of.key + "]";
+        this.shownPool = all.shownName;
         this.check = all.check;
         this.reset = all.reset;
         this.reentry = all.reentry;
