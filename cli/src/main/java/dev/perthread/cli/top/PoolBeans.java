@@ -45,6 +45,7 @@ final class PoolBeans implements AutoCloseable {
 
     private static final String[] NUMBERS = {
         "Limit",
+        "LimitPerKey",
         "Open",
         "Leased",
         "Idle",
@@ -56,7 +57,13 @@ final class PoolBeans implements AutoCloseable {
         "OpenFailures",
         "CloseFailures",
         "Reclaimed",
-        "Leaked"
+        "Leaked",
+        "HeldTooLong",
+        "Refused",
+        "MostOpen",
+        "WaitNanos",
+        "OpenNanos",
+        "LeaseNanos"
     };
 
     /** One pool: its numbers by their names, and its resources. */
@@ -66,10 +73,11 @@ final class PoolBeans implements AutoCloseable {
         }
     }
 
-    /** One resource; leased since is 0 where it is not leased. */
+    /** One resource; the key is empty in a pool without keys, leased since is 0 where it is not leased. */
     record Held(
             String pool,
             long id,
+            String key,
             String thread,
             long threadId,
             String state,
@@ -210,6 +218,7 @@ final class PoolBeans implements AutoCloseable {
         return new Held(
                 pool,
                 number(row, "id"),
+                text(row, "key"),
                 text(row, "threadName"),
                 number(row, "threadId"),
                 text(row, "state"),

@@ -43,6 +43,7 @@ final class TopTable {
     private static final String[] LEASES = {
         "RESOURCE", "THREAD", "ID", "STATE", "LEASED", "OPEN", "USES", "POOL", "ACQUIRED AT"
     };
+    private static final int MOST_OF_A_KEY = 32; // of up to 200 characters
 
     enum Sort {
         AGE,
@@ -109,7 +110,15 @@ final class TopTable {
                 + LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS) + "  " + pools.size()
                 + (pools.size() == 1 ? " pool, " : " pools, ")
                 + resources.size() + " resources, by " + sort.name().toLowerCase(Locale.ROOT));
-        lines.addAll(table(POOLS, pools.stream().map(this::row).toList(), 1));
+        List<String> rows = table(POOLS, pools.stream().map(this::row).toList(), 1);
+        lines.add(rows.get(0));
+        for (int pool = 0; pool < pools.size(); pool++) {
+            lines.add(rows.get(pool + 1));
+            String more = details(pools.get(pool));
+            if (!more.isEmpty()) {
+                lines.add("  " + more);
+            }
+        }
         lines.add("");
         lines.addAll(
                 table(LEASES, resources.stream().map(held -> row(held, readAt)).toList(), 2));
@@ -156,13 +165,38 @@ final class TopTable {
         };
     }
 
+    /** What is not nothing of the numbers that have no column, the ones that say that something is wrong first. */
+    private static String details(Pool pool) {
+        List<String> parts = new ArrayList<>();
+        count(parts, pool, "held too long ", "HeldTooLong");
+        count(parts, pool, "refused ", "Refused");
+        count(parts, pool, "most open ", "MostOpen");
+        count(parts, pool, "limit per key ", "LimitPerKey");
+        time(parts, pool, "waited ", "WaitNanos");
+        time(parts, pool, "opened ", "OpenNanos");
+        time(parts, pool, "leased ", "LeaseNanos");
+        return String.join(", ", parts);
+    }
+
+    private static void count(List<String> parts, Pool pool, String words, String name) {
+        if (pool.number(name) > 0) {
+            parts.add(words + pool.number(name));
+        }
+    }
+
+    private static void time(List<String> parts, Pool pool, String words, String name) {
+        if (pool.number(name) > 0) {
+            parts.add(words + Times.words(pool.number(name)));
+        }
+    }
+
     private static String number(Pool pool, String name) {
         return Long.toString(pool.number(name));
     }
 
     private static String[] row(Held held, long now) {
         return new String[] {
-            "#" + held.id(),
+            "#" + held.id() + (held.key().isEmpty() ? "" : " " + cut(Output.plain(held.key()))),
             held.thread().isEmpty() ? "-" : Output.plain(held.thread()),
             held.threadId() == 0 ? "-" : Long.toString(held.threadId()),
             Output.plain(held.state().toLowerCase(Locale.ROOT)),
@@ -172,6 +206,14 @@ final class TopTable {
             Output.plain(held.pool()),
             held.acquiredAt().lines().map(Output::plain).findFirst().orElse("-")
         };
+    }
+
+    private static String cut(String key) {
+        if (key.length() <= MOST_OF_A_KEY) {
+            return key;
+        }
+        int end = MOST_OF_A_KEY - (Character.isHighSurrogate(key.charAt(MOST_OF_A_KEY - 2)) ? 2 : 1);
+        return key.substring(0, end) + "…";
     }
 
     private static String age(long since, long now) {

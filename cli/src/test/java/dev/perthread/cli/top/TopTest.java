@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.perthread.cli.Cli;
 import dev.perthread.testkit.FreePort;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,8 +75,9 @@ class TopTest {
         assertThat(lines.get(0)).startsWith("perthread top  ").contains("1 pool, 3 resources, by ");
         assertThat(lines.get(1)).startsWith("POOL ").contains("LEAKED").endsWith("RECLAIMED");
         assertThat(lines.get(2)).matches("answers +3 +3 +\\d +\\d +\\d +1 .*");
-        assertThat(lines.get(4)).startsWith("RESOURCE  THREAD");
-        assertThat(lines.subList(5, lines.size()))
+        assertThat(lines.get(3)).matches("  most open 3, waited [\\d.]+ .?s.*, opened [\\d.]+ .?s");
+        assertThat(lines.get(5)).startsWith("RESOURCE  THREAD");
+        assertThat(lines.subList(6, lines.size()))
                 .hasSize(3)
                 .allSatisfy(line -> assertThat(line).matches("#\\d+ .* answers .*"))
                 .anySatisfy(line -> assertThat(line).matches("#\\d+ +asker-\\d .* leased .* Forgetful\\.work.*"));
@@ -96,7 +98,7 @@ class TopTest {
 
         assertThat(result.status()).as(result.err()).isZero();
         assertTable(result.lines());
-        assertThat(result.lines().subList(5, 8)).isSorted();
+        assertThat(result.lines().subList(6, 9)).isSorted();
     }
 
     @Test
@@ -171,6 +173,27 @@ class TopTest {
                 List.of(Cli.JAVA.toString(), "-cp", classes.toString(), ForeignBean.class.getName(), kind), directory);
         foreign.awaitOut("ready");
         return foreign;
+    }
+
+    @Test
+    void pool_with_keys_is_one_pool_and_each_resource_has_its_key() throws Exception {
+        String path = Path.of("target", "test-classes").toAbsolutePath() + File.pathSeparator
+                + Cli.JAR.resolveSibling("lib").toAbsolutePath() + "/*";
+        try (Cli program =
+                Cli.startAny(List.of(Cli.JAVA.toString(), "-cp", path, KeyedProgram.class.getName()), directory)) {
+            program.awaitOut("ready");
+            Cli.Result result = Cli.run("top", Long.toString(program.pid()), "--once", "--sort", "resource");
+
+            assertThat(result.status()).as(result.err()).isZero();
+            List<String> lines = result.lines();
+            assertThat(lines.get(0)).contains("1 pool, 2 resources");
+            assertThat(lines.get(2)).startsWith("hosts ");
+            assertThat(lines.get(3)).startsWith("  most open 2, limit per key 4, opened ");
+            assertThat(lines.subList(6, 8))
+                    .satisfiesExactly(
+                            line -> assertThat(line).matches("#1 db1:5432 +main +\\d+ +idle .* hosts .*"),
+                            line -> assertThat(line).matches("#2 db2:5432 +main +\\d+ +idle .* hosts .*"));
+        }
     }
 
     @Test
