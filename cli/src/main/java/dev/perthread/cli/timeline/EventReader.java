@@ -23,8 +23,11 @@ final class EventReader {
     /** The library's own frames, which lie above the one that somebody looks for. */
     private static final Pattern OURS = Pattern.compile("dev\\.perthread\\.(net\\.)?[A-Z].*");
 
+    private record ResourceId(long pool, long resource) {}
+
     private final TimelineBuilder builder;
     private final Map<String, String> texts = new HashMap<>(); // the same stack is in very many events
+    private final Map<ResourceId, String> keys = new HashMap<>(); // where there are any
     private long others;
 
     EventReader(TimelineBuilder builder) {
@@ -46,7 +49,7 @@ final class EventReader {
             }
             case "Statistics" -> {
                 builder.namePool(event.getLong("poolId"), plain(event.getString("pool")));
-                builder.limit(event.getLong("poolId"), event.getInt("limit"));
+                builder.limit(pool(event), event.getInt("limit"));
                 others++;
             }
             default -> others++;
@@ -54,7 +57,7 @@ final class EventReader {
     }
 
     private void add(String kind, RecordedEvent event) {
-        long pool = event.getLong("poolId");
+        long pool = pool(event);
         long from = nanos(event.getStartTime());
         long until = Math.max(from, nanos(event.getEndTime()));
         switch (kind) {
@@ -97,6 +100,28 @@ final class EventReader {
 
     private static @Nullable String plain(@Nullable String name) {
         return name == null ? null : Text.plain(name);
+    }
+
+    /** Its id, or what stands for a key of it. An event may have lost its key: see {@link #learn}. */
+    private long pool(RecordedObject event) {
+        long pool = event.getLong("poolId");
+        String key = key(event);
+        if (event.hasField("resourceId") && resource(event) > 0) {
+            ResourceId id = new ResourceId(pool, resource(event));
+            if (key.isEmpty()) {
+                key = keys.getOrDefault(id, "");
+            } else {
+                key = same(key);
+                keys.putIfAbsent(id, key);
+            }
+        }
+        return builder.ofKey(pool, key);
+    }
+
+    /** Empty in a pool without keys. */
+    static String key(RecordedObject event) {
+        String key = event.hasField("key") ? event.getString("key") : null;
+        return key == null ? "" : Text.plain(key);
     }
 
     private static long resource(RecordedObject event) {

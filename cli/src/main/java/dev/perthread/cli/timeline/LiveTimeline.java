@@ -25,7 +25,7 @@ public final class LiveTimeline {
     private static final int MOST_BARS = 20_000; // it is sent anew again and again
 
     /** What an event told by its kind, pool and resource says once and for all, until it says it again. */
-    private record Key(String kind, long pool, long resource) {}
+    private record Key(String kind, long pool, String key, long resource) {}
 
     private final String source;
     private final ReentrantLock lock = new ReentrantLock();
@@ -76,7 +76,7 @@ public final class LiveTimeline {
             drawn = null;
             if (isPeriodic(name)) {
                 long resource = event.hasField("resourceId") ? event.getLong("resourceId") : 0;
-                latest.put(new Key(name, event.getLong("poolId"), resource), event);
+                latest.put(new Key(name, event.getLong("poolId"), EventReader.key(event), resource), event);
             } else {
                 events.add(event);
             }

@@ -209,15 +209,16 @@ final class ResourceLife {
         }
     }
 
-    void answer(Answers.Builder answers) {
+    /** The figures, which are those of the pool, whatever the key. */
+    void answer(Answers.Builder answers, int whole) {
         if (opening != null) {
-            answers.took(Answers.What.OPENING, pool, opening.stack(), opening.to() - opening.from());
+            answers.took(Answers.What.OPENING, whole, opening.stack(), opening.to() - opening.from());
         }
         for (Stretch lease : leases) {
-            answers.took(Answers.What.LEASE, pool, lease.stack(), lease.to() - lease.from());
+            answers.took(Answers.What.LEASE, whole, lease.stack(), lease.to() - lease.from());
         }
         if (closing != null) {
-            answers.closed(pool, reason);
+            answers.closed(whole, reason);
         }
     }
 }

@@ -33,10 +33,13 @@ final class ThreadLanes {
     private final List<Long> threads = new ArrayList<>();
     private final List<List<Row>> rows = new ArrayList<>();
     private final Map<Place, Integer> places = new HashMap<>();
+    private final List<Integer> wholes;
     private final long shortIdle; // on its way to the next thread: a row for that would make every lane twice as high
 
-    ThreadLanes(long shortIdle) {
+    /** Given, for each pool, the one whose rows it shares, usually itself. */
+    ThreadLanes(long shortIdle, List<Integer> wholes) {
         this.shortIdle = shortIdle;
+        this.wholes = wholes;
     }
 
     int of(long thread) {
@@ -47,14 +50,15 @@ final class ThreadLanes {
         });
     }
 
-    /** The row where the resource was last, if it is free; else the first that is. Pools share no row. */
+    /** The row where the resource was last, if it is free; else the first that is. Pools share no row, but the keys of one do. */
     int row(int lane, Piece piece) {
+        int pool = wholes.get(piece.pool());
         List<Row> taken = rows.get(lane);
         int found = -1;
         int ofPool = -1;
         for (int number = 0; number < taken.size(); number++) {
             Row row = taken.get(number);
-            if (row.pool != piece.pool()) {
+            if (row.pool != pool) {
                 continue;
             }
             ofPool = number;
@@ -64,7 +68,7 @@ final class ThreadLanes {
         }
         if (found < 0 && (taken.size() < MOST_ROWS || ofPool < 0)) {
             found = taken.size();
-            taken.add(new Row(piece.pool()));
+            taken.add(new Row(pool));
         } else if (found < 0) {
             found = ofPool;
         }
@@ -82,13 +86,14 @@ final class ThreadLanes {
         if (known != null) {
             return known;
         }
+        int whole = wholes.get(pool);
         List<Row> taken = rows.get(lane);
         for (int number = 0; number < taken.size(); number++) {
-            if (taken.get(number).pool == pool) {
+            if (taken.get(number).pool == whole) {
                 return number;
             }
         }
-        taken.add(new Row(pool));
+        taken.add(new Row(whole));
         return taken.size() - 1;
     }
 

@@ -82,6 +82,7 @@ record Timeline(
     /**
      * A shared object of the recorded program.
      *
+     * @param name with a key, for the part of a pool with keys that is for that key
      * @param id tells pools of the same name apart
      * @param limit the most that may be open at once, 0 for no limit, negative if it was not recorded
      */
@@ -92,7 +93,8 @@ record Timeline(
     /**
      * A thread.
      *
-     * @param rowPools for each row the pool whose spans are in it, by its place in the list of pools
+     * @param rowPools for each row the pool whose spans are in it, by its place in the list of pools; of a pool with keys the
+     *     whole one
      */
     record Lane(String thread, long id, List<Integer> rowPools) {}
 

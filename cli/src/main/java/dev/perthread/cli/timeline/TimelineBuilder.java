@@ -31,7 +31,12 @@ final class TimelineBuilder {
 
     private record Key(int pool, long resource) {}
 
+    private record PoolKey(long pool, String key) {}
+
+    private final Map<PoolKey, Long> idsOfKeys = new HashMap<>(); // made up, below zero
+    private final Map<Long, PoolKey> keysOfIds = new HashMap<>();
     private final Map<Long, Integer> poolNumbers = new LinkedHashMap<>();
+    private final List<Integer> wholes = new ArrayList<>(); // by number: itself, or the pool that it is a key of
     private final Map<Long, String> poolNames = new HashMap<>();
     private final Map<Long, Integer> limits = new HashMap<>();
     private final Map<Long, String> threadNames = new HashMap<>();
@@ -44,13 +49,40 @@ final class TimelineBuilder {
     private long end = Long.MIN_VALUE;
 
     private int pool(long id) {
-        return poolNumbers.computeIfAbsent(id, unknown -> poolNumbers.size());
+        Integer known = poolNumbers.get(id);
+        if (known != null) {
+            return known;
+        }
+        PoolKey of = keysOfIds.get(id);
+        int whole = of == null ? poolNumbers.size() : pool(of.pool());
+        poolNumbers.put(id, poolNumbers.size());
+        wholes.add(whole);
+        return poolNumbers.size() - 1;
     }
 
     private ResourceLife life(long pool, long resource) {
         int number = pool(pool);
         return lives.computeIfAbsent(
                 new Key(number, resource), unknown -> new ResourceLife(lives.size(), number, resource));
+    }
+
+    /**
+     * What is drawn as a pool of its own, with its own places and limit: a key of a pool with keys. In the lanes of threads,
+     * which may use very many keys, and in the figures it belongs to that pool.
+     *
+     * @param key empty in a pool without keys
+     * @return the id to be given in the place of the pool's
+     */
+    long ofKey(long pool, String key) {
+        if (key.isEmpty()) {
+            return pool;
+        }
+        PoolKey of = new PoolKey(pool, key);
+        return idsOfKeys.computeIfAbsent(of, unknown -> {
+            long id = -1L - idsOfKeys.size();
+            keysOfIds.put(id, of);
+            return id;
+        });
     }
 
     /** There is something to draw in this time, if only that nothing happened. */
@@ -112,7 +144,7 @@ final class TimelineBuilder {
         reach(from, to);
         int in = pool(pool);
         pieces.add(new Piece(Kind.WAITING, thread, from, to, Timeline.NONE, in, served ? "" : "in vain", stack));
-        answers.took(What.WAIT, in, stack, to - from);
+        answers.took(What.WAIT, wholes.get(in), stack, to - from);
         if (!served) {
             traces.add(new Trace(Trouble.NOT_SERVED, thread, to, Timeline.NONE, in, "", stack));
         }
@@ -147,7 +179,7 @@ final class TimelineBuilder {
                 new ResourceLife.Surroundings(leasesRecorded, begin, end, pieces, traces);
         for (ResourceLife life : lives.values()) {
             life.draw(surroundings);
-            life.answer(answers);
+            life.answer(answers, wholes.get(life.pool));
         }
         pieces.sort(Comparator.comparingLong(Piece::from).thenComparing(Piece::kind));
         int[] places = ResourcePlaces.of(pieces, lives.size());
@@ -177,8 +209,13 @@ final class TimelineBuilder {
     private List<Pool> pools() {
         List<Pool> pools = new ArrayList<>();
         for (long id : poolNumbers.keySet()) {
+            PoolKey of = keysOfIds.get(id);
+            long whole = of == null ? id : of.pool();
+            String name = poolNames.getOrDefault(whole, "pool " + whole);
             pools.add(new Pool(
-                    poolNames.getOrDefault(id, "pool " + id), id, limits.getOrDefault(id, Pool.LIMIT_UNKNOWN)));
+                    of == null ? name : name + "[" + of.key() + "]",
+                    whole,
+                    limits.getOrDefault(id, Pool.LIMIT_UNKNOWN)));
         }
         return pools;
     }
@@ -189,7 +226,7 @@ final class TimelineBuilder {
 
     /** Numbers what is drawn, and only that: lanes and resources. */
     private final class Drawing {
-        private final ThreadLanes lanes = new ThreadLanes((end - begin) / SHORT_PART);
+        private final ThreadLanes lanes = new ThreadLanes((end - begin) / SHORT_PART, wholes);
         private final List<ResourceLife> byNumber = List.copyOf(lives.values());
         private final Map<Integer, Integer> numbers = new HashMap<>();
         private final List<Resource> resources = new ArrayList<>();

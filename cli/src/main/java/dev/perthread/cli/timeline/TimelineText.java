@@ -63,7 +63,7 @@ final class TimelineText {
         this.shares = new TreeMap<>(by == By.THREAD ? Key.BY_NUMBER : Key.BY_POOL);
         timeline.spans().stream().filter(this::hasLine).forEach(span -> shares.putIfAbsent(key(span), new HashMap<>()));
         for (Mark mark : timeline.marks()) {
-            Key key = new Key(mark.pool(), by == By.THREAD ? mark.lane() : mark.place());
+            Key key = by == By.THREAD ? ofThread(mark.lane(), mark.row()) : new Key(mark.pool(), mark.place());
             marks.computeIfAbsent(key, unknown -> new ArrayList<>()).add(mark);
             if (key.number() != Timeline.NONE) {
                 shares.putIfAbsent(key, new HashMap<>());
@@ -96,7 +96,11 @@ final class TimelineText {
     }
 
     private Key key(Span span) {
-        return new Key(span.pool(), by == By.THREAD ? span.lane() : span.place());
+        return by == By.THREAD ? ofThread(span.lane(), span.row()) : new Key(span.pool(), span.place());
+    }
+
+    private Key ofThread(int lane, int row) {
+        return new Key(timeline.lanes().get(lane).rowPools().get(row), lane);
     }
 
     private void nameLines() {
