@@ -307,6 +307,9 @@ class PoolsInAContextTest {
                     seen.add(hosts);
                     assertThat(published(context.getSourceApplicationContext(ConfigurableApplicationContext.class)))
                             .containsExactly(hosts.name());
+                    assertThat(ManagementFactory.getPlatformMBeanServer()
+                                    .queryNames(new ObjectName("dev.perthread:type=PerThread,*"), null))
+                            .hasSize(1);
                     hosts.run("a", Probe::use);
                     PerThreadEndpoint endpoint = context.getBean(PerThreadEndpoint.class);
                     PerThreadEndpoint.Pool shown = endpoint.pool("hosts");

@@ -36,11 +36,6 @@ public final class PerThreadAutoConfiguration {
     @Bean
     @ConditionalOnProperty("perthread.jmx.enabled")
     static PoolObserver perThreadJmxObserver() {
-        return bean -> {
-            PerThread<?, ?> pool = bean.plain();
-            if (pool != null) {
-                pool.registerMXBean(); // until the pool is closed
-            }
-        };
+        return PoolBean::registerMXBean; // until the pool is closed
     }
 }

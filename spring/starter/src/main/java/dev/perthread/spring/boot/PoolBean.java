@@ -67,6 +67,10 @@ record PoolBean(String name, Object pool, AutoCloseable bean) {
         return ask(PerThread::evictIdle, KeyedPerThread::evictIdle);
     }
 
+    void registerMXBean() {
+        ask(PerThread::registerMXBean, KeyedPerThread::registerMXBean);
+    }
+
     void onClose(Runnable action) {
         if (pool instanceof KeyedPerThread<?, ?, ?> keyed) {
             keyed.onClose(action);
