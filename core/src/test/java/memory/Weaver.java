@@ -43,6 +43,9 @@ public final class Weaver extends CopyLoader {
             "valueOf",
             "values");
 
+    /** Classes that make room in an ArrayList before they claim anything, so that to add to it afterwards needs no memory. */
+    private static final Set<String> MAKE_ROOM_FIRST = Set.of("Retirement", "PermitQueue");
+
     private final String untouched;
 
     /**
@@ -132,7 +135,9 @@ public final class Weaver extends CopyLoader {
             boolean java = owner.startsWith("java/");
             // On Java 17 a thread that has to queue for a lock needs memory for that.
             boolean queues = type.equals("SpinThenParkLock") && opcode == Opcodes.INVOKESPECIAL && name.equals("lock");
-            if ((java && NEED_MEMORY.contains(name)) || queues) {
+            boolean hasRoom =
+                    MAKE_ROOM_FIRST.contains(type) && owner.equals("java/util/ArrayList") && name.equals("add");
+            if ((java && NEED_MEMORY.contains(name) && !hasRoom) || queues) {
                 take(name);
             }
             if (owner.equals("java/lang/Thread$Builder$OfVirtual") && name.equals("start")) {

@@ -18,14 +18,25 @@ public final class LifecycleModel implements Explorer.Scenario {
     /** What happens to the users, at any moment. */
     enum Danger {
         NONE,
+        /** One more user, of one scope, however many the others have. */
+        VISITOR,
         DEATH,
         TIMEOUT,
         INTERRUPT,
         FAILING_OPENER,
         EVICTION,
+        CHOSEN_EVICTION,
+        REFRESH,
+        SUSPENSION,
+        LIMIT_LOWERED,
+        LIMIT_RAISED,
         REAPING,
         CLOSE_AT_ONCE,
         CLOSE_WITH_GRACE;
+
+        boolean changes() {
+            return compareTo(CHOSEN_EVICTION) >= 0 && compareTo(LIMIT_RAISED) <= 0;
+        }
 
         boolean closes() {
             return this == CLOSE_AT_ONCE || this == CLOSE_WITH_GRACE;
@@ -33,10 +44,15 @@ public final class LifecycleModel implements Explorer.Scenario {
     }
 
     private static final class Resource {
+        final int number;
         int closed;
 
         @Nullable
         Thread user;
+
+        Resource(int number) {
+            this.number = number;
+        }
     }
 
     private final Setting setting;
@@ -45,6 +61,9 @@ public final class LifecycleModel implements Explorer.Scenario {
     private final SlotRegistry<?> slots;
     private final List<Resource> resources = new ArrayList<>();
     private int open;
+    private int opened; // or failed to
+    private int retired; // those up to this number are nobody's any more who acquires from now on
+    private boolean suspended;
     private boolean closeCalled;
     private boolean died; // in its scope
     private int underUsers;
@@ -57,7 +76,7 @@ public final class LifecycleModel implements Explorer.Scenario {
                 .name("model")
                 .whenIdle(IdlePolicy.valueOf(setting.whenIdle()))
                 .reusing()
-                .limit(setting.limit())
+                .limit(danger == Danger.LIMIT_LOWERED ? most() : setting.limit())
                 .clock(() -> 0)
                 .config());
         this.slots = slots(pool);
@@ -79,14 +98,20 @@ public final class LifecycleModel implements Explorer.Scenario {
         }
     }
 
+    /** How many may be open at any time. */
+    private int most() {
+        return setting.limit() + (danger == Danger.LIMIT_LOWERED || danger == Danger.LIMIT_RAISED ? 1 : 0);
+    }
+
     private Resource open() {
-        promise(++open <= setting.limit(), "more are open than the limit allows");
+        promise(++open <= most(), "more are open than the limit allows");
+        int number = ++opened;
         if (danger == Danger.FAILING_OPENER && Hooks.choose(2, "opener: fails") == 1) {
             open--;
             throw new IllegalArgumentException("refused");
         }
         Hooks.load("opener");
-        Resource resource = new Resource();
+        Resource resource = new Resource(number);
         resources.add(resource);
         return resource;
     }
@@ -102,17 +127,21 @@ public final class LifecycleModel implements Explorer.Scenario {
         open--;
     }
 
-    private void use(int number) {
+    private void use(int number, int scopes) {
         Thread me = Thread.currentThread();
-        for (int scope = 0; scope < setting.scopes(); scope++) {
+        for (int scope = 0; scope < scopes; scope++) {
             Hooks.forget(1 + scope, null);
             boolean tooLate = slots.isClosed();
+            boolean tooEarly = suspended;
+            int tooOld = retired;
             try {
                 Lease<Resource> lease = pool.acquire(danger == Danger.TIMEOUT ? 1_000_000 : FOR_EVER);
                 promise(!tooLate, "acquired though it was closed before");
                 Resource mine = lease.get();
                 promise(mine.user == null, "two users at once");
                 promise(mine.closed == 0 || closeCalled, "acquired a closed one");
+                promise(!tooEarly || !suspended, "acquired while the pool is suspended");
+                promise(mine.number > tooOld, "acquired what was retired before");
                 mine.user = me;
                 Hooks.forget(10 + scope, lease);
                 Hooks.load("in use");
@@ -144,17 +173,44 @@ public final class LifecycleModel implements Explorer.Scenario {
         promise(report.failures().isEmpty(), "failures: " + report.failures());
     }
 
+    /** What there is when it is called is not acquired after it has returned. */
+    private void retire(Runnable how) {
+        int before = opened;
+        how.run();
+        retired = before;
+    }
+
+    private void suspend() {
+        retire(() -> pool.bulkCloser().suspend(0));
+        suspended = true;
+        Hooks.load("suspended");
+        suspended = false;
+        pool.resume();
+        promise(slots.queue.waiters.isEmpty() || !slots.hasRoom(), "resumed, and a waiter was not served");
+    }
+
+    private void setLimit(int limit) {
+        pool.bulkCloser().setLimit(limit);
+        promise(slots.queue.waiters.isEmpty() || !slots.hasRoom(), "there is room, and a waiter was not served");
+    }
+
     @Override
     public List<Runnable> actors(List<Thread> threads) {
         List<Runnable> actors = new ArrayList<>();
         for (int i = 1; i <= setting.users(); i++) {
             int number = i;
-            actors.add(() -> use(number));
+            actors.add(() -> use(number, setting.scopes()));
         }
         switch (danger) {
             case NONE, DEATH, TIMEOUT, FAILING_OPENER -> {}
+            case VISITOR -> actors.add(() -> use(setting.users() + 1, 1));
             case INTERRUPT -> actors.add(() -> threads.get(setting.users() - 1).interrupt());
             case EVICTION -> actors.add(() -> pool.bulkCloser().evictIdle());
+            case CHOSEN_EVICTION -> actors.add(() -> retire(() -> pool.evict(info -> true)));
+            case REFRESH -> actors.add(() -> retire(() -> pool.bulkCloser().refresh()));
+            case SUSPENSION -> actors.add(this::suspend);
+            case LIMIT_LOWERED -> actors.add(() -> setLimit(setting.limit()));
+            case LIMIT_RAISED -> actors.add(() -> setLimit(most()));
             case REAPING -> actors.add(() -> pool.sweep(owner -> {}));
             case CLOSE_AT_ONCE -> actors.add(() -> closeHolder(Duration.ZERO));
             case CLOSE_WITH_GRACE -> actors.add(() -> closeHolder(Duration.ofNanos(Reaper.QUICK)));
@@ -176,11 +232,16 @@ public final class LifecycleModel implements Explorer.Scenario {
 
     @Override
     public void end() {
+        pool.upkeep().closeRetired(null); // what a release missed the mark of; the reaper's job
         Stats now = pool.stats();
         promise(now.waiting() == 0, "somebody is still in the queue");
         promise(now.opening() == 0, "a place is taken by nobody");
         promise(died || now.leased() + now.leaked() == 0, "a lease that nobody has");
         promise(now.open() == open, "the books say " + now.open() + " are open, it is " + open);
+        promise(danger == Danger.LIMIT_RAISED || open <= setting.limit(), "above the lowered limit: " + open);
+        for (Resource resource : resources) {
+            promise(resource.closed == 1 || resource.number > retired, "retired, and still open");
+        }
         closeHolder(Duration.ZERO);
         pool.upkeep().reap();
         promise(pool.stats().open() == 0 && open == 0, "still open at the end: " + open);

@@ -32,10 +32,19 @@ class LifecycleModelTest {
     private static Stream<Setting> settings(IdlePolicy idle, LifecycleModel.Danger danger) {
         String whenIdle = idle.name();
         String what = danger.name();
+        Setting comesBackAlone = new Setting(whenIdle, what, 1, 1, 2, false); // to what it kept
+        if (danger == LifecycleModel.Danger.VISITOR) {
+            return Stream.of(comesBackAlone, new Setting(whenIdle, what, 1, 1, 2, true));
+        }
+        if (danger.changes() && FORM.isEmpty()) {
+            return idle == IdlePolicy.CLOSE
+                    ? Stream.of()
+                    : Stream.of(comesBackAlone, new Setting(whenIdle, what, 1, 2, 1, false));
+        }
         Stream<Setting> few = Stream.of(
                 new Setting(whenIdle, what, 1, 2, 1, false),
                 new Setting(whenIdle, what, 1, 2, 1, true),
-                new Setting(whenIdle, what, 1, 1, 2, false)); // comes back to what it kept
+                comesBackAlone);
         return Stream.concat(few, more(idle, danger));
     }
 
@@ -55,7 +64,7 @@ class LifecycleModelTest {
                 default -> Stream.of();
             };
         }
-        if (danger.closes() && !MOST) { // three users and a closer have millions of states
+        if ((danger.closes() || danger.changes()) && !MOST) { // three users and one more have millions of states
             return Stream.of(
                     comesBack, new Setting(whenIdle, what, 2, 2, 1, false), new Setting(whenIdle, what, 2, 2, 1, true));
         }
