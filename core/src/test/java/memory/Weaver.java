@@ -43,7 +43,7 @@ public final class Weaver extends CopyLoader {
             "valueOf",
             "values");
 
-    /** Classes that make room in an ArrayList before they claim anything, so that to add to it afterwards needs no memory. */
+    /** Classes that make room in a list before they claim anything, so that to add to it afterwards needs no memory. */
     private static final Set<String> MAKE_ROOM_FIRST = Set.of("Retirement", "PermitQueue");
 
     private final String untouched;
@@ -135,8 +135,7 @@ public final class Weaver extends CopyLoader {
             boolean java = owner.startsWith("java/");
             // On Java 17 a thread that has to queue for a lock needs memory for that.
             boolean queues = type.equals("SpinThenParkLock") && opcode == Opcodes.INVOKESPECIAL && name.equals("lock");
-            boolean hasRoom =
-                    MAKE_ROOM_FIRST.contains(type) && owner.equals("java/util/ArrayList") && name.equals("add");
+            boolean hasRoom = MAKE_ROOM_FIRST.contains(type) && name.equals("add");
             if ((java && NEED_MEMORY.contains(name) && !hasRoom) || queues) {
                 take(name);
             }

@@ -23,7 +23,7 @@ final class Retirement<T> {
 
     /** What was taken out of use. Made before anything is; allocate before commit. */
     static final class Retired<T> {
-        final ArrayList<Slot<T>> claimed; // the idle ones, for the caller to close
+        final List<Slot<T>> claimed; // the idle ones, for the caller to close
         int count; // how many in all
 
         Retired(int most) {
@@ -35,7 +35,7 @@ final class Retirement<T> {
     List<Slot<T>> claimIdle(CloseReason why) {
         lock.lock();
         try {
-            ArrayList<Slot<T>> claimed = new ArrayList<>(index.size()); // allocate before commit
+            List<Slot<T>> claimed = new ArrayList<>(index.size()); // allocate before commit
             for (Slot<T> slot : index.all()) {
                 claimIdle(slot, why, claimed);
             }
@@ -50,7 +50,7 @@ final class Retirement<T> {
         lock.lock();
         try {
             List<Slot<T>> own = index.slotsOf(thread);
-            ArrayList<Slot<T>> claimed = new ArrayList<>(own.size()); // allocate before commit
+            List<Slot<T>> claimed = new ArrayList<>(own.size()); // allocate before commit
             for (Slot<T> slot : own) {
                 claimIdle(slot, why, claimed);
             }
@@ -60,7 +60,7 @@ final class Retirement<T> {
         }
     }
 
-    private boolean claimIdle(Slot<T> slot, CloseReason why, ArrayList<Slot<T>> claimed) {
+    private boolean claimIdle(Slot<T> slot, CloseReason why, List<Slot<T>> claimed) {
         if (slot.isClaimed() || !slot.claimIdle(why)) {
             return false;
         }
@@ -100,7 +100,7 @@ final class Retirement<T> {
     List<Slot<T>> setLimit(int limit) {
         lock.lock();
         try {
-            ArrayList<Slot<T>> claimed = new ArrayList<>(index.size()); // allocate before commit
+            List<Slot<T>> claimed = new ArrayList<>(index.size()); // allocate before commit
             registry.changeLimit(limit);
             int surplus = index.size() - limit;
             for (Slot<T> slot : index.all()) {
@@ -134,7 +134,7 @@ final class Retirement<T> {
         return isLeaving(slot) || slot.retireFor() != null;
     }
 
-    private int claimLeastRecent(int most, ArrayList<Slot<T>> claimed) {
+    private int claimLeastRecent(int most, List<Slot<T>> claimed) {
         int taken = 0;
         for (Slot<T> idle = most > 0 ? leastRecent() : null; idle != null && taken < most; ) {
             Slot<T> before = idle.idleBefore;

@@ -6,6 +6,7 @@ import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
 import java.io.File;
+import java.io.InputStream;
 import java.lang.ref.WeakReference;
 import java.net.MalformedURLException;
 import java.net.URL;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,9 @@ class MemoryFollowsUseTest {
 
         /** The thread that comes too late to load anything, because the application is being undeployed. */
         private final @Nullable String late;
+
+        private final List<String> refused = new CopyOnWriteArrayList<>();
+        private volatile boolean stopped;
 
         Application(boolean library, @Nullable String late) {
             super(classPath(), MemoryFollowsUseTest.class.getClassLoader());
@@ -51,6 +56,10 @@ class MemoryFollowsUseTest {
 
         @Override
         protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (stopped) { // as a web container's does, also for classes of the JDK
+                refused.add(name);
+                throw new ClassNotFoundException(name + " after the stop");
+            }
             if (!name.startsWith("outside.") && !(library && name.startsWith("dev.perthread."))) {
                 return super.loadClass(name, resolve);
             }
@@ -61,6 +70,12 @@ class MemoryFollowsUseTest {
                 }
                 return known == null ? findClass(name) : known;
             }
+        }
+
+        /** Without its files the library cannot load beforehand what it refers to. */
+        @Override
+        public @Nullable InputStream getResourceAsStream(String name) {
+            return late == null ? super.getResourceAsStream(name) : null;
         }
 
         @SuppressWarnings("unchecked")
@@ -179,6 +194,22 @@ class MemoryFollowsUseTest {
                             .forEach(MemoryFollowsUseTest::untilCollected);
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void applicationThatIsStoppedWithoutClose_mustBeAskedForNoClass_whenItsThreadsEnd(ThreadKind kind)
+            throws Exception {
+        try (Application application = new Application(true, null)) {
+            Object pool;
+            try (Actor user = new Actor(kind)) {
+                pool = user.call(application.caller());
+                assertThat(pool).asString().contains("idle 1");
+                application.stopped = true;
+            }
+            Actor.until(() -> pool.toString().contains("idle 0"));
+            assertThat(application.refused).isEmpty();
         }
     }
 
