@@ -95,8 +95,8 @@ public final class PerThreadPlugin implements SparkPlugin {
         public void init(PluginContext context, Map<String, String> extraConf) {
             MetricRegistry all = context.metricRegistry();
             // Spark takes the registry only if it is not empty by the end of this method.
-            all.register("pools", (Gauge<Integer>)
-                    () -> ReferenceRegistry.holders().size()
+            all.register(
+                    "pools", (Gauge<Integer>) () -> ReferenceRegistry.holders().size()
                             + ReferenceRegistry.keyedHolders().size());
             registry = all;
         }
