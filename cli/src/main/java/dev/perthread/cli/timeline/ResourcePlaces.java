@@ -11,7 +11,7 @@ import java.util.PriorityQueue;
 
 /**
  * The places of the resources of each pool. Few resources have one each. Of very many, such as those of a pool that opens one
- * for each lease, a later one takes the place of one that is closed: then there are as many places as were ever open at once.
+ * for each lease, a later one takes the place of one that is closed: then there are as many places as were ever open at once. The keys of a pool count together: a hundred with ten each are very many.
  */
 final class ResourcePlaces {
     private static final int MOST_OF_THEIR_OWN = 100;
@@ -21,12 +21,18 @@ final class ResourcePlaces {
 
     private ResourcePlaces() {}
 
-    /** The place of each resource, given the pieces in the order of their time. */
-    static int[] of(List<Piece> pieces, int resources) {
+    /**
+     * The place of each resource.
+     *
+     * @param pieces in the order of their time
+     * @param wholes for each pool itself, or the pool that it is a key of
+     */
+    static int[] of(List<Piece> pieces, int resources, List<Integer> wholes) {
         long[] from = new long[resources];
         long[] to = new long[resources];
         Arrays.fill(from, Long.MAX_VALUE);
         Map<Integer, List<Integer>> byPool = new HashMap<>();
+        Map<Integer, Integer> ofWhole = new HashMap<>();
         for (Piece piece : pieces) {
             int resource = piece.resource();
             if (resource == Timeline.NONE) {
@@ -36,13 +42,14 @@ final class ResourcePlaces {
                 from[resource] = piece.from();
                 byPool.computeIfAbsent(piece.pool(), unknown -> new ArrayList<>())
                         .add(resource);
+                ofWhole.merge(wholes.get(piece.pool()), 1, Integer::sum);
             }
             to[resource] = Math.max(to[resource], piece.to());
         }
         int[] places = new int[resources];
         Arrays.fill(places, Timeline.NONE);
-        byPool.values().forEach(list -> {
-            boolean few = list.size() <= MOST_OF_THEIR_OWN;
+        byPool.forEach((pool, list) -> {
+            boolean few = ofWhole.getOrDefault(wholes.get(pool), 0) <= MOST_OF_THEIR_OWN;
             List<Extent> extents = list.stream()
                     .map(resource -> new Extent(resource, from[resource], few ? Long.MAX_VALUE : to[resource]))
                     .toList();

@@ -182,7 +182,7 @@ final class TimelineBuilder {
             life.answer(answers, wholes.get(life.pool));
         }
         pieces.sort(Comparator.comparingLong(Piece::from).thenComparing(Piece::kind));
-        int[] places = ResourcePlaces.of(pieces, lives.size());
+        int[] places = ResourcePlaces.of(pieces, lives.size(), wholes);
         pieces.replaceAll(piece -> piece.resource() == Timeline.NONE ? piece : piece.in(places[piece.resource()]));
         Set<Long> threads = new HashSet<>();
         pieces.forEach(piece -> threads.add(piece.thread()));

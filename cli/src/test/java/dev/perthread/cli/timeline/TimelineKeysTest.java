@@ -56,6 +56,14 @@ class TimelineKeysTest {
     }
 
     @Test
+    void keysOfOnePool_mustReuseTheirPlaces_whereTheyHaveVeryManyResourcesTogether() {
+        assertThat(hundredHosts().spans())
+                .filteredOn(span -> span.pool() == 1)
+                .extracting(Timeline.Span::place)
+                .containsOnly(0);
+    }
+
+    @Test
     void threadThatUsesAHundredKeys_mustHaveOneRow() {
         Timeline timeline = hundredHosts();
 
