@@ -178,19 +178,19 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
      */
     private Slot<T> leaseSlow(Thread me, long timeout, @Nullable Slot<T> taken) throws X {
         StackProbe.touch(); // without stack: what was taken is LEASED, with no lease, so lost until its next acquire
-        Attempt attempt = new Attempt(me, timeout); // first: all that follows is in its time
         Slot<T> slot = taken;
-        if (slot == null && registry.isClosed()) {
-            throw new IllegalStateException(Messages.closed(name()));
-        }
-        if (slot == null && registry.find(me) != null) {
-            Slot<T> shared = reenter(me);
-            if (shared != null) {
-                return shared;
-            }
-            slot = takeOwn(attempt);
-        }
         try {
+            Attempt attempt = new Attempt(me, timeout); // first: all that follows is in its time
+            if (slot == null && registry.isClosed()) {
+                throw new IllegalStateException(Messages.closed(name()));
+            }
+            if (slot == null && registry.find(me) != null) {
+                Slot<T> shared = reenter(me);
+                if (shared != null) {
+                    return shared;
+                }
+                slot = takeOwn(attempt);
+            }
             while (true) {
                 if (slot == null) {
                     slot = waiting.admit(attempt);

@@ -24,9 +24,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Each allocation of the library fails once, alone and with all that follow, in whichever thread it comes: no place, no
  * resource, no waiter and no callback is lost, nothing is closed twice, and the reaper goes on.
  *
- * <p>Only when asked for, with {@code -Dtest.jvm.args=-Dperthread.memory=all}, as it takes many minutes and the
- * scene of expiry does not pass. See "Out of memory" in
- * docs/internals/concurrency.md.
+ * <p>Only when asked for, with {@code -Dtest.jvm.args=-Dperthread.memory=all}, as it takes many
+ * minutes. See "Out of memory" in docs/internals/concurrency.md.
  */
 @EnabledIfSystemProperty(named = "perthread.memory", matches = "all")
 class MemoryRunsOutTest {
