@@ -9,6 +9,7 @@ import dev.perthread.Lease;
 import dev.perthread.PerThread;
 import dev.perthread.micrometer.PerThreadMetrics;
 import dev.perthread.net.LazyConnection;
+import dev.perthread.net.LazyConnections;
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
@@ -327,5 +328,27 @@ class PoolsInAContextTest {
                     assertThat(health.look().get("hosts").isDown()).isFalse();
                 });
         assertThat(seen.get(0).isClosed()).isTrue();
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class ManyHosts {
+        @Bean
+        LazyConnections web() {
+            return LazyConnections.tcp().whenIdle(IdlePolicy.LEND).limit(4).build();
+        }
+    }
+
+    @Test
+    void connectionsToManyHosts_areABeanAsOthersAre() {
+        List<LazyConnections> seen = new ArrayList<>();
+        runner.withUserConfiguration(ManyHosts.class, Registry.class).run(context -> {
+            LazyConnections web = context.getBean(LazyConnections.class);
+            seen.add(web);
+            assertThat(published(context.getSourceApplicationContext(ConfigurableApplicationContext.class)))
+                    .containsExactly(web.holder().name());
+            assertThat(context.getBean(PerThreadEndpoint.class).pool("web").limit())
+                    .isEqualTo(4);
+        });
+        assertThat(seen.get(0).holder().isClosed()).isTrue();
     }
 }

@@ -5,6 +5,7 @@ import dev.perthread.PerThread;
 import dev.perthread.ResourceInfo;
 import dev.perthread.Stats;
 import dev.perthread.net.LazyConnection;
+import dev.perthread.net.LazyConnections;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
@@ -29,6 +30,9 @@ record PoolBean(String name, Object pool, AutoCloseable bean) {
         }
         if (bean instanceof LazyConnection connection) {
             return new PoolBean(name, connection.holder(), connection);
+        }
+        if (bean instanceof LazyConnections connections) {
+            return new PoolBean(name, connections.holder(), connections);
         }
         return null;
     }
@@ -85,6 +89,8 @@ record PoolBean(String name, Object pool, AutoCloseable bean) {
             bean.close();
         } else if (bean instanceof LazyConnection connection) {
             report(connection.close(grace));
+        } else if (bean instanceof LazyConnections connections) {
+            report(connections.close(grace));
         } else {
             report(ask(it -> it.close(grace), it -> it.close(grace)));
         }
