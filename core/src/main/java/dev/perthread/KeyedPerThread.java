@@ -763,7 +763,11 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
                 throw new IllegalArgumentException(
                         "minIdle must not be more than limitPerKey (" + limitPerKey + "), but was " + minIdle);
             }
-            return new KeyedPerThread<>(config(), keyedOpener, limit, limitPerKey);
+            KeyedPerThread<K, T, X> pool = new KeyedPerThread<>(config(), keyedOpener, limit, limitPerKey);
+            if (isJmxWanted()) {
+                pool.registerMXBean();
+            }
+            return pool;
         }
     }
 }

@@ -579,12 +579,17 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
 
         /**
          * Makes the pool. Opens nothing, unless {@code minIdle} is set: then it begins to open in the background.
+         * With the system property {@code perthread.jmx=true} it is registered as {@link PerThread#registerMXBean} does.
          *
          * @return a new pool
          * @throws IllegalArgumentException if two options contradict each other, or one has no effect with the others
          */
         public PerThread<T, X> build() {
-            return new PerThread<>(config());
+            PerThread<T, X> pool = new PerThread<>(config());
+            if (isJmxWanted()) {
+                pool.registerMXBean();
+            }
+            return pool;
         }
     }
 }

@@ -71,6 +71,11 @@ public abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<
 
     abstract B self();
 
+    /** Whether whoever started the program wants its pools in JMX, without a change of the program. */
+    static boolean isJmxWanted() {
+        return Boolean.getBoolean("perthread.jmx");
+    }
+
     /**
      * Names the pool in messages, metrics and events. Default: {@code perthread-} and a number.
      *

@@ -68,6 +68,30 @@ class JmxTest {
         }
     }
 
+    @Test
+    void pool_mustBeShownFromItsBuilding_whereTheSystemPropertySaysSo() throws Exception {
+        String name = "dev.perthread:type=PerThread,name=\"orders\"";
+        String keyed = "dev.perthread:type=PerThread,name=\"hosts\"";
+        System.setProperty("perthread.jmx", "true");
+        try (PerThread<Probe, RuntimeException> pool = builder().build();
+                KeyedPerThread<String, Probe, RuntimeException> hosts =
+                        KeyedPerThread.<String, Probe, RuntimeException>builder(key -> new Probe())
+                                .name("hosts")
+                                .build()) {
+            assertThat(List.of(pool.isClosed(), hosts.isClosed())).containsOnly(false);
+            assertThat(isShown(name)).isTrue();
+            assertThat(isShown(keyed)).isTrue();
+        } finally {
+            System.clearProperty("perthread.jmx");
+        }
+        assertThat(isShown(name)).isFalse();
+        assertThat(isShown(keyed)).isFalse();
+        try (PerThread<Probe, RuntimeException> pool = builder().build()) {
+            assertThat(pool.isClosed()).isFalse();
+            assertThat(isShown(name)).as("without the property").isFalse();
+        }
+    }
+
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void theAttributesAreThoseOfTheHolderAndTheOperationsWork(ThreadKind kind) throws Exception {
