@@ -12,7 +12,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -89,15 +91,13 @@ final class KeyedFairness {
     private double[] run(int hot, int cold, int warmup, int measure) throws InterruptedException {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         CountDownLatch ended = new CountDownLatch(hot + cold);
-        List<long[]> waits = new ArrayList<>();
+        Queue<long[]> waits = new ConcurrentLinkedQueue<>();
         for (int i = 0; i < hot + cold; i++) {
             int number = i;
             VirtualThreads.start(VirtualThreads.exist(), () -> {
                 try {
                     long[] mine = use(number, number < hot);
-                    synchronized (waits) {
-                        waits.add(number < hot ? new long[0] : mine);
-                    }
+                    waits.add(number < hot ? new long[0] : mine);
                 } catch (Throwable e) {
                     failure.compareAndSet(null, e);
                 } finally {
