@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * {@code --conf spark.plugins=dev.perthread.spark.PerThreadPlugin}. Without it everything works, but an executor that shuts
  * down drops its connections without closing them.
  *
- * <p>Leases get five seconds to end. An executor that is killed closes nothing; the operating system does. In local mode
+ * <p>Leases get five seconds to end, also when the process is told to end ({@code SIGTERM}) before Spark has come to its
+ * plugins. An executor that is killed closes nothing; the operating system does. In local mode
  * the driver is the executor, and its pools are closed when the {@code SparkContext} stops.
  *
  * <p>The gauges are called {@code plugin.dev.perthread.spark.PerThreadPlugin.ID.NUMBER}, such as {@code redis.open}, and
@@ -91,6 +92,12 @@ public final class PerThreadPlugin implements SparkPlugin {
         private final Set<String> metered = ConcurrentHashMap.newKeySet();
         private @Nullable MetricRegistry registry; // set before the first task
 
+        /**
+         * Closes also if the process is told to end while Spark stops the executor: then Spark's own hook sees that a thread
+         * is stopping it already, waits for nothing, and the process would end before {@link #shutdown} is reached.
+         */
+        private final Thread atExit = new Thread(this::close, "perthread-spark-exit");
+
         @Override
         public void init(PluginContext context, Map<String, String> extraConf) {
             MetricRegistry all = context.metricRegistry();
@@ -99,6 +106,7 @@ public final class PerThreadPlugin implements SparkPlugin {
                     "pools", (Gauge<Integer>) () -> ReferenceRegistry.holders().size()
                             + ReferenceRegistry.keyedHolders().size());
             registry = all;
+            Runtime.getRuntime().addShutdownHook(atExit);
         }
 
         @Override
@@ -139,6 +147,16 @@ public final class PerThreadPlugin implements SparkPlugin {
 
         @Override
         public void shutdown() {
+            close();
+            try {
+                Runtime.getRuntime().removeShutdownHook(atExit); // a driver in local mode lives on
+            } catch (IllegalStateException exiting) {
+                // It runs, or has run.
+            }
+        }
+
+        /** Under a lock, so that the second one that calls it waits until the first one has closed all. */
+        private synchronized void close() {
             CloseReport report = ReferenceRegistry.closeAll(GRACE);
             System.Logger log = System.getLogger("dev.perthread.spark");
             for (Throwable failure : report.failures()) {
