@@ -85,6 +85,7 @@ final class PoolConfig<T, X extends Exception> {
         this.key = "";
         this.keyed = false;
         this.limitedForAll = false;
+        ReferencedClasses.loadForModules(opener, closer, check, reset, invalidateWhen, listener);
     }
 
     /** The options of the pool of one key. */

@@ -46,10 +46,6 @@ final class Reaper implements Runnable {
     /** A watcher costs some 1.5 kB; owners beyond this many are found by the rounds alone. */
     private static final int MOST_WATCHERS = 16_384;
 
-    static {
-        ReferencedClasses.loadFrom(Reaper.class);
-    }
-
     private static final ReentrantLock LOCK = new SpinThenParkLock();
     private static final ArrayList<Entry> CLIENTS = new ArrayList<>(); // guarded by LOCK
     private static volatile @Nullable Reaper current; // written under LOCK
@@ -81,6 +77,7 @@ final class Reaper implements Runnable {
 
         Entry(Client client) {
             super(client);
+            ReferencedClasses.loadFor(client); // while its class loader is not stopped yet
         }
     }
 

@@ -13,32 +13,58 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All classes that the code of the library refers to, its own and the JDK's, loaded by the library's own class loader. The
+ * All classes that a part of the library refers to, its own and the JDK's, loaded by that part's own class loader. The
  * loader of a web application refuses to load anything once the application has been stopped, and logs who asked; the
  * library's threads may then still have work to do. What was loaded before is asked of no loader again.
  */
 final class ReferencedClasses {
-    private static final String OWN = "dev/perthread/";
     private static final Pattern IN_DESCRIPTOR = Pattern.compile("L([^;<>()]+);");
 
-    private final ClassLoader loader;
-    private final Set<String> seen = new HashSet<>();
-    private final Deque<String> unread = new ArrayDeque<>(); // of the library's own
+    /** What each class refers to is loaded once. */
+    private static final ClassValue<Boolean> LOADED = new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> from) {
+            new ReferencedClasses(from).load(from);
+            return true;
+        }
+    };
 
-    private ReferencedClasses(ClassLoader loader) {
-        this.loader = loader;
+    private final ClassLoader loader;
+    private final String own; // the beginning of the names of those whose own references are followed
+    private final Set<String> seen = new HashSet<>();
+    private final Deque<String> unread = new ArrayDeque<>();
+
+    private ReferencedClasses(Class<?> from) {
+        this.loader = from.getClassLoader();
+        this.own = from.getPackageName().replace('.', '/') + "/";
     }
 
-    /** Loads what is referred to, directly or not, by a class; initializes nothing. */
-    static void loadFrom(Class<?> from) {
-        ClassLoader loader = from.getClassLoader();
-        if (loader == null || loader == ClassLoader.getSystemClassLoader()) {
-            return; // is never stopped, and to load on demand is cheaper
+    /**
+     * Loads what is referred to, directly or not, by the code of an object that the library's threads will call;
+     * initializes nothing.
+     *
+     * @param called of the library; for a lambda, the class that it is in counts
+     */
+    static void loadFor(Object called) {
+        ClassLoader loader = called.getClass().getClassLoader();
+        if (loader != null && loader != ClassLoader.getSystemClassLoader()) {
+            LOADED.get(called.getClass().getNestHost());
+        } // else it is never stopped, and to load on demand is cheaper
+    }
+
+    /** The same for what a pool is given, if it is code of another module of the library. What users give is theirs. */
+    static void loadForModules(@Nullable Object... given) {
+        for (Object code : given) {
+            if (code != null && code.getClass().getPackageName().startsWith("dev.perthread.")) {
+                loadFor(code);
+            }
         }
-        ReferencedClasses all = new ReferencedClasses(loader);
-        all.add(from.getName().replace('.', '/'));
-        while (!all.unread.isEmpty()) {
-            all.read(all.unread.remove());
+    }
+
+    private void load(Class<?> from) {
+        add(from.getName().replace('.', '/'));
+        while (!unread.isEmpty()) {
+            read(unread.remove());
         }
     }
 
@@ -52,7 +78,7 @@ final class ReferencedClasses {
             return; // of a module that is not there, or forbidden: then it is not used either, or fails as it always
             // would
         }
-        if (name.startsWith(OWN)) {
+        if (name.startsWith(own)) {
             unread.add(name);
         }
     }

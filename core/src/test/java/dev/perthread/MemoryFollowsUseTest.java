@@ -3,19 +3,13 @@ package dev.perthread;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.Application;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
-import java.io.File;
-import java.io.InputStream;
 import java.lang.ref.WeakReference;
-import java.net.MalformedURLException;
-import java.net.URL;
-import java.net.URLClassLoader;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -25,66 +19,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Invariant 7: memory follows live use; a holder dropped without close pins no thread and no class loader. */
 class MemoryFollowsUseTest {
-
-    /** Loads what is in package {@code outside} by itself: an application that will be undeployed. */
-    private static final class Application extends URLClassLoader {
-        private final boolean library;
-
-        /** The thread that comes too late to load anything, because the application is being undeployed. */
-        private final @Nullable String late;
-
-        private final List<String> refused = new CopyOnWriteArrayList<>();
-        private volatile boolean stopped;
-
-        Application(boolean library, @Nullable String late) {
-            super(classPath(), MemoryFollowsUseTest.class.getClassLoader());
-            this.library = library;
-            this.late = late;
-        }
-
-        private static URL[] classPath() {
-            return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
-                    .map(path -> {
-                        try {
-                            return new File(path).toURI().toURL();
-                        } catch (MalformedURLException e) {
-                            throw new IllegalStateException(e);
-                        }
-                    })
-                    .toArray(URL[]::new);
-        }
-
-        @Override
-        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-            if (stopped) { // as a web container's does, also for classes of the JDK
-                refused.add(name);
-                throw new ClassNotFoundException(name + " after the stop");
-            }
-            if (!name.startsWith("outside.") && !(library && name.startsWith("dev.perthread."))) {
-                return super.loadClass(name, resolve);
-            }
-            synchronized (getClassLoadingLock(name)) {
-                Class<?> known = findLoadedClass(name);
-                if (known == null && Thread.currentThread().getName().equals(late)) {
-                    throw new ClassNotFoundException(name + " for " + late);
-                }
-                return known == null ? findClass(name) : known;
-            }
-        }
-
-        /** Without its files the library cannot load beforehand what it refers to. */
-        @Override
-        public @Nullable InputStream getResourceAsStream(String name) {
-            return late == null ? super.getResourceAsStream(name) : null;
-        }
-
-        @SuppressWarnings("unchecked")
-        Callable<Object> caller() throws ReflectiveOperationException {
-            return (Callable<Object>)
-                    loadClass("outside.Caller").getDeclaredConstructor().newInstance();
-        }
-    }
-
     static void untilCollected(WeakReference<?> reference) {
         long begin = System.nanoTime();
         while (!reference.refersTo(null)) {
@@ -99,12 +33,12 @@ class MemoryFollowsUseTest {
 
     /** A live thread keeps something idle in a holder that everybody then forgets. */
     private static List<WeakReference<?>> deployAndForget(Actor user, boolean library) throws Exception {
-        return deployAndForget(user, new Application(library, null), library);
+        return deployAndForget(user, new Application(library), library);
     }
 
     private static List<WeakReference<?>> deployAndForget(Actor user, Application application, boolean library)
             throws Exception {
-        Callable<Object> caller = application.caller();
+        Callable<?> caller = application.make(Callable.class, "outside.Caller");
         assertThat(caller.getClass().getClassLoader()).isSameAs(application);
         Object pool = user.call(() -> {
             Thread.currentThread().setContextClassLoader(application);
@@ -201,15 +135,16 @@ class MemoryFollowsUseTest {
     @MethodSource(Matrix.KINDS)
     void applicationThatIsStoppedWithoutClose_mustBeAskedForNoClass_whenItsThreadsEnd(ThreadKind kind)
             throws Exception {
-        try (Application application = new Application(true, null)) {
+        try (Application application = new Application(true)) {
+            Callable<?> caller = application.make(Callable.class, "outside.Caller");
             Object pool;
             try (Actor user = new Actor(kind)) {
-                pool = user.call(application.caller());
-                assertThat(pool).asString().contains("idle 1");
-                application.stopped = true;
+                pool = user.call(caller);
+                application.stop();
+                assertThat(pool).asString().contains("idle 1"); // which nobody has asked before
             }
             Actor.until(() -> pool.toString().contains("idle 0"));
-            assertThat(application.refused).isEmpty();
+            assertThat(application.refused()).isEmpty();
         }
     }
 
