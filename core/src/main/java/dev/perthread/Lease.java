@@ -112,7 +112,7 @@ public final class Lease<T> implements AutoCloseable {
 
     /** Ends a lease of the calling thread. */
     static void end(Slot<?> slot, boolean done) {
-        slot.leases--; // first: if there is no stack left for the rest, the slot is found to be lost
+        slot.countOut(); // first: if there is no stack left for the rest, the slot is found to be lost
         slot.release(done);
     }
 

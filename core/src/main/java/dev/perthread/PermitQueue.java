@@ -14,6 +14,7 @@ final class PermitQueue<T> {
     private final SlotRegistry<T> registry;
     private final SlotIndex<T> index;
     private final @Nullable TotalLimit<T> total;
+    private final @Nullable TotalLimit<T> lendsTo; // for whose other keys what is idle here may make room
     private final ReentrantLock lock; // the registry's
     private final CoarseClock clock;
     private final boolean lends;
@@ -30,6 +31,7 @@ final class PermitQueue<T> {
         this.registry = registry;
         this.index = registry.index;
         this.total = registry.total;
+        this.lendsTo = config.ordersIdle() ? registry.total : null;
         this.lock = registry.lock;
         this.clock = clock;
         this.lends = config.lends();
@@ -43,7 +45,7 @@ final class PermitQueue<T> {
 
     /** Without the lock: whether somebody waits, perhaps for another key, and what is idle here may make room. */
     boolean isWaitedForByOthers() {
-        return lends && total != null && total.isWaitedFor();
+        return lendsTo != null && lendsTo.isWaitedFor();
     }
 
     // ---- joining ----

@@ -24,6 +24,8 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
     private final PoolConfig<T, X> config;
     private final LiveSettings settings;
     private final SlotRegistry<T> registry;
+    private final ThreadTable<Slot<T>>
+            slots; // the registry's, without two loads before the fast path's compare-and-set
     private final PermitQueue<T> queue;
     private final ReaperRegistration registration;
     private final Handoff<T> handoff;
@@ -66,6 +68,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         this.alwaysSlow = config.needsSlowPath() || observer.tellsLeases();
         this.registry =
                 new SlotRegistry<>(this, config, total, removeEntry == null ? null : this::forgetKey, alwaysSlow);
+        this.slots = registry.index.byThread;
         this.queue = registry.queue;
         this.registration = new ReaperRegistration(this, registry);
         this.handoff = new Handoff<>(config, registry);
@@ -105,7 +108,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
             // one that may have been made here or there: with a second place every lease would take memory.
             return new Lease<>(slot, Thread.currentThread());
         } catch (Throwable noMemory) {
-            slot.leases--;
+            slot.countOut();
             if (slot.leases == 0) { // else it is shared, and only the lease that there is not ends
                 closer.releaseAfterFailure(slot, noMemory);
             }
@@ -131,11 +134,11 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
             result = body.call(Lease.resource(slot, Thread.currentThread(), false));
         } catch (Throwable failure) {
             // Here, and not in what is called: if there is no stack left for that, the slot is found to be lost.
-            slot.leases--;
+            slot.countOut();
             Lease.endAfter(slot, failure, invalidates);
             throw failure;
         }
-        slot.leases--;
+        slot.countOut();
         release(slot, true);
         return result;
     }
@@ -145,18 +148,18 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         try {
             action.run(Lease.resource(slot, Thread.currentThread(), false));
         } catch (Throwable failure) {
-            slot.leases--; // see call
+            slot.countOut(); // see call
             Lease.endAfter(slot, failure, invalidates);
             throw failure;
         }
-        slot.leases--;
+        slot.countOut();
         release(slot, true);
     }
 
     /** A lease without the object, to be ended once, by {@link #release}. The fast path. */
     Slot<T> leaseFast(long timeout) throws X {
         Thread me = Thread.currentThread();
-        Slot<T> own = registry.find(me);
+        Slot<T> own = slots.entryOf(me);
         if (own == null || !own.idleToLeased()) {
             return leaseSlow(me, timeout, null);
         }
@@ -165,7 +168,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         if (registry.isSlowAcquire() || own.needsSlowPath() || Jfr.recordsLeases()) {
             return leaseSlow(me, timeout, own);
         }
-        own.stampLease(clock.tick());
+        own.stampFirstLease(clock.tick());
         return own;
     }
 

@@ -345,6 +345,24 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
         leases++;
     }
 
+    /**
+     * The same for what {@link #idleToLeased} took, which is held by no lease yet. A constant, so that the store waits for no
+     * load.
+     */
+    void stampFirstLease(long now) {
+        USES.setOpaque(this, uses + 1);
+        LEASED_AT.setOpaque(this, now);
+        leases = 1;
+    }
+
+    /**
+     * Counts a lease out; owner only. With a branch for the only lease there is, as nearly always: to subtract would wait for
+     * the store of the acquire to be forwarded, and the next compare-and-set for that.
+     */
+    void countOut() {
+        leases = leases == 1 ? 0 : leases - 1;
+    }
+
     long uses() {
         return (long) USES.getOpaque(this);
     }

@@ -18,8 +18,7 @@ final class SlotIndex<T> {
     /** What was never larger than this is not made smaller. */
     private static final int SMALL = 64;
 
-    private final ThreadTable<Slot<T>> byThread =
-            new ThreadTable<>(); // the latest slot of each; find() reads it unlocked
+    final ThreadTable<Slot<T>> byThread = new ThreadTable<>(); // the latest slot of each; find() reads it unlocked
     private final ArrayList<Slot<T>> all = new ArrayList<>();
     private int most; // that all held since it was last trimmed
 
