@@ -9,7 +9,8 @@ final class Attempt {
 
     final Thread me;
     final long timeout; // NO_WAIT, or at least 0
-    final long begin;
+    private long begin; // not before begun
+    private boolean begun;
     boolean admitted; // holds a slot that somebody else may have used last
     boolean interrupted; // by the openTimeout
     long openNanos;
@@ -18,20 +19,41 @@ final class Attempt {
     Attempt(Thread me, long timeout) {
         this.me = me;
         this.timeout = timeout;
-        this.begin = System.nanoTime();
+    }
+
+    /**
+     * The time now, in nanoseconds. The first look at the clock is when this attempt begins: it comes before whatever may
+     * take its time, a wait or code of the user's, and what needs neither is not made to pay for it.
+     */
+    long now() {
+        long now = System.nanoTime();
+        if (!begun) {
+            begun = true;
+            begin = now;
+        }
+        return now;
+    }
+
+    /** For how long it has lasted, in nanoseconds. */
+    long elapsed() {
+        long now = now();
+        return now - begin;
     }
 
     boolean waits() {
         return timeout != NO_WAIT;
     }
 
+    /**
+     * @param now what {@link #now} returned
+     */
     long left(long now, long withoutWaiting) {
         return Math.max(0, waits() ? timeout - (now - begin) : withoutWaiting);
     }
 
     /** Whether the time is over; never without one. */
     boolean isLate() {
-        return timeout > 0 && timeout - (System.nanoTime() - begin) <= 0;
+        return timeout > 0 && timeout - elapsed() <= 0;
     }
 
     /** Only with an openTimeout does anybody interrupt: when that is over, or the time of this acquire. */
@@ -40,7 +62,7 @@ final class Attempt {
         if (openNanos == 0) {
             return null;
         }
-        return OpenTimer.start(timeout > 0 ? Math.min(openNanos, left(System.nanoTime(), 0)) : openNanos);
+        return OpenTimer.start(timeout > 0 ? Math.min(openNanos, left(now(), 0)) : openNanos);
     }
 
     /** What an acquire gets whose key's entry is gone: it must look the key up again. Never seen by a user. */
@@ -51,7 +73,7 @@ final class Attempt {
 
         KeyGoneException(Attempt attempt) {
             super(null, null, false, false);
-            this.left = attempt.waits() ? attempt.left(System.nanoTime(), 0) : NO_WAIT;
+            this.left = attempt.waits() ? attempt.left(attempt.now(), 0) : NO_WAIT;
         }
     }
 

@@ -183,11 +183,12 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         StackProbe.touch(); // without stack: what was taken is LEASED, with no lease, so lost until its next acquire
         Slot<T> slot = taken;
         try {
-            Attempt attempt = new Attempt(me, timeout); // first: all that follows is in its time
+            Attempt attempt = new Attempt(me, timeout);
             if (slot == null && registry.isClosed()) {
                 throw new IllegalStateException(Messages.closed(name()));
             }
             if (slot == null && registry.find(me) != null) {
+                attempt.now(); // it begins: a closer may have to be run, or a listener
                 Slot<T> shared = reenter(me);
                 if (shared != null) {
                     return shared;

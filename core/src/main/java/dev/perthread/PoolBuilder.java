@@ -60,7 +60,7 @@ public abstract class PoolBuilder<T, X extends Exception, B extends PoolBuilder<
     @Nullable
     Listener listener;
 
-    LongSupplier clock = System::nanoTime;
+    LongSupplier clock = CoarseClock.SYSTEM;
 
     /** Package-private, so that nobody else extends this; naming the builders here would tie the options to the engine. */
     PoolBuilder(TimedOpener<? extends T, ? extends X> opener, boolean timed, Closer<? super T> closer) {

@@ -50,6 +50,7 @@ final class ResourceOpener<T, X extends Exception> {
         if (config.checkAfterNanos > 0 && slot.untouchedFor(now) < config.checkAfterNanos) {
             return null;
         }
+        attempt.now(); // it may begin here
         OpenTimer timer = attempt.timer(config.openNanos);
         boolean usable = false;
         try {
@@ -89,7 +90,7 @@ final class ResourceOpener<T, X extends Exception> {
         }
         registration.registerAndWake();
         Jfr.Span recorded = Jfr.opening();
-        long begin = System.nanoTime();
+        long begin = attempt.now();
         long left = attempt.left(begin, settings.acquireNanos);
         if (config.openNanos > 0 && (!attempt.waits() || config.openNanos < left)) {
             left = config.openNanos; // then it is interrupted
@@ -104,8 +105,9 @@ final class ResourceOpener<T, X extends Exception> {
         }
         attempt.interrupted = timer != null && timer.end();
         Jfr.opened(recorded, slot);
-        attempt.openNanos = System.nanoTime() - begin;
-        long now = clock.now();
+        long end = attempt.now();
+        attempt.openNanos = end - begin;
+        long now = clock.now(end);
         slot.openedAt = now;
         slot.idleSince = now;
         slot.checkedAt = now;
@@ -166,6 +168,6 @@ final class ResourceOpener<T, X extends Exception> {
     AcquireTimeoutException timedOut(Attempt attempt, @Nullable Throwable failure) {
         registry.numbers.timedOut();
         return new AcquireTimeoutException(
-                Messages.openTimedOut(config.shownName, attempt.me, System.nanoTime() - attempt.begin), failure);
+                Messages.openTimedOut(config.shownName, attempt.me, attempt.elapsed()), failure);
     }
 }

@@ -65,6 +65,7 @@ final class WaitAtLimit<T> {
      */
     @Nullable
     Slot<T> replace(Slot<T> slot, CloseReason unfit, Attempt attempt) {
+        attempt.now(); // it may begin here: the closer runs in its time
         Slot<T> next = null;
         if (slot.isClaimed()) {
             next = null; // somebody else closes it
@@ -101,7 +102,7 @@ final class WaitAtLimit<T> {
     }
 
     private Slot<T> await(Waiter<T> waiter, Attempt attempt, boolean sweeps) {
-        long begin = System.nanoTime();
+        long begin = attempt.now();
         JfrEvents.Wait recorded = null;
         try { // at once: who is in the queue, and might be signalled or granted something, must not go by another way
             try {
@@ -171,7 +172,7 @@ final class WaitAtLimit<T> {
                 throw new IllegalStateException(
                         Messages.closed(config.shownName) + "; " + Messages.of(waiter.thread) + " was waiting");
             }
-            long left = patience - (System.nanoTime() - attempt.begin);
+            long left = patience - attempt.elapsed();
             boolean interrupted = Thread.interrupted();
             if (left <= 0 || interrupted) {
                 if (interrupted) {
@@ -218,7 +219,7 @@ final class WaitAtLimit<T> {
                     throw new IllegalStateException(Messages.closed(config.shownName) + "; "
                             + Messages.of(Thread.currentThread()) + " was waiting");
                 }
-                long left = attempt.timeout - (System.nanoTime() - attempt.begin);
+                long left = attempt.timeout - attempt.elapsed();
                 boolean interrupted = Thread.interrupted();
                 if (interrupted) {
                     Thread.currentThread().interrupt();
@@ -240,7 +241,7 @@ final class WaitAtLimit<T> {
     }
 
     private String situation(Thread me, String what, @Nullable Attempt attempt) {
-        Duration waited = Duration.ofNanos(attempt == null ? 0 : System.nanoTime() - attempt.begin);
+        Duration waited = Duration.ofNanos(attempt == null ? 0 : attempt.elapsed());
         return LimitMessages.of(config, registry, me, what, waited);
     }
 }
