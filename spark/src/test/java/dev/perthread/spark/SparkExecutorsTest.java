@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.perthread.IdlePolicy;
 import dev.perthread.net.Connection;
+import dev.perthread.ref.KeyedPerThreadRef;
 import dev.perthread.ref.LazyConnectionRef;
 import dev.perthread.ref.PerThreadRef;
 import dev.perthread.testkit.CountedClient;
@@ -248,6 +249,48 @@ class SparkExecutorsTest {
                     .isEqualTo(reported("metered.idle"))
                     .isEqualTo(server.visits("metered").size());
         });
+    }
+
+    private static KeyedPerThreadRef.Builder<String, CountedClient, IOException> keyed(String id, IdlePolicy whenIdle) {
+        int port = server.port();
+        return KeyedPerThreadRef.<String, CountedClient, IOException>builder(id, word -> new CountedClient(port, word))
+                .whenIdle(whenIdle);
+    }
+
+    /** Which executor's thread did what each task did: to ask under each of the words. */
+    private static List<String> visitAll(
+            KeyedPerThreadRef<String, CountedClient, IOException> ref, List<String> words) {
+        return cluster.tasks(20)
+                .map(i -> {
+                    for (String word : words) {
+                        ref.run(word, client -> client.ask("hello"));
+                    }
+                    return CountedClient.here();
+                })
+                .collect();
+    }
+
+    @Test
+    void keyedReference_mustOpenOneConnectionPerKeyAndThread_onEachExecutor() {
+        List<String> words = List.of("keyed-a", "keyed-b", "keyed-c");
+        List<String> threads = visitAll(keyed("keyed", IdlePolicy.KEEP).build(), words);
+        words.forEach(word -> assertVisits(word, threads));
+    }
+
+    @Test
+    void keyedReference_mustMakeRoomForOtherKeys_whenAnExecutorIsAtItsLimit() {
+        List<String> words = List.of("room-a", "room-b", "room-c");
+        List<String> threads = visitAll(keyed("room", IdlePolicy.LEND).limit(1).build(), words);
+        long executors = threads.stream()
+                .map(who -> who.substring(0, who.indexOf('/')))
+                .distinct()
+                .count();
+        Awaitility.await().until(() -> words.stream().mapToLong(server::open).sum() == executors);
+        assertThat(server.open("room-c")).isEqualTo(executors); // the last one that each task asked
+        words.forEach(word -> assertThat(server.visits(word))
+                .hasSize(20)
+                .allMatch(visit -> visit.questions() == 1)
+                .allMatch(visit -> !visit.ended() || visit.polite()));
     }
 
     /** The sum of what executors reported last. */
