@@ -68,7 +68,7 @@ final class Messages {
      */
     static String shown(String text) {
         int end = Math.min(text.length(), MOST_SHOWN);
-        if (end == text.length() && text.codePoints().noneMatch(Messages::isControl)) {
+        if (end == text.length() && !hasControl(text)) {
             return text;
         }
         if (end < text.length() && Character.isHighSurrogate(text.charAt(end - 1))) {
@@ -91,6 +91,18 @@ final class Messages {
             i += Character.charCount(c);
         }
         return end < text.length() ? shown + "…" : shown.toString();
+    }
+
+    /** By hand: a listener is told the name of a thread four times a use, and a stream costs more than all the rest of it. */
+    private static boolean hasControl(String text) {
+        for (int i = 0; i < text.length(); ) {
+            int c = text.codePointAt(i);
+            if (isControl(c)) {
+                return true;
+            }
+            i += Character.charCount(c);
+        }
+        return false;
     }
 
     private static boolean isControl(int c) {

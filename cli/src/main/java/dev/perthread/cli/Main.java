@@ -104,7 +104,7 @@ public final class Main {
     }
 
     /** Not a lambda: linking the first one takes longer than all else that happens here. */
-    private static final class Execution implements Launch.Action {
+    static final class Execution implements Launch.Action {
         @Override
         public int run(Subcommand command, Arguments arguments) throws Exception {
             return command.run(arguments);

@@ -206,9 +206,9 @@ class LauncherTest {
     void later_starts_take_their_classes_from_the_archive_of_the_first() throws Exception {
         launch("--version");
         List<String> log = List.of("JAVA_TOOL_OPTIONS=-Xlog:class+load:file=" + directory.resolve("classes"));
-        Cli.Result second = launch(clone.resolve("perthread"), log, "--version");
+        Cli.Result second = launch(clone.resolve("perthread"), log, "fetch", "-q");
 
-        assertThat(second.out()).startsWith("perthread ");
+        assertThat(second.out()).startsWith("2 threads, ");
         assertThat(Files.readAllLines(directory.resolve("classes")))
                 .filteredOn(line -> line.contains(" dev.perthread."))
                 .isNotEmpty()

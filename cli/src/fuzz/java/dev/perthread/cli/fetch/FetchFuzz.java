@@ -54,6 +54,7 @@ public final class FetchFuzz {
                 1,
                 1,
                 false,
+                true,
                 new FetchPlan.Bounds(PATIENCE, PATIENCE, MOST),
                 kept ? KEEPING : ConnectionSettings.PLAIN);
         Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
@@ -80,7 +81,7 @@ public final class FetchFuzz {
             return;
         }
         ResponseInspector expected = new ResponseInspector();
-        expected.add(sent);
+        expected.add(sent, 0, sent.length);
         holds(outcome.ended() && outcome.bytes() == sent.length, "got " + outcome.bytes() + " of " + sent.length);
         holds(outcome.status() == expected.status(), "status " + outcome.status());
         holds(Objects.equals(outcome.failure(), expected.complaint()), "failure " + outcome.failure());

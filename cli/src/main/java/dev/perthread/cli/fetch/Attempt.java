@@ -6,6 +6,7 @@ import dev.perthread.cli.console.OptionConverters;
 import dev.perthread.net.Connection;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
@@ -21,19 +22,20 @@ import org.jspecify.annotations.Nullable;
 
 /** One try to get one response, on one connection. Used once, by one thread; afterwards it tells how it ended. */
 final class Attempt {
-    private static final int PIECE = 8192;
     private static final int LONGEST_REASON = 160; // a library's words may quote what the server sent
 
-    private final ConnectionSettings settings;
+    private final FetchPlan plan;
     private final FetchPlan.Bounds bounds;
     private final Target target;
     private final OpenCount open;
     private final LongAdder bytes;
+    private final ReadBuffers buffers;
     private final ResponseInspector answer = new ResponseInspector();
     private int status;
     private String local = "";
     private String remote = "";
     private long began; // of the exchange: waiting at the limit is no fault of the server
+    private boolean connected;
     private boolean ended;
     private boolean reused;
     private boolean lost;
@@ -41,13 +43,14 @@ final class Attempt {
     @Nullable
     private String failure;
 
-    /** Adds what comes to the bytes as it comes. */
-    Attempt(FetchPlan plan, Target target, OpenCount open, LongAdder bytes) {
-        this.settings = plan.settings();
+    /** Adds what comes to the bytes as it comes. The buffers are its own until {@link #run} has returned. */
+    Attempt(FetchPlan plan, Target target, OpenCount open, LongAdder bytes, ReadBuffers buffers) {
+        this.plan = plan;
         this.bounds = plan.bounds();
         this.target = target;
         this.open = open;
         this.bytes = bytes;
+        this.buffers = buffers;
     }
 
     /** Opens and ends a scope. Does not throw: a failure is a way to end. */
@@ -57,7 +60,7 @@ final class Attempt {
         } catch (GivenUp e) {
             failure = e.getMessage();
         } catch (SocketTimeoutException e) {
-            failure = remote.isEmpty()
+            failure = !connected
                     ? ErrorMessages.of(e)
                     : isOverdue()
                             ? tooSlow()
@@ -74,9 +77,12 @@ final class Attempt {
     private void exchange(Connection own) throws IOException {
         began = System.nanoTime();
         reused = open.wasUsedBefore();
-        local = text(own.localAddress());
-        remote = text(own.remoteAddress());
-        if (settings.reuses()) {
+        connected = true;
+        if (plan.tellsOutcomes()) {
+            local = text(own.localAddress()); // asks the system
+            remote = text(own.remoteAddress());
+        }
+        if (plan.settings().reuses()) {
             exchangeHttp11(own);
         } else {
             own.send(target.request("HTTP/1.0"));
@@ -91,10 +97,10 @@ final class Attempt {
     private void receiveToTheEnd(Connection own) throws IOException {
         try {
             boundNextRead(own);
-            byte[] piece = own.recv(PIECE);
-            while (piece.length > 0) {
-                count(own, piece);
-                piece = own.recv(PIECE);
+            InputStream in = own.input();
+            byte[] piece = buffers.piece();
+            for (int read = in.read(piece); read >= 0; read = in.read(piece)) {
+                count(own, piece, 0, read);
             }
         } catch (EOFException e) {
             // TLS without its goodbye: as good as cut off, unless HTTP itself says that nothing is missing.
@@ -105,7 +111,8 @@ final class Attempt {
     }
 
     private void exchangeHttp11(Connection own) throws IOException {
-        Http11Exchange exchange = new Http11Exchange(own.input(), piece -> count(own, piece));
+        Http11Exchange exchange =
+                new Http11Exchange(own.input(), buffers, (in, from, length) -> count(own, in, from, length));
         try {
             own.send(target.request("HTTP/1.1"));
             boundNextRead(own);
@@ -127,9 +134,9 @@ final class Attempt {
         }
     }
 
-    private void count(Connection own, byte[] piece) {
-        answer.add(piece);
-        bytes.add(piece.length);
+    private void count(Connection own, byte[] in, int from, int length) {
+        answer.add(in, from, length);
+        bytes.add(length);
         if (answer.bytes() > bounds.maxBytes()) {
             throw new GivenUp("the response is longer than " + bounds.maxBytes() + " bytes; --max-bytes allows more");
         }

@@ -112,6 +112,7 @@ public final class FetchCommand implements Subcommand {
                     arguments.get("threads", OptionConverters::threads),
                     arguments.get("requests", OptionConverters::requests),
                     arguments.has("virtual"),
+                    !arguments.has("quiet"),
                     new FetchPlan.Bounds(
                             arguments.get("timeout", OptionConverters::time),
                             arguments.get("max-time", OptionConverters::time),

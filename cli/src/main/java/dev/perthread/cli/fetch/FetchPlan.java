@@ -7,11 +7,18 @@ import java.util.List;
  * What one run of {@code fetch} is to do.
  *
  * @param rounds how often each thread fetches each URL
+ * @param tellsOutcomes whether it is told of each request how it ended, with the addresses of both ends
  * @param bounds what a request may take at most
  * @param settings how to connect
  */
 record FetchPlan(
-        List<Target> targets, int threads, int rounds, boolean virtual, Bounds bounds, ConnectionSettings settings) {
+        List<Target> targets,
+        int threads,
+        int rounds,
+        boolean virtual,
+        boolean tellsOutcomes,
+        Bounds bounds,
+        ConnectionSettings settings) {
     /**
      * What a request may take at most.
      *

@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 final class FetchRun implements AutoCloseable {
     private final FetchPlan plan;
     private final FetchConnections shared;
-    private final OpenCount open = new OpenCount();
+    private final OpenCount open;
     private final LongAdder bytes = new LongAdder();
     private final LongAdder succeeded = new LongAdder();
     private final LongAdder failed = new LongAdder();
@@ -35,6 +35,7 @@ final class FetchRun implements AutoCloseable {
     FetchRun(FetchPlan plan) {
         this.plan = plan;
         this.working = new CountDownLatch(plan.threads());
+        this.open = new OpenCount(plan.settings().reuses());
         this.shared = FetchConnections.of(plan, open);
     }
 
@@ -74,13 +75,14 @@ final class FetchRun implements AutoCloseable {
 
     private void work(String name, Consumer<Outcome> tell) {
         try {
+            ReadBuffers buffers = new ReadBuffers();
             gate.await();
             for (int round = 0; round < plan.rounds(); round++) {
                 for (Target target : plan.targets()) {
                     if (stopping) {
                         return;
                     }
-                    fetch(name, target, tell);
+                    fetch(name, target, buffers, tell);
                 }
             }
         } catch (InterruptedException e) {
@@ -91,12 +93,12 @@ final class FetchRun implements AutoCloseable {
         }
     }
 
-    private void fetch(String thread, Target target, Consumer<Outcome> tell) {
+    private void fetch(String thread, Target target, ReadBuffers buffers, Consumer<Outcome> tell) {
         long start = System.nanoTime();
-        Attempt attempt = attempt(target);
+        Attempt attempt = attempt(target, buffers);
         while (attempt.cameTooLate() && !stopping) {
             repeated.increment();
-            attempt = attempt(target);
+            attempt = attempt(target, buffers);
         }
         Duration time = Duration.ofNanos(System.nanoTime() - start);
         if (stopping && !attempt.ended()) {
@@ -106,8 +108,8 @@ final class FetchRun implements AutoCloseable {
         tell.accept(attempt.outcome(thread, time));
     }
 
-    private Attempt attempt(Target target) {
-        Attempt attempt = new Attempt(plan, target, open, bytes);
+    private Attempt attempt(Target target, ReadBuffers buffers) {
+        Attempt attempt = new Attempt(plan, target, open, bytes, buffers);
         attempt.run(shared);
         return attempt;
     }

@@ -3,8 +3,6 @@ package dev.perthread.cli.fetch;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Arrays;
-import java.util.function.Consumer;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.ContentLengthStrategy;
@@ -16,7 +14,6 @@ import org.apache.hc.core5.http.HttpVersion;
 import org.apache.hc.core5.http.MessageConstraintException;
 import org.apache.hc.core5.http.ProtocolException;
 import org.apache.hc.core5.http.config.Http1Config;
-import org.apache.hc.core5.http.impl.BasicHttpTransportMetrics;
 import org.apache.hc.core5.http.impl.DefaultConnectionReuseStrategy;
 import org.apache.hc.core5.http.impl.DefaultContentLengthStrategy;
 import org.apache.hc.core5.http.impl.io.ChunkedInputStream;
@@ -33,23 +30,28 @@ import org.apache.hc.core5.http.protocol.HttpCoreContext;
  * what is left in its buffer then is something that nobody asked for, and the connection is not used again.
  */
 final class Http11Exchange {
-    private static final int BUFFER = 8192;
-    private static final int LONGEST_LINE = 32_768; // together some megabytes: the most that a header can take up
     private static final int MOST_FIELDS = 200;
     private static final int MOST_ANNOUNCEMENTS = 100;
     private static final Http1Config LIMITS = Http1Config.custom()
-            .setMaxLineLength(LONGEST_LINE)
+            .setMaxLineLength(ReadBuffers.LONGEST_LINE)
             .setMaxHeaderCount(MOST_FIELDS)
             .build();
 
-    private final SessionInputBufferImpl buffer =
-            new SessionInputBufferImpl(new BasicHttpTransportMetrics(), BUFFER, 0, LONGEST_LINE, null);
+    /** What is told all that comes, as it comes; it may throw to give up. */
+    interface Receiver {
+        void came(byte[] in, int from, int length);
+    }
+
+    private final ReadBuffers buffers;
+    private final SessionInputBufferImpl buffer;
     private final InputStream in;
     private int status;
     private boolean over;
 
-    /** The consumer is given all that comes, as it comes; it may throw to give up. */
-    Http11Exchange(InputStream from, Consumer<byte[]> came) {
+    /** The buffers are its own as long as it is used. */
+    Http11Exchange(InputStream from, ReadBuffers buffers, Receiver receiver) {
+        this.buffers = buffers;
+        this.buffer = buffers.lines();
         this.in = new FilterInputStream(from) {
             @Override
             public int read() throws IOException {
@@ -63,7 +65,7 @@ final class Http11Exchange {
                 if (read < 0) {
                     over = true;
                 } else {
-                    came.accept(Arrays.copyOfRange(into, at, at + read));
+                    receiver.came(into, at, read);
                 }
                 return read;
             }
@@ -143,9 +145,9 @@ final class Http11Exchange {
         } else {
             body = new ContentLengthInputStream(buffer, in, length);
         }
-        byte[] piece = new byte[BUFFER];
+        byte[] piece = buffers.piece();
         while (body.read(piece) >= 0) {
-            // not kept; the consumer has counted it
+            // not kept; the receiver has counted it
         }
         if (over
                 && length == ContentLengthStrategy.CHUNKED) { // to HttpCore it ends the last chunk, as it does a header

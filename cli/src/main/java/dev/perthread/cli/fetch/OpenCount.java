@@ -15,10 +15,22 @@ final class OpenCount implements Listener {
     private final AtomicInteger open = new AtomicInteger();
     private final AtomicInteger most = new AtomicInteger();
     private final LongAdder unfit = new LongAdder();
+    private final boolean reuses;
 
     /** What acquired() told this thread last: it is called by the thread that opens a scope. */
     @SuppressWarnings("ThreadLocalUsage") // one a run, not a constant
     private final ThreadLocal<Boolean> usedBefore = ThreadLocal.withInitial(() -> false);
+
+    /** For connections that may serve several requests, or for such as never do. */
+    OpenCount(boolean reuses) {
+        this.reuses = reuses;
+    }
+
+    /** Only a connection that is kept can have served before. */
+    @Override
+    public boolean wantsLeases() {
+        return reuses;
+    }
 
     /** Whether the connection that this thread has open now had served before. */
     boolean wasUsedBefore() {

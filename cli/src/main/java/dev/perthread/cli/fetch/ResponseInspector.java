@@ -18,15 +18,17 @@ final class ResponseInspector {
     private byte[] head = new byte[FIRST_SIZE];
     private int headSize;
     private long bytes;
+    private @Nullable ResponseHead parsed; // of all that came so far
 
-    void add(byte[] piece) {
-        bytes += piece.length;
-        int taken = Math.min(piece.length, LONGEST_HEAD - headSize);
+    void add(byte[] from, int at, int length) {
+        bytes += length;
+        int taken = Math.min(length, LONGEST_HEAD - headSize);
         if (taken > 0) {
+            parsed = null;
             if (headSize + taken > head.length) {
                 head = Arrays.copyOf(head, Math.min(LONGEST_HEAD, Math.max(2 * head.length, headSize + taken)));
             }
-            System.arraycopy(piece, 0, head, headSize, taken);
+            System.arraycopy(from, at, head, headSize, taken);
             headSize += taken;
         }
     }
@@ -37,12 +39,12 @@ final class ResponseInspector {
 
     /** The status code, or 0 if there is none. */
     int status() {
-        return ResponseHead.parse(text()).status();
+        return parsed().status();
     }
 
     /** Whether all came that its header announces; not so if it announces nothing. */
     boolean isWhole() {
-        ResponseHead header = ResponseHead.parse(text());
+        ResponseHead header = parsed();
         String length = header.length();
         return header.status() != 0
                 && header.hasEnd()
@@ -58,7 +60,7 @@ final class ResponseInspector {
         if (bytes == 0) {
             return "the server closed the connection without a response";
         }
-        ResponseHead header = ResponseHead.parse(text());
+        ResponseHead header = parsed();
         if (header.status() == 0) {
             return "the response is not HTTP; it begins with \"" + quoted(text()) + "\"";
         }
@@ -85,6 +87,15 @@ final class ResponseInspector {
 
     private static boolean hasNoBody(int status) {
         return status < 200 || status == 204 || status == 304;
+    }
+
+    private ResponseHead parsed() {
+        ResponseHead known = parsed;
+        if (known == null) {
+            known = ResponseHead.parse(text());
+            parsed = known;
+        }
+        return known;
     }
 
     private String text() {

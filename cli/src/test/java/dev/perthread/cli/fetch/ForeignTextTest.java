@@ -75,7 +75,8 @@ class ForeignTextTest {
 
     private static ResponseInspector answer(String text) {
         ResponseInspector answer = new ResponseInspector();
-        answer.add(text.getBytes(StandardCharsets.ISO_8859_1));
+        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        answer.add(bytes, 0, bytes.length);
         return answer;
     }
 

@@ -22,7 +22,7 @@ class Http11ExchangeTest {
     private final AtomicLong came = new AtomicLong();
 
     private Http11Exchange exchange(InputStream from) {
-        return new Http11Exchange(from, piece -> came.addAndGet(piece.length));
+        return new Http11Exchange(from, new ReadBuffers(), (in, at, length) -> came.addAndGet(length));
     }
 
     private static InputStream stream(String text) {
