@@ -114,7 +114,15 @@ final class Weaver extends CopyLoader {
 
     /** Whoever has the lock reads them undisturbed: they are written under it, or not read there at all. */
     private static final Set<String> GUARDED = Set.of(
-            "closed", "slowAcquire", "mustCheckWaiters", "registered", "longest", "signalled", "granted", "table");
+            "closed",
+            "slowAcquire",
+            "mustCheckWaiters",
+            "registered",
+            "longest",
+            "signalled",
+            "granted",
+            "table",
+            "cells");
 
     /** By name, because who calls them names itself as the owner if it is a table. */
     private static final Set<String> OF_THE_TABLE = Arrays.stream(tableMethods())
@@ -234,9 +242,6 @@ final class Weaver extends CopyLoader {
                 super.visitLdcInsn(at + ": " + name);
                 hook("release", "(Ljava/lang/invoke/VarHandle;Ljava/lang/Object;ILjava/lang/String;)V");
             } else {
-                if (owner.equals("java/util/concurrent/ConcurrentHashMap") && !constructor && type.equals("KeyTable")) {
-                    stop(name.equals("get") ? "cell" : "fence", name);
-                }
                 boolean handle = owner.equals("java/lang/invoke/VarHandle");
                 if (handle && !name.endsWith("Opaque")) {
                     stop(name.equals("getAcquire") ? "load" : "fence", name);

@@ -57,7 +57,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
     private final TimedKeyedOpener<? super K, ? extends T, ? extends X> opener;
     private final int limitPerKey;
     private final TotalLimit<T> total;
-    private final KeyTable<K, T, X> keys = new KeyTable<>();
+    private final KeyTable<K, T, X> keys;
     private final Queue<Runnable> atEnd = new ConcurrentLinkedQueue<>();
     private volatile boolean closed; // set before the total limit's, which decides
 
@@ -70,6 +70,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
         this.opener = opener;
         this.limitPerKey = limitPerKey;
         this.total = new TotalLimit<>(limit);
+        this.keys = new KeyTable<>(total.lock);
     }
 
     /**

@@ -4,7 +4,6 @@ import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import model.Explorer;
 import model.Hooks;
 import model.Setting;
@@ -43,7 +42,7 @@ public final class KeyedModel implements Explorer.Scenario {
     private final Danger danger;
     private final KeyedPerThread<Integer, Resource, IllegalArgumentException> pool;
     private final Object total;
-    private final Map<?, ?> chains;
+    private final Object keys;
     private final List<Resource> resources = new ArrayList<>();
     private final int[] openOf = new int[2];
     private boolean closeCalled;
@@ -62,7 +61,7 @@ public final class KeyedModel implements Explorer.Scenario {
                 .clock(() -> 0)
                 .build();
         this.total = field(pool, "total");
-        this.chains = (Map<?, ?>) field(field(pool, "keys"), "chains");
+        this.keys = field(pool, "keys");
     }
 
     private static Object field(Object of, String name) {
@@ -191,7 +190,7 @@ public final class KeyedModel implements Explorer.Scenario {
         }
         closePool();
         promise(pool.stats().open() == 0 && open() == 0, "still open at the end: " + open());
-        promise(pool.keys().isEmpty() && chains.isEmpty(), "keys at the end: " + pool.keys());
+        promise(pool.keys().isEmpty() && field(keys, "live").equals(0), "keys at the end: " + pool.keys());
         promise(resources.stream().allMatch(resource -> resource.isClosed), "one was not closed");
         promise(underUsers <= forced, underUsers + " closed under their users, " + forced + " reported as forced");
     }
