@@ -5,7 +5,6 @@ import dev.perthread.testkit.LogLines;
 import dev.perthread.testkit.ThreadKind;
 import java.lang.reflect.InvocationTargetException;
 import java.util.stream.Stream;
-import jdk.jfr.Recording;
 import memory.Memory;
 import model.CopyLoader;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,9 +75,7 @@ class FlightRecorderFailsTest {
     void everyScopeAndTheReaperGoOn(String type, String method, boolean always, ThreadKind kind) throws Exception {
         Class<?> model = new Failing(type, method).loadClass("dev.perthread.RecordedModel");
         LogLines.expect("ended without closing its lease");
-        try (Recording recording = new Recording()) {
-            recording.enable("dev.perthread.*").withoutThreshold();
-            recording.start();
+        try (Recorded recorded = Recorded.everything()) {
             Memory.runsOut(1, always, null);
             model.getMethod("scopes", ThreadKind.class).invoke(null, kind);
             Actor.until(Memory::ranOut); // at the end of the reaper, which is through with its work before
