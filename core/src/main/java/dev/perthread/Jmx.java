@@ -5,9 +5,11 @@ import java.lang.ref.Cleaner;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -27,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 final class Jmx implements PerThreadMXBean {
     /** Its thread is the JDK's, holds on to no class loader, and exists from the first registration on. */
     private static final Cleaner CLEANER = Cleaner.create();
+
+    /** What the system property has registered: a program that asks for the same gets that, and not a second bean. */
+    private static final Map<Object, Entry> BY_PROPERTY = Collections.synchronizedMap(new WeakHashMap<>());
 
     private final String name;
     private final Reference<?> reference;
@@ -54,6 +59,10 @@ final class Jmx implements PerThreadMXBean {
     }
 
     private static <P> Registration register(P pool, String name, Function<P, JmxPool> kind) {
+        Entry known = BY_PROPERTY.get(pool);
+        if (known != null && known.isRegistered()) {
+            return known;
+        }
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         Reference<P> reference = new Reference<>(new WeakReference<>(pool), kind);
         Entry entry = new Entry(server, add(server, new Jmx(name, reference)), reference);
@@ -61,6 +70,9 @@ final class Jmx implements PerThreadMXBean {
         if (!kind.apply(pool).atEnd(entry)) {
             entry.close();
             throw new IllegalStateException(Messages.closed(Messages.shown(name)));
+        }
+        if (PoolBuilder.isJmxWanted()) {
+            BY_PROPERTY.put(pool, entry);
         }
         return entry;
     }
@@ -97,6 +109,10 @@ final class Jmx implements PerThreadMXBean {
         @Override
         public String objectName() {
             return name.toString();
+        }
+
+        boolean isRegistered() {
+            return cleanable.get() != null;
         }
 
         void unregister() {

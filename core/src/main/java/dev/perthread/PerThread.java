@@ -483,7 +483,8 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
 
     /**
      * Shows this pool to JMX as {@code dev.perthread:type=PerThread,name="…"}, with {@code ,id=2} and so on if the name is
-     * taken, until either is closed. The server does not keep the pool in memory.
+     * taken, until either is closed. The server does not keep the pool in memory. What the system property {@code
+     * perthread.jmx} has registered is not registered again.
      *
      * @return what ends it
      * @throws IllegalStateException if the pool is closed, or if there is no module {@code java.management}

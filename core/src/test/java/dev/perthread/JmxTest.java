@@ -147,6 +147,29 @@ class JmxTest {
     }
 
     @Test
+    void poolThatTheSystemPropertyHasRegistered_mustNotBeShownTwice_whenTheProgramRegistersItToo() throws Exception {
+        System.setProperty("perthread.jmx", "true");
+        try (PerThread<Probe, RuntimeException> pool = builder().build();
+                KeyedPerThread<String, Probe, RuntimeException> hosts =
+                        KeyedPerThread.<String, Probe, RuntimeException>builder(key -> new Probe())
+                                .name("hosts")
+                                .build()) {
+            PerThreadMXBean.Registration registration = pool.registerMXBean();
+            PerThreadMXBean.Registration ofHosts = hosts.registerMXBean();
+            assertThat(SERVER.queryNames(new ObjectName("dev.perthread:*"), null))
+                    .extracting(ObjectName::toString)
+                    .containsExactlyInAnyOrder(registration.objectName(), ofHosts.objectName());
+            registration.close();
+            assertThat(isShown(registration.objectName())).isFalse();
+            assertThat(pool.registerMXBean().objectName()).isEqualTo(registration.objectName());
+            assertThat(isShown(registration.objectName())).isTrue();
+        } finally {
+            System.clearProperty("perthread.jmx");
+        }
+        assertThat(SERVER.queryNames(new ObjectName("dev.perthread:*"), null)).isEmpty();
+    }
+
+    @Test
     void itGoesWithItsRegistrationAndWithItsHolder() throws Exception {
         PerThread<Probe, RuntimeException> pool = builder().build();
         PerThreadMXBean.Registration first = pool.registerMXBean();

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Two references have the same configuration if all options are equal, and their opener and other functions have the
  * same serialized form: the same class, or the same lambda expression, with equal captured values. The defaults are those
  * of {@link PerThread.Builder}: a resource is closed when its lease closes. A listener does not travel;
- * {@link ReferenceRegistry#holders()} has the pools to observe.
+ * {@link ReferenceRegistry#pools()} has the pools to observe.
  *
  * <p>The configuration is read with the {@link ObjectInputFilter} of the stream that the reference came in or, without
  * one, with that of the Java virtual machine. A filter that lists what it admits must list the classes of the opener and of

@@ -156,30 +156,30 @@ public final class ReferenceRegistry {
      * @return an unmodifiable list
      * @since 0.1
      */
-    public static List<PerThread<?, ?>> holders() {
-        List<PerThread<?, ?>> holders = new ArrayList<>();
+    public static List<PerThread<?, ?>> pools() {
+        List<PerThread<?, ?>> pools = new ArrayList<>();
         for (SharedPool<?> shared : all(null)) {
             if (shared.pool() instanceof AnyPool.One one) {
-                holders.add(one.pool());
+                pools.add(one.pool());
             }
         }
-        return List.copyOf(holders);
+        return List.copyOf(pools);
     }
 
     /**
-     * The pools with keys of all references at this moment, as {@link #holders()} has those without.
+     * The pools with keys of all references at this moment, as {@link #pools()} has those without.
      *
      * @return an unmodifiable list
      * @since 0.1
      */
-    public static List<KeyedPerThread<?, ?, ?>> keyedHolders() {
-        List<KeyedPerThread<?, ?, ?>> holders = new ArrayList<>();
+    public static List<KeyedPerThread<?, ?, ?>> keyedPools() {
+        List<KeyedPerThread<?, ?, ?>> pools = new ArrayList<>();
         for (SharedPool<?> shared : all(null)) {
             if (shared.pool() instanceof AnyPool.Many<?> many) {
-                holders.add(many.pool());
+                pools.add(many.pool());
             }
         }
-        return List.copyOf(holders);
+        return List.copyOf(pools);
     }
 
     /**

@@ -182,7 +182,7 @@ class HostileStreamTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageStartingWith("reference \"hostile\" cannot be used here: ");
         }
-        assertThat(ReferenceRegistry.holders()).isEmpty();
+        assertThat(ReferenceRegistry.pools()).isEmpty();
     }
 
     @Test

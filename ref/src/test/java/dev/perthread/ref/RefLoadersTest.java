@@ -38,11 +38,11 @@ class RefLoadersTest {
         ref.run(probe -> {});
         other.run(probe -> {});
         assertThat(Probe.opened()).isEqualTo(2);
-        assertThat(ReferenceRegistry.holders()).hasSize(2).containsExactlyInAnyOrder(ref.get(), other.get());
+        assertThat(ReferenceRegistry.pools()).hasSize(2).containsExactlyInAnyOrder(ref.get(), other.get());
         assertThat(ReferenceRegistry.closeAll(one, Duration.ofSeconds(1)).closed())
                 .isEqualTo(1);
         assertThat(other.get().stats().open()).isEqualTo(1);
-        assertThat(ReferenceRegistry.holders()).containsExactly(other.get());
+        assertThat(ReferenceRegistry.pools()).containsExactly(other.get());
         assertThat(ReferenceRegistry.closeAll(one, Duration.ofSeconds(1)).closed())
                 .isZero();
         other.close();
@@ -86,9 +86,9 @@ class RefLoadersTest {
         byte[] sent = Serialized.bytesOf(home.made("travel.Capturing"));
         PerThreadRef<Probe, IOException> copy = JobClassLoader.runWith(home, () -> Serialized.read(sent));
         copy.run(probe -> {}); // in a thread that is not the job's
-        assertThat(ReferenceRegistry.holders()).extracting(PerThread::name).containsExactlyInAnyOrder("outer", "inner");
+        assertThat(ReferenceRegistry.pools()).extracting(PerThread::name).containsExactlyInAnyOrder("outer", "inner");
         ReferenceRegistry.closeAll(home, Duration.ZERO);
-        assertThat(ReferenceRegistry.holders()).isEmpty();
+        assertThat(ReferenceRegistry.pools()).isEmpty();
     }
 
     @Test
@@ -97,7 +97,7 @@ class RefLoadersTest {
         PerThread<Probe, IOException> holder = ref.get();
         assertThatThrownBy(() -> ReferenceRegistry.closeAll(null, Duration.ZERO))
                 .isInstanceOf(NullPointerException.class);
-        assertThat(ReferenceRegistry.holders()).containsExactly(holder);
+        assertThat(ReferenceRegistry.pools()).containsExactly(holder);
     }
 
     private static WeakReference<ClassLoader> used(JobClassLoader loader) throws Exception {
@@ -112,7 +112,7 @@ class RefLoadersTest {
         thread.start();
         thread.join();
         Awaitility.await().until(() -> Probe.closed() == 1);
-        assertThat(ReferenceRegistry.holders()).hasSize(1);
+        assertThat(ReferenceRegistry.pools()).hasSize(1);
         return new WeakReference<>(loader);
     }
 
@@ -128,7 +128,7 @@ class RefLoadersTest {
             System.gc();
             return loader.get() == null;
         });
-        assertThat(ReferenceRegistry.holders()).isEmpty();
+        assertThat(ReferenceRegistry.pools()).isEmpty();
     }
 
     private static WeakReference<ClassLoader> connected(int port) throws Exception {

@@ -34,7 +34,7 @@ class RefTest {
     @AfterEach
     void forgetAll() {
         ReferenceRegistry.closeAll(Duration.ZERO);
-        assertThat(ReferenceRegistry.holders()).isEmpty();
+        assertThat(ReferenceRegistry.pools()).isEmpty();
     }
 
     private static PerThreadRef<Probe, IOException> kept(String id) {
@@ -47,7 +47,7 @@ class RefTest {
     void copyMustFindTheSamePoolAndOpenNothingBeforeUse() throws Exception {
         PerThreadRef<Probe, IOException> ref = kept("copies");
         PerThreadRef<Probe, IOException> copy = Serialized.copyOf(ref);
-        assertThat(ReferenceRegistry.holders()).isEmpty();
+        assertThat(ReferenceRegistry.pools()).isEmpty();
         assertThat(copy.get())
                 .isSameAs(ref.get())
                 .isSameAs(Serialized.copyOf(copy).holder());
@@ -73,12 +73,12 @@ class RefTest {
                 .limitPerKey(1)
                 .build();
         KeyedPerThreadRef<String, Probe, IOException> copy = Serialized.copyOf(ref);
-        assertThat(ReferenceRegistry.keyedHolders()).isEmpty();
+        assertThat(ReferenceRegistry.keyedPools()).isEmpty();
         Probe mine = ref.call("a", probe -> probe);
         copy.run("a", probe -> assertThat(probe).isSameAs(mine));
         copy.run("b", probe -> assertThat(probe).isNotSameAs(mine));
-        assertThat(ReferenceRegistry.keyedHolders()).singleElement().isSameAs(ref.get());
-        assertThat(ReferenceRegistry.holders()).isEmpty();
+        assertThat(ReferenceRegistry.keyedPools()).singleElement().isSameAs(ref.get());
+        assertThat(ReferenceRegistry.pools()).isEmpty();
         assertThat(copy.get().limit()).hasValue(3);
         ThreadKind.PLATFORM.call(() -> {
             assertThat(copy.get().tryAcquire("a")).as("limitPerKey").isEmpty();
@@ -239,7 +239,7 @@ class RefTest {
         PerThreadRef<Probe, IOException> ref = kept("closed");
         ref.close();
         assertThat(ref.release()).isFalse();
-        assertThat(ReferenceRegistry.holders()).isEmpty();
+        assertThat(ReferenceRegistry.pools()).isEmpty();
         PerThread<Probe, IOException> first = ref.get();
         ref.run(probe -> {});
         Serialized.copyOf(ref).close();
@@ -303,7 +303,7 @@ class RefTest {
         assertThat(report.failures()).isEmpty(); // one after the other, the first two would have been given up
         assertThat(report.closed()).isEqualTo(3);
         assertThat(Probe.closed()).isEqualTo(3);
-        assertThat(ReferenceRegistry.holders()).isEmpty();
+        assertThat(ReferenceRegistry.pools()).isEmpty();
     }
 
     @Test

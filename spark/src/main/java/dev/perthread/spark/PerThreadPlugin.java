@@ -103,8 +103,8 @@ public final class PerThreadPlugin implements SparkPlugin {
             MetricRegistry all = context.metricRegistry();
             // Spark takes the registry only if it is not empty by the end of this method.
             all.register(
-                    "pools", (Gauge<Integer>) () -> ReferenceRegistry.holders().size()
-                            + ReferenceRegistry.keyedHolders().size());
+                    "pools", (Gauge<Integer>) () -> ReferenceRegistry.pools().size()
+                            + ReferenceRegistry.keyedPools().size());
             registry = all;
             Runtime.getRuntime().addShutdownHook(atExit);
         }
@@ -126,8 +126,8 @@ public final class PerThreadPlugin implements SparkPlugin {
                 return;
             }
             Stream.concat(
-                            ReferenceRegistry.holders().stream().map(PerThread::name),
-                            ReferenceRegistry.keyedHolders().stream().map(KeyedPerThread::name))
+                            ReferenceRegistry.pools().stream().map(PerThread::name),
+                            ReferenceRegistry.keyedPools().stream().map(KeyedPerThread::name))
                     .filter(metered::add)
                     .forEach(id -> NUMBERS.forEach((name, number) ->
                             all.register(MetricRegistry.name(id, name), (Gauge<Long>) () -> sum(id, number))));
@@ -135,10 +135,10 @@ public final class PerThreadPlugin implements SparkPlugin {
 
         private static long sum(String id, ToLongFunction<Stats> number) {
             return Stream.concat(
-                            ReferenceRegistry.holders().stream()
+                            ReferenceRegistry.pools().stream()
                                     .filter(holder -> holder.name().equals(id))
                                     .map(PerThread::stats),
-                            ReferenceRegistry.keyedHolders().stream()
+                            ReferenceRegistry.keyedPools().stream()
                                     .filter(holder -> holder.name().equals(id))
                                     .map(KeyedPerThread::stats))
                     .mapToLong(number)
