@@ -9,6 +9,7 @@ import dev.perthread.IdlePolicy;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
@@ -135,7 +136,8 @@ class HostileTlsPeerTest {
                     }
                 });
                 LazyConnection shared = server.builder(directory)
-                        .readTimeout(SHORT)
+                        .readTimeout(
+                                Duration.ofSeconds(2)) // some 300 updates, until the answers are stuck, come sooner
                         .sendBuffer(4096)
                         .receiveBuffer(4096)
                         .build()) {
@@ -205,13 +207,14 @@ class HostileTlsPeerTest {
         private final List<Socket> sockets = new ArrayList<>();
 
         Server(String protocol, Script script) throws IOException {
-            listener = (SSLServerSocket)
-                    TestTls.CONTEXT.getServerSocketFactory().createServerSocket(0, 50, TestServer.address("127.0.0.1"));
+            listener =
+                    (SSLServerSocket) TestTls.CONTEXT.getServerSocketFactory().createServerSocket();
+            listener.setReceiveBufferSize(4096); // before it listens: an accepted socket has its window by then
+            listener.bind(new InetSocketAddress(TestServer.address("127.0.0.1"), 0), 50);
             listener.setEnabledProtocols(new String[] {protocol});
             daemon("hostile", () -> {
                 while (true) {
                     SSLSocket socket = (SSLSocket) listener.accept();
-                    socket.setReceiveBufferSize(4096);
                     synchronized (sockets) {
                         sockets.add(socket);
                     }
