@@ -11,7 +11,7 @@ final class Attempt {
     final long timeout; // NO_WAIT, or at least 0
     private long begin; // not before begun
     private boolean begun;
-    boolean admitted; // holds a slot that somebody else may have used last
+    boolean admitted; // asked the registry: what it gets may be a slot that somebody else has used last
     boolean interrupted; // by the openTimeout
     long openNanos;
     long found; // when the resource was opened, or found to be good

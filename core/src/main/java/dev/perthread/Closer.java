@@ -1,9 +1,9 @@
 package dev.perthread;
 
 /**
- * Closes one resource. Called exactly once for each resource opened, with no lock held, by whichever thread ends it: its
- * owner, or a thread of the library when the resource is evicted, the pool is closed, or the owner has died. There it
- * sees the context class loader of its own class.
+ * Closes one resource. Called once for each resource opened, never again, with no lock held, by whichever thread ends it:
+ * its owner where the owner's own scope ends it, or else a thread of the library, where it sees the context class loader of
+ * its own class. Without memory for such a thread, the thread that wanted it closed calls the closer itself.
  *
  * @param <T> what is closed
  */

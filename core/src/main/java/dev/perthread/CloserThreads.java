@@ -49,13 +49,12 @@ final class CloserThreads {
     }
 
     /**
-     * Has a task run by a thread of its pool.
+     * Has a task run by a thread of its pool. Where no thread can be started for lack of memory it is left in the queue, until
+     * somebody calls {@link #startMissing}.
      *
-     * @param patient what to do if the task is queued, but no thread can be started for lack of memory: leave it there,
-     *     until somebody calls {@link #startMissing}, or take it back
      * @return whether it was taken; {@code false} for lack of memory
      */
-    static boolean add(Object pool, Runnable task, boolean patient) {
+    static boolean add(Object pool, Runnable task) {
         LOCK.lock();
         try {
             CloserThreads known = POOLS.get(pool);
@@ -66,22 +65,12 @@ final class CloserThreads {
                 POOLS.put(pool, threads); // now that it has a task: an empty one would stay for ever
             }
             threads.startWhatIsNeeded();
-            if (patient || !threads.workers.isEmpty()) {
-                return true;
-            }
-            threads.takeBack(task);
-            return false;
+            return true;
         } catch (OutOfMemoryError noMemory) {
             return false;
         } finally {
             LOCK.unlock();
         }
-    }
-
-    private void takeBack(Runnable task) {
-        tasks.remove(task);
-        waiting--;
-        forgetIfDone();
     }
 
     /**

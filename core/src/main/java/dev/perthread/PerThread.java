@@ -129,8 +129,8 @@ public final class PerThread<T, X extends Exception> implements AutoCloseable {
      * {@link #timedBuilder} gets the time that is left. A check or an opener that runs when the time is over is interrupted only
      * if {@link Builder#openTimeout} is set; otherwise this call returns when it has returned, with a lease.
      *
-     * @param timeout must be zero or more; zero does not wait, but for what is just being closed because its thread ended or
-     *     its time was over, and for that 0.1 s at most
+     * @param timeout must be zero or more; zero does not wait. Where something is just being closed, because its thread ended
+     *     or its time was over, a timeout of less than 0.1 s is 0.1 s
      * @return a new lease, to be closed by this thread
      * @throws X what the opener threw
      * @throws IllegalArgumentException if the timeout is negative

@@ -173,7 +173,10 @@ final class PermitQueue<T> {
         return first;
     }
 
-    /** The same by a thread of the library, for one that waits for it in {@code await} without being in the queue. */
+    /**
+     * Takes a closed slot out of the books and gives its permit to the thread that found it unfit, which waits for it without
+     * being in the queue; by a thread of the library.
+     */
     void replaceClosed(Slot<T> slot, CloseReason reason, boolean failed, Waiter<T> waiter) {
         Waiter<T> next;
         lock.lock();

@@ -49,7 +49,7 @@ final class ResourceCloser<T> {
     }
 
     /**
-     * The same for what a dead thread left.
+     * Runs the closer for what a dead thread left; the caller has claimed the slot.
      *
      * @param reclaim the event of Flight Recorder that began with it, if it records
      */
@@ -66,7 +66,7 @@ final class ResourceCloser<T> {
         return failure;
     }
 
-    /** The same for one that {@code next} took and found unfit, with a slot to open another in; null if it must queue. */
+    /** Closes what {@code next} took and found unfit; returns a slot for it to open another in, null if it must queue. */
     @Nullable
     Slot<T> replaceOwned(Slot<T> slot, CloseReason reason, Thread next) {
         if (slot.isClaimed()) {
@@ -90,8 +90,8 @@ final class ResourceCloser<T> {
     }
 
     /**
-     * The same in a thread of the library: another thread used it last, and nobody's timeout waits for its closer. False if
-     * somebody else closes it, and then the waiter gets nothing from here.
+     * Closes in a thread of the library what the waiter took and found unfit: another thread used it last, and nobody's timeout
+     * waits for its closer. False if somebody else closes it, and then the waiter gets nothing from here.
      */
     boolean replaceInBackground(Slot<T> slot, CloseReason reason, Waiter<T> next) {
         Runnable task = CloserExecutor.once(
@@ -178,8 +178,9 @@ final class ResourceCloser<T> {
     }
 
     /**
-     * Most failures have been dealt with where they came up, and this does nothing then. But memory and stack can run out
-     * in any line of ours, and a permit that nobody gives back is lost for ever.
+     * Gives back what a failed attempt still holds. Most failures have been dealt with where they came up, and this does
+     * nothing then. But memory can run out in any line of ours, and stack on the fast path, which has no {@link StackProbe};
+     * a permit that nobody gives back is lost for ever.
      */
     void releaseAfterFailure(Slot<T> slot, Throwable failure) {
         if (!slot.isFilled()) {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * The slots of one pool: all of them, by thread, and the idle ones that may be lent, most recently released first. Guarded by
  * the registry's lock, but for {@link #find}.
  *
- * <p>Allocate before commit: what may fail for lack of memory comes before the first change ({@link #makeRoom}), or a permit
+ * <p>Allocate before commit: what may fail for lack of memory comes before the first change ({@link #ensureCapacity}), or a permit
  * would be taken by nobody.
  */
 final class SlotIndex<T> {
@@ -60,8 +60,8 @@ final class SlotIndex<T> {
     }
 
     /** After this {@link #add} and {@link #replace} need no memory. */
-    void makeRoom() {
-        byThread.makeRoom();
+    void ensureCapacity() {
+        byThread.ensureCapacity();
         all.ensureCapacity(all.size() + 1);
     }
 
@@ -197,7 +197,7 @@ final class SlotIndex<T> {
             return null;
         }
         Slot<T> to = from.forNext(next);
-        makeRoom(); // allocate before commit
+        ensureCapacity(); // allocate before commit
         if (!from.idleToMoved()) {
             return null;
         }

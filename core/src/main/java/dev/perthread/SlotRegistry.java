@@ -203,7 +203,7 @@ final class SlotRegistry<T> {
     /** Lock held, and there is room. */
     Slot<T> reserve(@Nullable Thread owner) {
         Slot<T> slot = new Slot<>(pool, total == null ? ++lastId : total.nextId(), owner, pool.clock.tick());
-        index.makeRoom(); // allocate before commit
+        index.ensureCapacity(); // allocate before commit
         if (total != null) {
             total.include(this);
             total.reserved();

@@ -105,7 +105,7 @@ final class SlowRelease<T> {
             }
             Failures.rethrow(config.shownName, failure);
         }
-        return resetFailure;
+        return null;
     }
 
     private @Nullable CloseReason whyToClose(Slot<T> slot, long now) {

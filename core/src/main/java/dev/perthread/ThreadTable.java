@@ -120,7 +120,7 @@ class ThreadTable<E extends ThreadTable.Entry> {
     }
 
     /** After this the next {@link #put} needs no memory. Lock held. */
-    final void makeRoom() {
+    final void ensureCapacity() {
         if (isFull()) {
             rebuild();
         }

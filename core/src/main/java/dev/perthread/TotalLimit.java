@@ -128,7 +128,7 @@ final class TotalLimit<T> {
 
     /** Who has waited longest among those for whom only the limit for all is in the way, and nobody makes room yet. */
     private @Nullable Waiter<T> needsRoom() {
-        Waiter<T> longest = null;
+        Waiter<T> first = null;
         for (int i = 0; i < waitedAt.size(); i++) {
             SlotRegistry<T> registry = waitedAt.get(i);
             Waiter<T> waiter = registry.queue.waiters.longest();
@@ -136,11 +136,11 @@ final class TotalLimit<T> {
             for (; waiter != null && waiter.roomIsMade && room > 0; room--) {
                 waiter = waiter.behind;
             }
-            if (waiter != null && room > 0 && (longest == null || waiter.arrival < longest.arrival)) {
-                longest = waiter;
+            if (waiter != null && room > 0 && (first == null || waiter.arrival < first.arrival)) {
+                first = waiter;
             }
         }
-        return longest;
+        return first;
     }
 
     /** Whether somebody of another key, for whom room must be made, has waited longer than all who wait for this one. */

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** How a thread gets a slot when it has none: at once, or by waiting at the limit until its time is over. */
 final class WaitAtLimit<T> {
-    /** How long who does not want to wait still waits for what is just being closed. */
+    /** How long an acquire with a shorter timeout still waits for what is just being closed. */
     private static final long RECLAIM_PATIENCE = 100_000_000;
 
     private final PoolBase<T> pool;
@@ -67,11 +67,9 @@ final class WaitAtLimit<T> {
     Slot<T> replace(Slot<T> slot, CloseReason unfit, Attempt attempt) {
         attempt.now(); // it may begin here: the closer runs in its time
         Slot<T> next = null;
-        if (slot.isClaimed()) {
-            next = null; // somebody else closes it
-        } else if (!attempt.admitted) {
+        if (!attempt.admitted) {
             next = closer.replaceOwned(slot, unfit, attempt.me); // its own: its own closer
-        } else {
+        } else if (!slot.isClaimed()) { // else somebody else closes it
             Slot<T> room = registry.reserveIfRoom(attempt.me);
             if (room == null && attempt.waits()) {
                 // Not in the queue: the permit of what is being closed is for this thread.
@@ -104,7 +102,7 @@ final class WaitAtLimit<T> {
     private Slot<T> await(Waiter<T> waiter, Attempt attempt, boolean sweeps) {
         long begin = attempt.now();
         JfrEvents.Wait recorded = null;
-        try { // at once: who is in the queue, and might be signalled or granted something, must not go by another way
+        try { // at once: every way out of here must pass giveUp, or a signal or a permit is lost with this waiter
             try {
                 recorded = Jfr.waiting();
                 // And every few milliseconds from now on, for missed releases and dead owners.
@@ -116,8 +114,9 @@ final class WaitAtLimit<T> {
                 }
                 return park(waiter, attempt);
             } finally {
-                // It may hold the signal and have gone another way: what is idle must not wait for nobody, nor for a
-                // listener.
+                // It may have been granted a permit after it was signalled for an idle one. The signal is passed on
+                // now:
+                // the idle one must not wait for nobody, nor for a listener.
                 handoff.tryTake(waiter);
                 Jfr.waited(recorded, pool, waiter);
                 long waited = System.nanoTime() - begin;
@@ -156,12 +155,10 @@ final class WaitAtLimit<T> {
     }
 
     private Slot<T> park(Waiter<T> waiter, Attempt attempt) {
-        // Whoever does not want to wait may still get the permit of a dead thread or of an expired resource, though
-        // that is just being closed by somebody else.
-        long patience = attempt.timeout;
-        if (patience < RECLAIM_PATIENCE && isReclaiming()) {
-            patience = attempt.waits() ? RECLAIM_PATIENCE : 0;
-        }
+        // Whoever waits for a moment only may still get the permit of a dead thread or of an expired resource, though
+        // that
+        // is just being closed by somebody else.
+        long patience = attempt.timeout < RECLAIM_PATIENCE && isReclaiming() ? RECLAIM_PATIENCE : attempt.timeout;
         while (true) {
             handoff.tryTake(waiter);
             Slot<T> granted = waiter.granted;
@@ -213,7 +210,8 @@ final class WaitAtLimit<T> {
         own.awaitsCheck = Thread.currentThread(); // before the look at the state, as that is set before this is read
         try {
             while (own.state() == Slot.CHECKING) {
-                // Asked after awaitsCheck was set, which who closes the pool reads after it has closed it. What is
+                // Asked after awaitsCheck was set: the thread that closes the pool reads it after it has closed. What
+                // is
                 // forced under a check stays CHECKING.
                 if (registry.isClosed()) {
                     throw new IllegalStateException(Messages.closed(config.shownName) + "; "

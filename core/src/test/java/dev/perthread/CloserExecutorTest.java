@@ -5,10 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -18,8 +14,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Closers run side by side; those that are stuck hold up neither others nor whoever wants them run. */
 class CloserExecutorTest {
-    private static final long MINUTE = Duration.ofMinutes(1).toNanos();
-
     private final CountDownLatch end = new CountDownLatch(1);
     private final AtomicInteger stuck = new AtomicInteger();
     private final AtomicInteger ended = new AtomicInteger();
@@ -104,87 +98,22 @@ class CloserExecutorTest {
     void threadsOfOnePool_areBounded_othersHaveTheirOwn() {
         Object another = new Object();
         for (int i = 0; i < CloserThreads.MOST; i++) {
-            assertThat(CloserThreads.add(this, this::stick, true)).isTrue();
+            assertThat(CloserThreads.add(this, this::stick)).isTrue();
         }
         Actor.until(() -> {
             CloserThreads.startMissing();
             return stuck.get() == CloserThreads.MOST;
         });
         AtomicInteger closed = new AtomicInteger();
-        CloserThreads.add(this, closed::incrementAndGet, true);
+        CloserThreads.add(this, closed::incrementAndGet);
         assertThat(CloserThreads.startMissing()).isLessThan(CloserThreads.SLOW); // something waits
         CountDownLatch other = new CountDownLatch(1);
-        CloserThreads.add(another, other::countDown, true);
+        CloserThreads.add(another, other::countDown);
         awaitUninterruptibly(other);
         assertThat(closed).hasValue(0);
         end.countDown();
         Actor.until(() -> closed.get() == 1);
         assertThat(CloserThreads.startMissing()).isEqualTo(Reaper.NO_HURRY);
-    }
-
-    @ParameterizedTest
-    @MethodSource(Matrix.KINDS)
-    void closeAll_runsAllOffTheCallersThread_andWaitsForThem(ThreadKind kind) throws Exception {
-        List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
-        List<Runnable> tasks = Collections.nCopies(100, () -> threads.add(Thread.currentThread()));
-        Thread caller = kind.call(() -> {
-            assertThat(CloserExecutor.closeAll(this, tasks, MINUTE)).isEmpty();
-            return Thread.currentThread();
-        });
-        assertThat(threads).hasSize(100).doesNotContain(caller);
-    }
-
-    @ParameterizedTest
-    @MethodSource(Matrix.KINDS)
-    void closeAll_returnsWithinItsBound_withWhatIsStuck_whereverThatStands(ThreadKind kind) throws Exception {
-        int many = CloserThreads.SIDE_BY_SIDE + 8;
-        AtomicInteger closed = new AtomicInteger();
-        Runnable sticking = this::stick;
-        List<Runnable> tasks = new ArrayList<>(Collections.nCopies(many, sticking));
-        tasks.addAll(Collections.nCopies(10, closed::incrementAndGet));
-        long bound = Duration.ofMillis(700).toNanos();
-        long begin = System.nanoTime();
-        List<Runnable> unfinished = kind.call(() -> CloserExecutor.closeAll(this, tasks, bound));
-        assertThat(System.nanoTime() - begin)
-                .isBetween(bound, bound + Duration.ofSeconds(5).toNanos());
-        assertThat(unfinished).hasSize(many).allMatch(task -> task == sticking);
-        assertThat(closed).hasValue(10);
-        assertThat(CloserExecutor.closeAll(this, List.of(sticking), 0)).hasSize(1);
-        Actor.until(() -> stuck.get() == many + 1);
-    }
-
-    @Test
-    void closeAll_ofAnInterruptedThread_waits_andLeavesItInterrupted() {
-        CountDownLatch goOn = new CountDownLatch(1);
-        AtomicInteger closed = new AtomicInteger();
-        Thread.currentThread().interrupt();
-        List<Runnable> unfinished = CloserExecutor.closeAll(
-                this,
-                List.of(
-                        () -> {
-                            awaitUninterruptibly(goOn);
-                            closed.incrementAndGet();
-                        },
-                        goOn::countDown),
-                MINUTE);
-        assertThat(Thread.interrupted()).isTrue();
-        assertThat(unfinished).isEmpty();
-        assertThat(closed).hasValue(1);
-    }
-
-    @Test
-    void closeAll_isNotDisturbedByATaskThatFails() {
-        AtomicInteger closed = new AtomicInteger();
-        List<Runnable> unfinished = CloserExecutor.closeAll(
-                this,
-                List.of(
-                        () -> {
-                            throw new AssertionError("on purpose");
-                        },
-                        closed::incrementAndGet),
-                MINUTE);
-        assertThat(unfinished).isEmpty();
-        assertThat(closed).hasValue(1);
     }
 
     /** A thread that could not be started may have been started all the same. */
