@@ -114,8 +114,7 @@ class SlowClosersTest {
         long begin = System.nanoTime();
         way.apply(pool);
         assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(30_000_000);
-        assertThat(Probe.closed()).isEqualTo(2);
-        assertThat(pool.stats().open()).isEqualTo(1);
+        Actor.until(() -> Probe.closed() == 2 && pool.stats().open() == 1);
         pool.close(Duration.ZERO);
         stuck.countDown();
         Actor.until(() -> pool.stats().open() == 0);
@@ -148,6 +147,7 @@ class SlowClosersTest {
     }
 
     private PerThread<Probe, RuntimeException> stuckPool() {
+        // Time for the closer that is not stuck, on a busy machine too: the report counts it.
         return PerThread.<Probe, RuntimeException>builder(Probe::new, probe -> {
                     if (probe.number() == 1) {
                         stuck.await();
@@ -157,7 +157,7 @@ class SlowClosersTest {
                 .name("slow")
                 .whenIdle(IdlePolicy.LEND)
                 .limit(2)
-                .closerTimeout(Duration.ofMillis(30))
+                .closerTimeout(Duration.ofMillis(500))
                 .build();
     }
 
