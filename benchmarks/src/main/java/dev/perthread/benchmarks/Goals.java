@@ -361,22 +361,36 @@ final class Goals {
                 "program-python",
                 "program-python",
                 "perthread fetch, closing each ÷ the Python way: requests per second",
-                atLeast(1.7, " ×"),
+                atLeast(1, " ×"),
                 "program/fetch/rps",
                 "program/python/rps");
         ratio(
                 "program-bare",
                 "program-bare",
                 "perthread fetch, closing each ÷ bare Java sockets",
-                atLeast(0.95, " ×"),
+                atLeast(0.9, " ×"),
                 "program/fetch/rps",
                 "program/bareJava/rps");
         ratio(
                 "program-keep",
                 "program-keep",
                 "perthread fetch --keep ÷ the Python way",
-                atLeast(3, " ×"),
+                atLeast(2.2, " ×"),
                 "program/fetchKeep/rps",
                 "program/python/rps");
+        ratio(
+                "program-keep-bare",
+                "program-keep-bare",
+                "perthread fetch --keep ÷ bare Java sockets that are kept",
+                atLeast(0.85, " ×"),
+                "program/fetchKeep/rps",
+                "program/bareJavaKeep/rps");
+        ratio(
+                "program-start",
+                "program-start",
+                "perthread --version ÷ an empty Java program: milliseconds",
+                atMost(1.6, " ×"),
+                "program/version/ms",
+                "program/emptyJava/ms");
     }
 }

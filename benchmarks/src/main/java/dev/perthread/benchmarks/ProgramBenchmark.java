@@ -3,15 +3,18 @@ package dev.perthread.benchmarks;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -22,6 +25,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class ProgramBenchmark {
     private static final int THREADS = 2;
+    private static final int STARTS = 11;
     private static final int LONGEST = 100; // seconds that a program may take; some three are usual
 
     private final Path root;
@@ -51,7 +55,8 @@ public final class ProgramBenchmark {
 
     private Map<String, Double> run() throws Exception {
         String compiler = found("cc", "gcc", "clang");
-        String python = found("python3");
+        String shown = found("python3");
+        String python = shown == null ? null : real(shown);
         if (compiler == null || python == null) {
             System.out.println("program: skipped, there is no " + (compiler == null ? "C compiler (cc)" : "python3"));
             return Map.of();
@@ -100,6 +105,7 @@ public final class ProgramBenchmark {
                 Integer.toString(port),
                 threads,
                 each);
+        Map<String, Double> figures = new LinkedHashMap<>();
         Map<String, List<String>> programs = new LinkedHashMap<>();
         programs.put(
                 "python",
@@ -120,17 +126,53 @@ public final class ProgramBenchmark {
                     with(start, "fetch", "-q", "-t", threads, "-n", each, "http://127.0.0.1:" + port + "/index.html");
             programs.put("fetch", fetch);
             programs.put("fetchKeep", with(fetch, "--keep"));
+            starts(figures, java, with(start, "--version"), environment);
         } else {
             System.out.println("program: no cli/target/perthread.jar, so without perthread fetch");
         }
-        Map<String, Double> figures = new LinkedHashMap<>();
         for (Map.Entry<String, List<String>> program : programs.entrySet()) {
-            long start = System.nanoTime();
-            must(program.getValue(), environment);
-            double seconds = (System.nanoTime() - start) / 1e9;
-            figures.put("program/" + program.getKey() + "/rps", THREADS * requests / seconds);
+            figures.put(
+                    "program/" + program.getKey() + "/rps",
+                    THREADS * requests / seconds(program.getValue(), environment));
         }
         return figures;
+    }
+
+    /** The two by turns; the median of each. */
+    private static void starts(
+            Map<String, Double> figures, String java, List<String> version, Map<String, String> environment)
+            throws Exception {
+        Path directory = Files.createTempDirectory("perthread-empty");
+        String name = EmptyProgram.class.getName();
+        Path file = directory.resolve(name.replace('.', '/') + ".class");
+        try (InputStream content = EmptyProgram.class.getResourceAsStream("EmptyProgram.class")) {
+            Files.createDirectories(file.getParent());
+            Files.copy(Objects.requireNonNull(content), file); // alone: to open a large jar takes longer than to start
+            List<String> empty = List.of(java, "-cp", directory.toString(), name);
+            double[] ours = new double[STARTS];
+            double[] theirs = new double[STARTS];
+            for (int i = 0; i < STARTS; i++) {
+                theirs[i] = seconds(empty, environment);
+                ours[i] = seconds(version, environment);
+            }
+            figures.put("program/version/ms", median(ours) * 1e3);
+            figures.put("program/emptyJava/ms", median(theirs) * 1e3);
+        } finally {
+            for (Path part = file; !part.equals(directory.getParent()); part = part.getParent()) {
+                Files.deleteIfExists(part);
+            }
+        }
+    }
+
+    private static double median(double[] of) {
+        Arrays.sort(of);
+        return of[of.length / 2];
+    }
+
+    private static double seconds(List<String> command, Map<String, String> environment) throws Exception {
+        long start = System.nanoTime();
+        must(command, environment);
+        return (System.nanoTime() - start) / 1e9;
     }
 
     private static List<String> with(List<String> command, String... more) {
@@ -161,6 +203,15 @@ public final class ProgramBenchmark {
         } finally {
             Files.delete(output);
         }
+    }
+
+    /** Python itself: what is found may be a script that looks for it, which takes longer than Python to start. */
+    private static String real(String python) throws Exception {
+        Process asked = new ProcessBuilder(python, "-c", "import sys; print(sys.executable)")
+                .redirectError(Redirect.DISCARD)
+                .start();
+        String real = new String(asked.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        return asked.waitFor() == 0 && !real.isEmpty() ? real : python;
     }
 
     private static String found(String... names) {

@@ -99,6 +99,7 @@ final class RawReport {
         list("Memory, in bytes each", "memory/", null);
         list("Reclaiming what a dead thread left, in milliseconds and per cent of a core", "reclaim/", null);
         list("Whole programs, in requests per second", "program/", "rps");
+        list("Starting and ending a program, in milliseconds", "program/", "ms");
         method();
         return out.toString();
     }

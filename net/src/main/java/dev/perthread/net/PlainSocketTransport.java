@@ -2,7 +2,6 @@ package dev.perthread.net;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.Socket;
@@ -10,7 +9,6 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,11 +22,10 @@ import org.jspecify.annotations.Nullable;
 final class PlainSocketTransport extends AbstractInterruptibleChannel implements Transport {
     private final Socket socket;
     private @Nullable InputStream input;
-    private @Nullable OutputStream output;
+    private @Nullable WatchedOutput output;
     private int timeoutMillis; // what the socket was told last; zero is what a new one has
     private @Nullable InetSocketAddress remote;
     private volatile @Nullable SocketAddress local;
-    private volatile boolean outputCut; // a write was given up in the middle
     private volatile boolean inUse; // whether it is not its user who closes it, who may ask for the address afterwards
 
     /**
@@ -59,12 +56,12 @@ final class PlainSocketTransport extends AbstractInterruptibleChannel implements
         try {
             connect(to);
         } catch (IOException failure) {
-            throw watch.end() ? failure : late(failure);
+            throw watch.end() ? failure : Watchdog.late(failure);
         } finally {
             watch.end();
         }
         if (!watch.end()) {
-            throw late(null);
+            throw Watchdog.late(null);
         }
     }
 
@@ -82,13 +79,7 @@ final class PlainSocketTransport extends AbstractInterruptibleChannel implements
         ConnectFailures.refuseOwn(socket);
         remote = to;
         input = socket.getInputStream();
-        output = socket.getOutputStream();
-    }
-
-    private static SocketTimeoutException late(@Nullable IOException cause) {
-        SocketTimeoutException late = new SocketTimeoutException();
-        late.initCause(cause);
-        return late;
+        output = new WatchedOutput(socket);
     }
 
     @Override
@@ -113,46 +104,16 @@ final class PlainSocketTransport extends AbstractInterruptibleChannel implements
         }
     }
 
-    /**
-     * A plain socket's write cannot time out. What ends it is that this direction is shut, after which nothing more can be
-     * sent, as is right after half a message, and reading goes on.
-     */
     @Override
     public void write(byte[] bytes, int from, int length, int timeoutMillis) throws IOException {
-        if (timeoutMillis == 0) {
-            write(bytes, from, length);
-            return;
-        }
-        Watchdog.Watch watch = Watchdog.watch(this::cutOutput, TimeUnit.MILLISECONDS.toNanos(timeoutMillis));
-        try {
-            write(bytes, from, length);
-        } catch (IOException failure) {
-            throw watch.end() || !isOpen() ? failure : late(failure);
-        } finally {
-            watch.end();
-        }
-        if (!watch.end()) {
-            throw late(null);
-        }
-    }
-
-    private void cutOutput() throws IOException {
-        outputCut = true;
-        socket.shutdownOutput();
-    }
-
-    private void write(byte[] bytes, int from, int length) throws IOException {
         if (output == null) {
             throw notConnected();
-        }
-        if (outputCut) {
-            throw new SocketException("nothing more can be sent: an earlier write timed out in the middle");
         }
         boolean completed = false;
         inUse = true;
         try {
             begin();
-            output.write(bytes, from, length);
+            output.write(bytes, from, length, timeoutMillis);
             completed = true;
         } finally {
             inUse = false;

@@ -2,7 +2,6 @@ package dev.perthread.net;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -19,7 +18,7 @@ final class SocketTransport extends ChannelTransport {
     private final SocketChannel channel;
     private final Socket socket;
     private final InputStream input;
-    private final OutputStream output;
+    private final WatchedOutput output;
     private int timeoutMillis; // what the socket was told last; zero is what a new one has
 
     /** Takes over a connected channel in blocking mode; if this throws, it is still the caller's to close. */
@@ -28,7 +27,7 @@ final class SocketTransport extends ChannelTransport {
         this.channel = channel;
         this.socket = channel.socket();
         this.input = socket.getInputStream();
-        this.output = socket.getOutputStream();
+        this.output = new WatchedOutput(socket);
     }
 
     @Override
@@ -46,13 +45,8 @@ final class SocketTransport extends ChannelTransport {
 
     @Override
     public void write(byte[] bytes, int from, int length, int timeoutMillis) throws IOException {
-        requireWholeOutput();
         try {
-            if (timeoutMillis == 0) {
-                output.write(bytes, from, length);
-            } else {
-                write(channel, ByteBuffer.wrap(bytes, from, length), Deadline.inMillis(timeoutMillis));
-            }
+            output.write(bytes, from, length, timeoutMillis);
         } catch (IOException failure) {
             throw Transport.asOfASocket(failure);
         }
@@ -96,10 +90,6 @@ final class SocketTransport extends ChannelTransport {
 
     @Override
     public void close() throws IOException {
-        try {
-            socket.close();
-        } finally {
-            wakeWriter();
-        }
+        socket.close();
     }
 }

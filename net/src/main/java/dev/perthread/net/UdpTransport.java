@@ -6,6 +6,8 @@ import java.net.DatagramSocket;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,9 +17,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class UdpTransport extends ChannelTransport {
     private static final int LARGEST = 65_535;
+    private static final long SHORTEST_PAUSE = TimeUnit.MICROSECONDS.toNanos(50);
+    private static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final DatagramChannel channel;
     private final DatagramSocket socket;
+    private volatile @Nullable Thread writer; // the thread that pauses in a write, for close() to wake it
     private byte @Nullable [] received; // room for any datagram, so that one that is too long is known to be
 
     /** Takes over a connected channel in blocking mode; if this throws, it is still the caller's to close. */
@@ -65,7 +70,55 @@ final class UdpTransport extends ChannelTransport {
         if (timeoutMillis == 0) {
             channel.write(datagram);
         } else {
-            write(channel, datagram, Deadline.inMillis(timeoutMillis));
+            write(datagram, Deadline.inMillis(timeoutMillis));
+        }
+    }
+
+    /**
+     * A blocking write cannot time out, so this one does not block: it tries again at growing distances. A selector would
+     * need two descriptors, which may be what the process is short of, and blocks the carrier of a virtual thread. Nobody
+     * may be reading or writing meanwhile.
+     */
+    private void write(ByteBuffer datagram, Deadline deadline) throws IOException {
+        channel.configureBlocking(false);
+        Throwable failed = null;
+        try {
+            long pause = SHORTEST_PAUSE;
+            while (true) {
+                closeIfInterrupted();
+                channel.write(datagram);
+                if (!datagram.hasRemaining()) {
+                    return;
+                }
+                if (deadline.isOver()) {
+                    throw new SocketTimeoutException();
+                }
+                pause = Math.min(2 * pause, LONGEST_PAUSE);
+                pause(Math.min(pause, deadline.left()));
+            }
+        } catch (Throwable failure) {
+            failed = failure;
+            throw failure;
+        } finally {
+            blockAgain(failed);
+        }
+    }
+
+    private void pause(long nanos) {
+        writer = Thread.currentThread();
+        if (channel.isOpen()) { // read after the thread was named: either close() wakes it, or this sees that it came
+            LockSupport.parkNanos(this, nanos);
+        }
+        writer = null;
+    }
+
+    private void blockAgain(@Nullable Throwable failed) throws IOException {
+        try {
+            channel.configureBlocking(true);
+        } catch (IOException closed) {
+            if (failed == null) {
+                throw closed;
+            }
         }
     }
 
@@ -97,7 +150,7 @@ final class UdpTransport extends ChannelTransport {
         try {
             channel.close();
         } finally {
-            wakeWriter();
+            LockSupport.unpark(writer);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.perthread.net;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -97,6 +98,13 @@ final class Watchdog implements Runnable {
             watch.end();
             throw failure;
         }
+    }
+
+    /** To be thrown by an operation that was ended. */
+    static SocketTimeoutException late(@Nullable IOException cause) {
+        SocketTimeoutException late = new SocketTimeoutException();
+        late.initCause(cause);
+        return late;
     }
 
     private static void start() {
