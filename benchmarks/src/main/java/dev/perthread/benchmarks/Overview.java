@@ -138,7 +138,15 @@ final class Overview {
                 "fetchKeep",
                 "bareJavaKeep",
                 "bare Java");
-        pair("start and end of `perthread --version`, ms", true, 1, "program/", "/ms", "version", "emptyJava", "empty Java");
+        pair(
+                "start and end of `perthread --version`, ms",
+                true,
+                1,
+                "program/",
+                "/ms",
+                "version",
+                "emptyJava",
+                "empty Java");
         situations.add(new Situation(
                 "from a thread's end to the close of what it kept, median, ms",
                 true,
