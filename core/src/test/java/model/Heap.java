@@ -46,6 +46,7 @@ final class Heap {
             "uses",
             "leasedAt",
             "openedAt",
+            "openNanos",
             "idleSince",
             "tick",
             "recent",

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * of one {@link Stats} agree; but for {@code leaseNanos}, which is counted where no lock is held.
  */
 final class Counters {
-    private long opened;
+    private long opened; // and closed; or claimed while it was OPENING. What is open is counted from its state
     private long closedCount;
     private final Map<CloseReason, long[]> byReason =
             new EnumMap<>(CloseReason.class); // a cell for each, made beforehand
@@ -111,8 +111,11 @@ final class Counters {
         leaseNanos.add(nanos);
     }
 
-    /** The closer has run. */
+    /** The closer has run. What was never more than OPENING was counted as opened when it was claimed. */
     void closed(Slot<?> slot, CloseReason reason, boolean failed) {
+        if (slot.state() != Slot.OPENING) {
+            opened(slot.openNanos);
+        }
         closedCount++;
         cell(reason)[0]++;
         closeFailures += failed ? 1 : 0;
@@ -143,9 +146,14 @@ final class Counters {
         int leasedNow = 0;
         int idle = 0;
         long acquired = pastUses;
+        long openedNow = opened;
+        long nanos = openNanos;
         for (Slot<?> slot : all) {
             acquired += slot.uses();
-            switch (slot.shown()) {
+            int state = slot.state(); // once: what counts as leased counts as opened
+            openedNow += state == Slot.OPENING ? 0 : 1;
+            nanos += state == Slot.OPENING ? 0 : slot.openNanos;
+            switch (slot.shown(state)) {
                 case OPENING -> opening++;
                 case LEASED -> leasedNow++;
                 case IDLE -> idle++;
@@ -153,9 +161,9 @@ final class Counters {
             }
         }
         return new Stats(
-                opened,
+                openedNow,
                 closedCount,
-                (int) (opened - closedCount),
+                (int) (openedNow - closedCount),
                 leasedNow,
                 idle,
                 opening,
@@ -170,7 +178,7 @@ final class Counters {
                 heldTooLong,
                 refused,
                 waitNanos,
-                openNanos,
+                nanos,
                 leaseNanos.sum(),
                 mostOpen,
                 reasons(),

@@ -197,17 +197,22 @@ final class ResourceCloser<T> {
         int state = slot.state();
         boolean uncounted = state == Slot.OPENING && !slot.isClaimed();
         if (uncounted && !registry.opened(slot, 0)) {
-            Failures.suppress(closeClaimed(slot, CloseReason.HOLDER_CLOSED), failure);
+            Failures.suppress(closeRejected(slot), failure);
         } else if (state == Slot.OPENING || state == Slot.LEASED) { // else others may have it by now
             Failures.suppress(closeOwned(slot, CloseReason.INVALIDATED), failure);
         }
     }
 
+    /** What was opened, or taken, while the pool was closed. */
+    private @Nullable Throwable closeRejected(Slot<T> slot) {
+        return slot.reason() == CloseReason.HOLDER_CLOSED && slot.state() == Slot.OPENING
+                ? closeClaimed(slot, CloseReason.HOLDER_CLOSED) // claimed when it was found to be closed
+                : closeOwned(slot, CloseReason.HOLDER_CLOSED);
+    }
+
     /** The pool is closed, and this open slot is not to be handed out any more. */
     IllegalStateException closeAndReject(Slot<T> slot) {
-        Throwable failure = slot.reason() == CloseReason.HOLDER_CLOSED && slot.state() == Slot.OPENING
-                ? closeClaimed(slot, CloseReason.HOLDER_CLOSED) // first: what needs no memory
-                : closeOwned(slot, CloseReason.HOLDER_CLOSED);
+        Throwable failure = closeRejected(slot); // first: what needs no memory
         IllegalStateException rejection = new IllegalStateException(Messages.closed(config.shownName));
         Failures.suppress(failure, rejection);
         return rejection;

@@ -126,6 +126,7 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
 
     // Written by the owner before openingToLeased, as the entry's value is, and constant from then on.
     long openedAt;
+    long openNanos; // what the opener took
 
     volatile long idleSince; // written by the owner before leasedToIdle, where somebody wants to know
     volatile long checkedAt; // by whoever checked it last in the background
@@ -162,7 +163,10 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
         return (int) STATE.getAcquire(this);
     }
 
-    /** Lock held, by the owner or for it: nobody else acts on a slot that is being opened. */
+    /**
+     * The opener has returned, for the owner: nobody else acts on a slot that is being opened. A full fence, so the caller's
+     * read of the registry's {@code closed} cannot come before it.
+     */
     void openingToLeased() {
         STATE.setVolatile(this, LEASED);
     }
@@ -277,6 +281,7 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
     Slot<T> takeOver(Slot<T> moved) {
         value = moved.value;
         openedAt = moved.openedAt;
+        openNanos = moved.openNanos;
         uses = moved.uses;
         leasedAt = moved.leasedAt;
         idleSince = moved.idleSince;
@@ -394,10 +399,17 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
     }
 
     ResourceInfo.State shown() {
+        return shown(state());
+    }
+
+    /**
+     * As shown in that state, which the caller has just read.
+     */
+    ResourceInfo.State shown(int read) {
         if (isClaimed()) {
             return ResourceInfo.State.CLOSING;
         }
-        return switch (state()) {
+        return switch (read) {
             case OPENING -> ResourceInfo.State.OPENING;
             case LEASED -> ResourceInfo.State.LEASED;
             case IDLE, MOVED, CHECKING -> ResourceInfo.State.IDLE;

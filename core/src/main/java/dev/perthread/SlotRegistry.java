@@ -246,26 +246,36 @@ final class SlotRegistry<T> {
 
     // ---- opened and closed ----
 
-    /** The opener has returned; false if the pool is closed, and then the slot is claimed for that reason. */
+    /**
+     * The opener has returned; false if the pool is closed, and then the slot is for {@link ResourceCloser#closeAndReject}. For a
+     * thread of its own it needs no lock: the slot is counted as opened from its state.
+     */
     boolean opened(Slot<T> slot, long nanos) {
+        slot.openNanos = nanos;
+        if (slot.thread == null || closed) {
+            return openedLocked(slot);
+        }
+        slot.openingToLeased();
+        // After that store, which is fenced: either this thread sees that the pool is closed, or who closes it sees
+        // LEASED, and waits for the end of the lease. As for idleToLeased().
+        return !closed;
+    }
+
+    private boolean openedLocked(Slot<T> slot) {
         Waiter<T> next = null;
         lock.lock();
         try {
-            counters.opened(nanos);
             if (closed) {
                 // Under the lock, so that nobody counts it as opening and as open at once.
                 slot.claim(CloseReason.HOLDER_CLOSED);
+                counters.opened(slot.openNanos);
                 return false;
             }
-            if (slot.thread != null) {
-                slot.openingToLeased();
-            } else {
-                slot.actingThread = null;
-                slot.openingToIdle();
-                index.list(slot);
-                becameIdle.signalAll();
-                next = queue.serves() ? queue.waiters.signalNext() : null;
-            }
+            slot.actingThread = null;
+            slot.openingToIdle();
+            index.list(slot);
+            becameIdle.signalAll();
+            next = queue.serves() ? queue.waiters.signalNext() : null;
         } finally {
             lock.unlock();
         }

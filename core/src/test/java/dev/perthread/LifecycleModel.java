@@ -65,6 +65,7 @@ public final class LifecycleModel implements Explorer.Scenario {
     private int retired; // those up to this number are nobody's any more who acquires from now on
     private boolean suspended;
     private boolean closeCalled;
+    private boolean closeReturned;
     private boolean died; // in its scope
     private int underUsers;
     private int forced;
@@ -138,6 +139,7 @@ public final class LifecycleModel implements Explorer.Scenario {
                 Lease<Resource> lease = pool.acquire(danger == Danger.TIMEOUT ? 1_000_000 : FOR_EVER);
                 promise(!tooLate, "acquired though it was closed before");
                 Resource mine = lease.get();
+                promise(!closeReturned, "handed out after close had returned");
                 promise(mine.user == null, "two users at once");
                 promise(mine.closed == 0 || closeCalled, "acquired a closed one");
                 promise(!tooEarly || !suspended, "acquired while the pool is suspended");
@@ -169,6 +171,7 @@ public final class LifecycleModel implements Explorer.Scenario {
     private void closeHolder(Duration grace) {
         closeCalled = true;
         CloseReport report = pool.close(grace.toNanos());
+        closeReturned = true;
         forced += report.forced();
         promise(report.failures().isEmpty(), "failures: " + report.failures());
     }
