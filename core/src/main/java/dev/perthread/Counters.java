@@ -42,6 +42,12 @@ final class Counters {
         return Objects.requireNonNull(byReason.get(reason));
     }
 
+    /** As {@link #add}, with the most that were present. */
+    void addAll(Counters other) {
+        add(other);
+        mostOpen = Math.max(mostOpen, other.mostOpen);
+    }
+
     /** Counts what another one has counted, too; but for the most that were present at once. */
     void add(Counters other) {
         opened += other.opened;
@@ -141,18 +147,21 @@ final class Counters {
         return stats(all, waiting, mostOpen);
     }
 
+    private void present(Slot<?> slot, int state) {
+        pastUses += slot.uses();
+        if (state != Slot.OPENING) {
+            opened(slot.openNanos);
+        }
+    }
+
+    /** Of a copy of the caller's own, to which all that is still there is added. */
     Stats stats(List<? extends Slot<?>> all, int waiting, int mostOpen) {
         int opening = 0;
         int leasedNow = 0;
         int idle = 0;
-        long acquired = pastUses;
-        long openedNow = opened;
-        long nanos = openNanos;
         for (Slot<?> slot : all) {
-            acquired += slot.uses();
             int state = slot.state(); // once: what counts as leased counts as opened
-            openedNow += state == Slot.OPENING ? 0 : 1;
-            nanos += state == Slot.OPENING ? 0 : slot.openNanos;
+            present(slot, state);
             switch (slot.shown(state)) {
                 case OPENING -> opening++;
                 case LEASED -> leasedNow++;
@@ -161,14 +170,14 @@ final class Counters {
             }
         }
         return new Stats(
-                openedNow,
+                opened,
                 closedCount,
-                (int) (openedNow - closedCount),
+                (int) (opened - closedCount),
                 leasedNow,
                 idle,
                 opening,
                 waiting,
-                acquired,
+                pastUses,
                 waited,
                 openFailures,
                 closeFailures,
@@ -178,7 +187,7 @@ final class Counters {
                 heldTooLong,
                 refused,
                 waitNanos,
-                nanos,
+                openNanos,
                 leaseNanos.sum(),
                 mostOpen,
                 reasons(),

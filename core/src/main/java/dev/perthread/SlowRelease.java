@@ -184,7 +184,7 @@ final class SlowRelease<T> {
     /** A check in the background has passed. */
     void idleAgain(Slot<T> slot) {
         if (config.lends()) {
-            registry.listIdle();
+            registry.listIdle(slot);
         }
         if (queue.mustCheckWaiters()) {
             offerIdle(slot);

@@ -247,20 +247,23 @@ final class TotalLimit<T> {
     }
 
     Stats stats() {
+        Counters sum = new Counters();
+        List<Slot<T>> all;
+        int waiting = 0;
+        int most;
         lock.lock();
         try {
-            Counters sum = new Counters();
             sum.add(counters);
-            List<Slot<T>> all = new ArrayList<>(used);
-            int waiting = 0;
+            all = new ArrayList<>(used);
             for (SlotRegistry<T> registry : registries) {
                 sum.add(registry.counters());
                 all.addAll(registry.index.all());
                 waiting += registry.queue.waiters.size();
             }
-            return sum.stats(all, waiting, counters.mostPresent());
+            most = counters.mostPresent();
         } finally {
             lock.unlock();
         }
+        return sum.stats(all, waiting, most); // without the lock, as for one key
     }
 }

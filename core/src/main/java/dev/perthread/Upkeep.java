@@ -46,7 +46,9 @@ final class Upkeep<T> {
         reclaimAll(null, owners);
         closeRetired(null);
         closeExpired(now);
-        registry.listIdle();
+        if (config.lends()) {
+            listIdle();
+        }
         if (config.checkEveryNanos > 0) {
             checkIdle(now);
         }
@@ -55,6 +57,17 @@ final class Upkeep<T> {
         }
         if (config.minIdle > 0) {
             openSpares(now);
+        }
+    }
+
+    /** Those that no list has, because their release missed the flag. */
+    private void listIdle() {
+        for (Slot<T> slot : registry.all()) {
+            // Read without the lock, which is then taken for those alone that need it: a copy has just been made under
+            // it, so what was unlisted before that is seen to be.
+            if (!slot.listed && slot.state() == Slot.IDLE) {
+                registry.listIdle(slot);
+            }
         }
     }
 
