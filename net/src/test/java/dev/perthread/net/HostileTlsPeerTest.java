@@ -33,7 +33,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Neither a TLS server nor somebody in between can end a stream as if it were whole, or hold its reader. */
 class HostileTlsPeerTest {
-    private static final Duration SHORT = Duration.ofMillis(300);
 
     @TempDir
     Path directory;
