@@ -37,8 +37,19 @@ final class ContextLoader {
      * the code that the user gave to the same pool.
      */
     static boolean enter(Object userCode, Object otherwise) {
+        if (!isMissing()) { // first: a thread of the user's, as nearly always
+            return false;
+        }
         boolean ours = userCode.getClass().getClassLoader() == ContextLoader.class.getClassLoader();
         return enter(ours ? otherwise : userCode);
+    }
+
+    private static boolean isMissing() {
+        try {
+            return Thread.currentThread().getContextClassLoader() == null;
+        } catch (Throwable refused) { // as in enterWith
+            return false;
+        }
     }
 
     /** The same for log handlers, whose class is not known: log managers tell applications apart by this loader. */
