@@ -119,7 +119,7 @@ final class SlotRegistryStress {
         /** Ends a lease; returns its slot. */
         Slot<Witness> idle(Slot<Witness> slot) {
             slot.leases = 0;
-            if (slot.needsSlowPath()) {
+            if (slot.isMarked()) {
                 handoff.releaseAndList(slot);
                 return slot;
             }

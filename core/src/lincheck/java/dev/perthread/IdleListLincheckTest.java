@@ -51,7 +51,7 @@ public class IdleListLincheckTest {
     }
 
     private void release(Slot<Resource> slot) {
-        if (slot.needsSlowPath()) {
+        if (slot.isMarked()) {
             handoff.releaseAndList(slot);
             return;
         }

@@ -58,7 +58,7 @@ class LimitLincheckTest {
         }
 
         private void release(Slot<int[]> slot) {
-            if (slot.needsSlowPath()) {
+            if (slot.isMarked()) {
                 handoff.releaseAndList(slot);
                 return;
             }

@@ -48,7 +48,7 @@ final class Handoff<T> {
                     && registry.index.idleListed(slot) >= config.maxIdle) {
                 return CloseReason.SURPLUS;
             }
-            slot.allowFastPath();
+            slot.unmark();
             slot.leasedToIdle();
             registry.index.list(slot);
             next = queue.offerToOwn(slot);
@@ -69,7 +69,7 @@ final class Handoff<T> {
         VarHandle.fullFence();
         if (waiters.hasSignalled()
                 && !waiters.mustHandOffNext(clock.now())
-                && !idle.needsSlowPath()
+                && !idle.isMarked()
                 && !queue.isWaitedForByOthers()) {
             return; // without the lock, for which else all who barge would queue
         }

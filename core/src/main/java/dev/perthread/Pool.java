@@ -24,8 +24,8 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
     private final PoolConfig<T, X> config;
     private final LiveSettings settings;
     private final SlotRegistry<T> registry;
-    private final ThreadTable<Slot<T>>
-            slots; // the registry's, without two loads before the fast path's compare-and-set
+    // The registry's, without two loads before the fast path's compare-and-set.
+    private final ThreadTable<Slot<T>> slots;
     private final PermitQueue<T> queue;
     private final ReaperRegistration registration;
     private final Handoff<T> handoff;
@@ -65,7 +65,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         this.reusesNotDone = config.reusesNotDone();
         this.ordersIdle = config.ordersIdle();
         this.observer = new Observer<>(config);
-        this.alwaysSlow = config.needsSlowPath() || observer.tellsLeases();
+        this.alwaysSlow = config.alwaysSlow() || observer.tellsLeases();
         this.registry =
                 new SlotRegistry<>(this, config, total, removeEntry == null ? null : this::forgetKey, alwaysSlow);
         this.slots = registry.index.byThread;
@@ -165,7 +165,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         }
         // After the compare-and-set: a close or a mark that came before it is seen here, one that comes later sees
         // LEASED.
-        if (registry.isSlowAcquire() || own.needsSlowPath() || Jfr.recordsLeases()) {
+        if (registry.isSlowAcquire() || own.isMarked() || Jfr.recordsLeases()) {
             return leaseSlow(me, timeout, own);
         }
         own.stampFirstLease(clock.tick());
@@ -331,7 +331,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
     @Override
     @Nullable
     Throwable release(Slot<T> slot, boolean done) {
-        if ((done || reusesNotDone) && !slot.slowRelease && !slot.needsSlowPath()) {
+        if ((done || reusesNotDone) && !slot.slowRelease && !slot.isMarked()) {
             if (ordersIdle) {
                 slot.idleSince = clock.now();
             }

@@ -157,7 +157,7 @@ final class PoolConfig<T, X extends Exception> {
     }
 
     /** Whether each lease has more to do than to change hands, so that no acquire may take the fast path. */
-    boolean needsSlowPath() {
+    boolean alwaysSlow() {
         return trace
                 || check != null
                 || reset != null

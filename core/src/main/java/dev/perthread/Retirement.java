@@ -162,7 +162,7 @@ final class Retirement<T> {
                 if (slot.id == id && slot.thread != null && slot.state() == Slot.LEASED && !slot.isClaimed()) {
                     slot.revokedBy = by;
                     // Before the claim: an owner that takes it again after a release must find out.
-                    slot.requireSlowPath();
+                    slot.mark();
                     return slot.claim(CloseReason.REVOKED) ? slot : null;
                 }
             }

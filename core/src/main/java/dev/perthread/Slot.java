@@ -94,9 +94,9 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
      * lock. The owner reads it after the compare-and-set of an acquire, so that no acquire that begins after the mark was
      * set misses it; a release may miss it, and the reaper looks again.
      */
-    private volatile boolean needsSlowPath;
+    private volatile boolean marked;
 
-    private volatile @Nullable CloseReason retireFor; // set before needsSlowPath
+    private volatile @Nullable CloseReason retireFor; // set before marked
 
     // Written by the owner while LEASED; handed from one owner to the next through the release store of IDLE and the
     // compare-and-set that leaves it. Others read them only for people to look at.
@@ -200,18 +200,18 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
         return leases == 0 && !inTransition;
     }
 
-    boolean needsSlowPath() {
-        return needsSlowPath;
+    boolean isMarked() {
+        return marked;
     }
 
     /** Lock held. */
-    void requireSlowPath() {
-        needsSlowPath = true;
+    void mark() {
+        marked = true;
     }
 
     /** Lock held. */
-    void allowFastPath() {
-        needsSlowPath = false;
+    void unmark() {
+        marked = false;
     }
 
     /**
@@ -222,7 +222,7 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
         if (retireFor == null || retireFor == CloseReason.SURPLUS) {
             retireFor = why;
         }
-        needsSlowPath = true; // after retireFor: who sees this sees that
+        marked = true; // after retireFor: who sees this sees that
     }
 
     /** Lock held; the limit was raised again. */
@@ -287,7 +287,7 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
         idleSince = moved.idleSince;
         checkedAt = moved.checkedAt;
         retireFor = moved.retireFor;
-        needsSlowPath = true; // not in the list of idle ones: its first release puts it there
+        marked = true; // not in the list of idle ones: its first release puts it there
         // Plain: this slot is published by the registry's lock.
         state = thread == null ? IDLE : LEASED;
         return this;

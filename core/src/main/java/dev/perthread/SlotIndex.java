@@ -176,7 +176,7 @@ final class SlotIndex<T> {
             Slot<T> taken = move(slot, next);
             if (taken == null) {
                 unlist(slot);
-                slot.requireSlowPath();
+                slot.mark();
                 // The store of the flag before the load of the state, as its owner stores IDLE before it loads the
                 // flag.
                 VarHandle.fullFence();

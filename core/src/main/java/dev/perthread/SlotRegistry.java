@@ -79,7 +79,7 @@ final class SlotRegistry<T> {
         try {
             slowAcquire = true;
             for (Slot<T> slot : index.all()) {
-                slot.requireSlowPath(); // and so is the end of those that are held now
+                slot.mark(); // and so is the end of those that are held now
             }
         } finally {
             lock.unlock();
@@ -209,7 +209,7 @@ final class SlotRegistry<T> {
             total.reserved();
         }
         if (lends) {
-            slot.requireSlowPath(); // its first release lists it
+            slot.mark(); // its first release lists it
         }
         index.add(slot);
         counters.present(index.size());

@@ -153,7 +153,7 @@ final class SlowRelease<T> {
         slot.trace = null;
         slot.slowRelease = false;
         slot.inTransition = false; // from the store of IDLE on it may be another thread's
-        if (config.lends() && (slot.needsSlowPath() || config.maxIdle != Integer.MAX_VALUE)) {
+        if (config.lends() && (slot.isMarked() || config.maxIdle != Integer.MAX_VALUE)) {
             CloseReason reason = handoff.releaseAndList(slot);
             if (reason == null) {
                 closeIfPoolClosed(slot);

@@ -248,7 +248,7 @@ final class Upkeep<T> {
     /** Closes idle ones whose release did not see that they were to be closed. */
     void closeRetired(@Nullable CloserBatch<T> batch) {
         for (Slot<T> slot : registry.all()) {
-            CloseReason reason = slot.needsSlowPath() && slot.state() == Slot.IDLE ? slot.retireFor() : null;
+            CloseReason reason = slot.isMarked() && slot.state() == Slot.IDLE ? slot.retireFor() : null;
             if (reason != null) {
                 closeIdle(slot, reason, batch);
             }

@@ -92,7 +92,7 @@ class HandoffTest {
 
     /** As Pool does it. */
     private void release(Slot<Object> slot) {
-        if (slot.needsSlowPath()) {
+        if (slot.isMarked()) {
             assertThat(handoff.releaseAndList(slot)).isNull();
             return;
         }

@@ -525,10 +525,10 @@ class SlotRegistryTest {
     void theLongWayIsTakenForEverOnceAskedFor() {
         Slot<Object> held = leased(me);
         list(held);
-        assertThat(held.needsSlowPath()).isFalse();
+        assertThat(held.isMarked()).isFalse();
         held.idleToLeased();
         registry.disableFastPath();
-        assertThat(held.needsSlowPath()).isTrue(); // the end of this lease too
+        assertThat(held.isMarked()).isTrue(); // the end of this lease too
         assertThat(registry.isSlowAcquire()).isTrue();
         assertThat(registry.isClosed()).isFalse();
     }
