@@ -27,6 +27,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every option does something or is refused, in one line that says what it must be and what it was. */
 class OptionsTest {
@@ -223,8 +224,10 @@ class OptionsTest {
         }
     }
 
-    @Test
-    void aLingerOfZeroResets() throws Exception {
+    /** Where nothing is kept it is a plain socket, and else a channel. */
+    @ParameterizedTest
+    @EnumSource(IdlePolicy.class)
+    void aLingerOfZeroResets(IdlePolicy whenIdle) throws Exception {
         AtomicReference<Throwable> seen = new AtomicReference<>();
         TestServer.Talk reading = (in, out) -> {
             try {
@@ -234,7 +237,10 @@ class OptionsTest {
             }
         };
         try (TestServer server = new TestServer(reading);
-                LazyConnection shared = server.builder().linger(Duration.ZERO).build()) {
+                LazyConnection shared = server.builder()
+                        .linger(Duration.ZERO)
+                        .whenIdle(whenIdle)
+                        .build()) {
             shared.open().close();
             TestServer.await(() -> seen.get() != null);
             assertThat(seen.get()).hasMessage("Connection reset");
