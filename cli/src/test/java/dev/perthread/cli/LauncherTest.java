@@ -209,10 +209,16 @@ class LauncherTest {
         Cli.Result second = launch(clone.resolve("perthread"), log, "fetch", "-q");
 
         assertThat(second.out()).contains("2 threads, ");
-        assertThat(Files.readAllLines(directory.resolve("classes")))
-                .filteredOn(line -> line.contains(" dev.perthread."))
-                .isNotEmpty()
-                .allMatch(line -> line.contains("source: shared objects file"));
+        List<String> loaded = Files.readAllLines(directory.resolve("classes")).stream()
+                .filter(line -> line.contains(" dev.perthread."))
+                .toList();
+        assertThat(loaded)
+                .filteredOn(line -> line.contains("source: shared objects file"))
+                .hasSizeGreaterThan(100);
+        // What the first start had no occasion to do, such as a round of the reaper's on a busy machine, is not there.
+        assertThat(loaded)
+                .filteredOn(line -> !line.contains("source: shared objects file"))
+                .hasSizeLessThan(10);
     }
 
     @ParameterizedTest
