@@ -183,7 +183,8 @@ class WebViewTest {
         String header = "Host: " + host.replace("PORT", Integer.toString(port));
         assertRefused(raw("GET /" + token + "/ HTTP/1.1", header), 403);
         assertRefused(raw("GET /" + token + "/data HTTP/1.1", header), 403);
-        assertRefused(raw("GET /" + token + "/data HTTP/1.1", ours(), header), 403);
+        String twice = raw("GET /" + token + "/data HTTP/1.1", ours(), header);
+        assertRefused(twice, twice.startsWith("HTTP/1.1 400 ") ? 400 : 403); // newer Javas refuse two by themselves
     }
 
     @Test
