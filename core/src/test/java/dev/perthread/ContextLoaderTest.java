@@ -3,13 +3,9 @@ package dev.perthread;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.perthread.testkit.Actor;
+import dev.perthread.testkit.Application;
 import dev.perthread.testkit.LogLines;
 import dev.perthread.testkit.ThreadKind;
-import java.io.File;
-import java.net.MalformedURLException;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -22,42 +18,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Invariant 10: user code run by a thread of the library sees the context class loader of its own class. */
 class ContextLoaderTest {
 
-    /** Loads what is in package {@code outside} by itself. */
-    private static final class Application extends URLClassLoader {
-        Application() {
-            super(classPath(), ContextLoaderTest.class.getClassLoader());
-        }
-
-        private static URL[] classPath() {
-            return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
-                    .map(path -> {
-                        try {
-                            return new File(path).toURI().toURL();
-                        } catch (MalformedURLException e) {
-                            throw new IllegalStateException(e);
-                        }
-                    })
-                    .toArray(URL[]::new);
-        }
-
-        @Override
-        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-            if (!name.startsWith("outside.")) {
-                return super.loadClass(name, resolve);
-            }
-            synchronized (getClassLoadingLock(name)) {
-                Class<?> known = findLoadedClass(name);
-                return known == null ? findClass(name) : known;
-            }
-        }
-    }
-
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void whatAThreadOfTheLibraryRunsForADeadThread_seesTheLoaderOfItsOwnClass(ThreadKind kind) throws Exception {
         LogLines.expect("ended without closing its lease");
         Map<String, Object> seen = new ConcurrentHashMap<>();
-        try (Application application = new Application()) {
+        try (Application application = new Application(false)) {
             @SuppressWarnings("unchecked") // it says so itself
             Callable<List<? extends AutoCloseable>> user = (Callable<List<? extends AutoCloseable>>) application
                     .loadClass("outside.SeesItsLoader")
