@@ -63,7 +63,7 @@ class AccessibilityTest {
         TimelinePage.write(Demo.read(TimelinePage.MOST_BARS), page, false);
         chromium.prefer(scheme);
         chromium.show(page);
-        chromium.element("by-" + view).click();
+        chromium.press(chromium.element("by-" + view));
         assertThat(chromium.evaluate("return timeline.state().view")).isEqualTo(view);
         assertThat(chromium.evaluate("return matchMedia('(prefers-color-scheme: dark)').matches"))
                 .isEqualTo(scheme.equals("dark"));

@@ -12,6 +12,7 @@ import java.util.logging.Level;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
+import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
@@ -79,6 +80,14 @@ final class Chromium implements AutoCloseable {
 
     WebElement element(String id) {
         return driver.findElement(By.id(id));
+    }
+
+    /**
+     * Presses a button, a link or a summary by the keyboard. A click goes to a place, and what is drawn meanwhile, the
+     * content of a section that was just opened above all, may have moved the element away from there.
+     */
+    void press(WebElement element) {
+        element.sendKeys(Keys.ENTER);
     }
 
     /** What the page says of itself. */

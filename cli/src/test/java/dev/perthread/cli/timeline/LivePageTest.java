@@ -87,7 +87,7 @@ class LivePageTest {
             String selected = chromium.element("detail").getText();
             happen(timeline);
             assertThat(chromium.element("detail").getText()).isEqualTo(selected).isNotEmpty();
-            chromium.element("pause").click();
+            chromium.press(chromium.element("pause"));
             await().until(() -> chromium.state("marks") == Recordings.KNOWN_MARKS + 2 * MORE_MARKS);
             assertThat(chromium.complaints()).isEmpty();
         }

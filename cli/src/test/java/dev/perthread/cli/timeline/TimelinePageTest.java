@@ -130,22 +130,29 @@ class TimelinePageTest {
     @Test
     void answers_lead_to_the_bar() throws Exception {
         chromium.show(known());
-        chromium.driver()
-                .findElement(By.xpath("//summary[.='Histogram of waits']"))
-                .click();
+        open("Histogram of waits");
         await().until(() -> Objects.requireNonNull(chromium.element("histogram").getDomAttribute("aria-label"))
                 .startsWith("Histogram of waits: "));
-        chromium.driver().findElement(By.xpath("//summary[.='Call sites']")).click();
-        assertThat(chromium.element("answers").getText()).contains("app.Fetch.one(Fetch.java:11)", "p99");
-        chromium.driver()
-                .findElement(By.xpath("//summary[.='Closed, and why']"))
-                .click();
-        assertThat(chromium.element("answers").getText()).contains("THREAD_ENDED", "IDLE_TIMEOUT");
-        chromium.driver().findElement(By.xpath("//summary[.='Longest leases']")).click();
-        chromium.driver().findElement(By.cssSelector("#answers .link")).click();
+        open("Call sites");
+        awaitAnswers("app.Fetch.one(Fetch.java:11)", "p99");
+        open("Closed, and why");
+        awaitAnswers("THREAD_ENDED", "IDLE_TIMEOUT");
+        open("Longest leases");
+        awaitAnswers("The longest leases");
+        chromium.press(chromium.driver().findElement(By.cssSelector("#answers .link")));
         assertThat(chromium.state("selected")).isNotNegative();
         assertThat(chromium.element("detail").getText()).startsWith("leased #");
         assertThat(chromium.complaints()).isEmpty();
+    }
+
+    private static void open(String section) {
+        chromium.press(chromium.driver().findElement(By.xpath("//summary[.='" + section + "']")));
+    }
+
+    /** A section is filled by an event that comes after the key that opened it. */
+    private static void awaitAnswers(String... words) {
+        await().untilAsserted(
+                        () -> assertThat(chromium.element("answers").getText()).contains(words));
     }
 
     /** As if what a recording says had come into the page as markup after all. */
@@ -242,7 +249,7 @@ class TimelinePageTest {
         chromium.element("chart").sendKeys(Keys.ARROW_LEFT);
         assertThat(chromium.state("from")).isLessThan(from);
         assertThat(span()).isCloseTo(wheeled / 2, withPercentage(1));
-        chromium.element("out").click();
+        chromium.press(chromium.element("out"));
         assertThat(span()).isGreaterThan(wheeled / 2);
         chromium.element("chart").sendKeys("0");
         assertThat(span()).isEqualTo(whole);
