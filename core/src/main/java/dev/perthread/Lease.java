@@ -84,7 +84,7 @@ public final class Lease<T> implements AutoCloseable {
             throw misuse(slot, owner, ended, "invalidated");
         }
         slot.invalid = true;
-        slot.slowRelease = true;
+        slot.releasePath = Slot.SLOW;
     }
 
     /**
@@ -120,7 +120,7 @@ public final class Lease<T> implements AutoCloseable {
     static void endAfter(Slot<?> slot, Throwable failure, @Nullable Predicate<? super Throwable> invalidates) {
         if (invalidates != null && isBroken(failure, invalidates)) {
             slot.invalid = true;
-            slot.slowRelease = true;
+            slot.releasePath = Slot.SLOW;
         }
         try {
             Failures.suppress(slot.release(true), failure);

@@ -38,9 +38,9 @@ final class PermitQueue<T> {
         this.maxWaiting = config.maxWaiting;
     }
 
-    /** Without the lock: whether a release has to look for waiters. */
+    /** Without the lock: whether somebody waits for what becomes idle here, or the pool is closed. */
     boolean mustCheckWaiters() {
-        return mustCheckWaiters || isWaitedForByOthers();
+        return mustCheckWaiters;
     }
 
     /** Without the lock: whether somebody waits, perhaps for another key, and what is idle here may make room. */

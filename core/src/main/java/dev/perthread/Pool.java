@@ -39,7 +39,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
     private final @Nullable TotalLimit<T> total; // of all keys
     private final @Nullable Runnable removeEntry; // of the key
     private final @Nullable Predicate<? super Throwable> invalidates; // null where nothing is kept anyway
-    private final boolean reusesNotDone;
+    private final byte releasePath; // of most leases
     private final boolean ordersIdle; // a release stamps when the resource became idle, though it does nothing else
     private final boolean alwaysSlow; // each lease has more to do than to change hands
     private final Queue<Runnable> atEnd = new ConcurrentLinkedQueue<>();
@@ -62,7 +62,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         this.removeEntry = removeEntry;
         Predicate<? super Throwable> given = config.invalidateWhen;
         this.invalidates = given != null || !config.keeps() ? given : failure -> true;
-        this.reusesNotDone = config.reusesNotDone();
+        this.releasePath = config.releasePath();
         this.ordersIdle = config.ordersIdle();
         this.observer = new Observer<>(config);
         this.alwaysSlow = config.alwaysSlow() || observer.tellsLeases();
@@ -158,6 +158,9 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
 
     /** A lease without the object, to be ended once, by {@link #release}. The fast path. */
     Slot<T> leaseFast(long timeout) throws X {
+        // Loaded before the compare-and-set: what comes after it does not begin before it is done.
+        SlotRegistry<T> all = registry;
+        long tick = clock.tick();
         Thread me = Thread.currentThread();
         Slot<T> own = slots.entryOf(me);
         if (own == null || !own.idleToLeased()) {
@@ -165,10 +168,10 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         }
         // After the compare-and-set: a close or a mark that came before it is seen here, one that comes later sees
         // LEASED.
-        if (registry.isSlowAcquire() || own.isMarked() || Jfr.recordsLeases()) {
+        if (all.isSlowAcquire() || own.isMarked() || Jfr.recordsLeases()) {
             return leaseSlow(me, timeout, own);
         }
-        own.stampFirstLease(clock.tick());
+        own.stampFirstLease(tick);
         return own;
     }
 
@@ -248,7 +251,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         if (config.reentry == ReentryPolicy.REJECT) {
             throw new ReentryException(Messages.reentry(name(), me, leased.trace), leased.trace);
         }
-        leased.slowRelease = true;
+        leased.releasePath = Slot.SLOW;
         leased.stampLease(leased.leasedAt());
         try {
             observer.acquired(leased);
@@ -297,7 +300,8 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         slot.notDone = false;
         slot.stampLease(now);
         Jfr.leaseBegins(slot);
-        slot.slowRelease = alwaysSlow || !config.keeps() || slot.recorded != null || settings.expires();
+        boolean slow = alwaysSlow || !config.keeps() || slot.recorded != null || settings.expires();
+        slot.releasePath = slow ? Slot.SLOW : releasePath;
         observer.acquired(slot);
         slot.inTransition = false;
         return slot;
@@ -331,17 +335,20 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
     @Override
     @Nullable
     Throwable release(Slot<T> slot, boolean done) {
-        if ((done || reusesNotDone) && !slot.slowRelease && !slot.isMarked()) {
-            if (ordersIdle) {
-                slot.idleSince = clock.now();
-            }
+        if (slot.isSlowRelease(done) || slot.isMarked()) {
+            return slowRelease.release(slot, done);
+        }
+        if (ordersIdle) { // asked once: this is the only kind of pool for whose idle ones other keys wait
+            slot.idleSince = clock.now();
             slot.leasedToIdle();
-            if (queue.mustCheckWaiters()) {
-                slowRelease.offerIdle(slot);
-            }
+            slowRelease.offerIfWaitedFor(slot);
             return null;
         }
-        return slowRelease.release(slot, done);
+        slot.leasedToIdle();
+        if (queue.mustCheckWaiters()) {
+            slowRelease.offerIdle(slot);
+        }
+        return null;
     }
 
     @Override

@@ -156,6 +156,11 @@ final class PoolConfig<T, X extends Exception> {
         return !keeps() || reuse == ReusePolicy.UNLESS_INVALIDATED;
     }
 
+    /** What a release has to do, unless its lease or its slot is a special one. */
+    byte releasePath() {
+        return reusesNotDone() ? Slot.FAST : Slot.FAST_IF_DONE;
+    }
+
     /** Whether each lease has more to do than to change hands, so that no acquire may take the fast path. */
     boolean alwaysSlow() {
         return trace

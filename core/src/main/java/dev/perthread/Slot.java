@@ -62,6 +62,15 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
     static final int MOVED = 4;
     static final int CHECKING = 5;
 
+    /** The release only stores IDLE. */
+    static final byte FAST = 0;
+
+    /** The same, if the lease was declared done. */
+    static final byte FAST_IF_DONE = 1;
+
+    /** It has more to do. */
+    static final byte SLOW = 2;
+
     private static final VarHandle STATE;
     private static final VarHandle REASON;
     private static final VarHandle USES;
@@ -118,7 +127,7 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
 
     boolean invalid;
     boolean notDone; // a lease that shared this one ended without done()
-    boolean slowRelease; // the release has more to do than to store IDLE; one look instead of five on the fast path
+    byte releasePath; // FAST, ...: one look instead of five at each release
     volatile @Nullable Throwable trace; // where the present lease was acquired
 
     @Nullable
@@ -193,6 +202,11 @@ final class Slot<T> extends ThreadTable.Entry implements Admission<T> {
     @Nullable
     Throwable release(boolean done) {
         return pool.release(this, done);
+    }
+
+    /** Whether the release of a lease that its user declared done, or not, has more to do than to store IDLE; the owner's. */
+    boolean isSlowRelease(boolean done) {
+        return releasePath > (done ? FAST_IF_DONE : FAST);
     }
 
     /** Whether the lease was lost: the owner's question. */

@@ -22,6 +22,7 @@ final class SlowRelease<T> {
     private final Observer<T> observer;
     private final ResourceCloser<T> closer;
     private final boolean reusesNotDone;
+    private final byte releasePath;
     private final boolean stampsIdle; // somebody wants to know since when a resource is idle
     private final boolean timesLeases;
 
@@ -41,6 +42,7 @@ final class SlowRelease<T> {
         this.observer = observer;
         this.closer = closer;
         this.reusesNotDone = config.reusesNotDone();
+        this.releasePath = config.releasePath();
         this.stampsIdle = config.ordersIdle() || config.checkEveryNanos > 0 || config.checkAfterNanos > 0;
         this.timesLeases = config.timeLeases || observer.tellsLeases();
     }
@@ -151,7 +153,7 @@ final class SlowRelease<T> {
     /** Gives the resource back; returns why it must be closed instead, and then it is still leased. */
     private @Nullable CloseReason toIdle(Slot<T> slot) {
         slot.trace = null;
-        slot.slowRelease = false;
+        slot.releasePath = releasePath;
         slot.inTransition = false; // from the store of IDLE on it may be another thread's
         if (config.lends() && (slot.isMarked() || config.maxIdle != Integer.MAX_VALUE)) {
             CloseReason reason = handoff.releaseAndList(slot);
@@ -161,9 +163,7 @@ final class SlowRelease<T> {
             return reason;
         }
         slot.leasedToIdle();
-        if (queue.mustCheckWaiters()) {
-            offerIdle(slot);
-        }
+        offerIfWaitedFor(slot);
         return null;
     }
 
@@ -186,7 +186,11 @@ final class SlowRelease<T> {
         if (config.lends()) {
             registry.listIdle(slot);
         }
-        if (queue.mustCheckWaiters()) {
+        offerIfWaitedFor(slot);
+    }
+
+    void offerIfWaitedFor(Slot<T> slot) {
+        if (queue.mustCheckWaiters() || queue.isWaitedForByOthers()) {
             offerIdle(slot);
         }
     }

@@ -197,7 +197,7 @@ final class WaitAtLimit<T> {
         if (granted.state() == Slot.OPENING) {
             registry.removeUnopened(granted, null, 0);
         } else {
-            granted.slowRelease = false;
+            granted.releasePath = config.releasePath();
             pool.release(granted, true);
         }
     }
