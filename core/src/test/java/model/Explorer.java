@@ -15,6 +15,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -151,6 +152,9 @@ public final class Explorer {
         }
     }
 
+    /** One for all settings: weaving and compiling the code anew took longer than to explore most of them. */
+    private static final Map<Boolean, Weaver> WEAVERS = new ConcurrentHashMap<>();
+
     private final Supplier<? extends Scenario> scenarios;
     private final List<Thread> threads;
     final boolean buffers; // whether stores that are not fenced may be late
@@ -190,8 +194,8 @@ public final class Explorer {
         while (threads.size() < actors) {
             Thread thread = new Thread(null, null, "T" + (threads.size() + 1));
             first = first == 0 ? thread.getId() : first;
-            // As ThreadTable spreads them. Eight cells is its smallest size, and the worst is all in one.
-            if (!tables || (spread(thread.getId()) & 7) == (spread(first) & 7)) {
+            // As ThreadTable spreads them. The worst is all in one cell, of eight, its smallest size, and of sixteen.
+            if (!tables || (spread(thread.getId()) & 15) == (spread(first) & 15)) {
                 threads.add(thread);
             }
         }
@@ -209,7 +213,9 @@ public final class Explorer {
         boolean tables = scenario.contains("Store");
         Constructor<?> constructor;
         try {
-            constructor = new Weaver(tables).loadClass(scenario).getConstructor(Setting.class);
+            constructor = WEAVERS.computeIfAbsent(tables, Weaver::new)
+                    .loadClass(scenario)
+                    .getConstructor(Setting.class);
         } catch (ReflectiveOperationException e) {
             throw new LinkageError(e.getMessage(), e);
         }
