@@ -7,6 +7,7 @@ import java.io.File;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,6 +24,12 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /** Runs every benchmark once, as briefly as possible. It measures nothing. */
 class SmokeTest {
     private static final String VIRTUAL_FROM = "21";
+
+    /** JMH's own lock is one file for the whole machine, of whoever came first: a run elsewhere would fail all this. */
+    @BeforeAll
+    static void doWithoutTheLockOfTheMachine() {
+        System.setProperty("jmh.ignoreLock", "true");
+    }
 
     static List<String> benchmarks() {
         return BenchmarkList.defaultList()

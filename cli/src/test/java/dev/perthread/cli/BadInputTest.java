@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -116,7 +117,7 @@ class BadInputTest {
 
     @Test
     void an_unknown_host_is_told() throws Exception {
-        Cli.Result result = Cli.run("fetch", "http://no-such-host.invalid/");
+        Cli.Result result = Cli.runHere("fetch", "http://no-such-host.invalid/");
 
         assertOneLine(result, 1, "http://no-such-host.invalid/", "the name has no address");
     }
@@ -124,7 +125,7 @@ class BadInputTest {
     @Test
     void a_server_that_closes_without_an_answer_is_a_failure() throws Exception {
         try (Server server = Server.sending("")) {
-            Cli.Result result = Cli.run("fetch", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", server.url("/"));
 
             assertOneLine(result, 1, server.url("/"), "closed the connection without a response", "2 of 2");
             assertThat(result.gotLines())
@@ -147,7 +148,7 @@ class BadInputTest {
     })
     void an_answer_that_is_cut_short_is_a_failure(String answer, String words) throws Exception {
         try (Server server = Server.sending(answer)) {
-            Cli.Result result = Cli.run("fetch", "-t", "1", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "-t", "1", server.url("/"));
 
             assertOneLine(result, 1, words);
             assertThat(result.gotLines()).singleElement().asString().startsWith("Got " + answer.length() + " bytes ");
@@ -157,7 +158,7 @@ class BadInputTest {
     @Test
     void an_answer_that_is_not_http_is_counted_and_is_a_failure() throws Exception {
         try (Server server = Server.sending("\u0000\u0001SSH-2.0-garbage\r\n\r\n\u00ff")) {
-            Cli.Result result = Cli.run("fetch", "-t", "1", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "-t", "1", server.url("/"));
 
             assertOneLine(result, 1, "not HTTP", "\"??SSH-2.0-garbage");
             assertThat(result.gotLines()).singleElement().asString().startsWith("Got 22 bytes ");
@@ -168,7 +169,7 @@ class BadInputTest {
     void a_server_that_stays_silent_is_given_up_after_the_timeout() throws Exception {
         try (Server server =
                 new Server((connection, request) -> connection.getInputStream().read())) {
-            Cli.Result result = Cli.run("fetch", "--timeout", "300ms", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "--timeout", "300ms", server.url("/"));
 
             assertOneLine(result, 1, "sent nothing for 0.3 s", "--timeout");
             assertThat(result.gotLines()).isEmpty();
@@ -181,7 +182,7 @@ class BadInputTest {
             Server.write(connection, "HTTP/1.0 200 OK\r\n\r\nsome");
             connection.getInputStream().read();
         })) {
-            Cli.Result result = Cli.run("fetch", "--json", "-t", "1", "--timeout", "0.3", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "--json", "-t", "1", "--timeout", "0.3", server.url("/"));
 
             assertOneLine(result, 1, "sent nothing for 0.3 s");
             Map<?, ?> only = (Map<?, ?>) ((List<?>) Json.parse(result.out()).get("results")).get(0);
@@ -203,7 +204,7 @@ class BadInputTest {
                 cutOff.incrementAndGet();
             }
         })) {
-            Cli.Result result = Cli.run("fetch", "--max-bytes", "100k", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "--max-bytes", "100k", server.url("/"));
 
             assertOneLine(result, 1, "longer than 102400 bytes", "--max-bytes", "2 of 2 requests");
             await().untilAsserted(() -> assertThat(cutOff).hasValue(2));
@@ -214,10 +215,11 @@ class BadInputTest {
     void an_answer_of_exactly_the_bound_is_whole() throws Exception {
         String page = Server.page(1000);
         try (Server server = Server.sending(page)) {
-            assertThat(Cli.run("fetch", "--max-bytes", "" + page.length(), server.url("/"))
+            assertThat(Cli.runHere("fetch", "--max-bytes", "" + page.length(), server.url("/"))
                             .status())
                     .isZero();
-            assertOneLine(Cli.run("fetch", "--max-bytes", "" + (page.length() - 1), server.url("/")), 1, "longer than");
+            assertOneLine(
+                    Cli.runHere("fetch", "--max-bytes", "" + (page.length() - 1), server.url("/")), 1, "longer than");
         }
     }
 
@@ -231,7 +233,7 @@ class BadInputTest {
                 Server.write(connection, Server.page(10));
             }
         })) {
-            Cli.Result result = Cli.run("fetch", "-t", "4", "-n", "5", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "-t", "4", "-n", "5", server.url("/"));
 
             assertOneLine(result, 1, "5 of 20 requests");
             assertThat(result.gotLines()).hasSize(15);
@@ -254,7 +256,7 @@ class BadInputTest {
     void response_of_several_equal_lengths_is_whole() throws Exception {
         String answer = "HTTP/1.0 200 OK\r\nContent-Length: 4\r\nContent-Length: 04, 4\r\n\r\nhalf";
         try (Server server = Server.sending(answer)) {
-            Cli.Result result = Cli.run("fetch", "-t", "1", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "-t", "1", server.url("/"));
 
             assertThat(result.err()).isEmpty();
             assertThat(result.status()).isZero();
@@ -268,10 +270,11 @@ class BadInputTest {
             Server.write(connection, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
             while (true) { // ends when the client has gone
                 connection.getOutputStream().write(1);
+                LockSupport.parkNanos(1_000_000); // or both sides would need a processor each
             }
         })) {
             Cli.Result result =
-                    Cli.run("fetch", "-t", "1", option, "--max-bytes", "1G", "--max-time", "1", server.url("/"));
+                    Cli.runHere("fetch", "-t", "1", option, "--max-bytes", "1G", "--max-time", "1", server.url("/"));
 
             assertOneLine(result, 1, "not complete after 1 s", "--max-time");
         }
@@ -286,7 +289,7 @@ class BadInputTest {
             connection.getInputStream().read();
         })) {
             Cli.Result result =
-                    Cli.run("fetch", "-t", "1", option, "--timeout", "50", "--max-time", "1", server.url("/"));
+                    Cli.runHere("fetch", "-t", "1", option, "--timeout", "50", "--max-time", "1", server.url("/"));
 
             assertOneLine(result, 1, "not complete after 1 s", "--max-time");
         }
@@ -304,7 +307,7 @@ class BadInputTest {
                 "http://me:S3CRET%@h/"
             })
     void refusal_of_a_url_never_shows_the_password_in_it(String url) throws Exception {
-        Cli.Result result = Cli.run("fetch", url);
+        Cli.Result result = Cli.runHere("fetch", url);
 
         assertOneLine(result, 2, "URL must be http[s]://", "...@");
         assertThat(result.err()).doesNotContain("S3CRET");
@@ -312,7 +315,7 @@ class BadInputTest {
 
     @Test
     void value_of_any_length_is_quoted_cut() throws Exception {
-        Cli.Result result = Cli.run("fetch", "--threads", "x".repeat(10_000));
+        Cli.Result result = Cli.runHere("fetch", "--threads", "x".repeat(10_000));
 
         assertOneLine(result, 2, "but was 'xxx", "x...'");
         assertThat(result.err()).hasSizeLessThan(400);

@@ -89,13 +89,24 @@ public final class Cli implements AutoCloseable {
         }
     }
 
-    /** In this process, without its end: takes a thousandth of the time, for what ends before it does anything. */
+    /**
+     * In this process, without its end: takes a tenth of the time, for what has nothing to do with processes. What a
+     * thread prints meanwhile that is not of the command would be taken for its output.
+     */
     public static Result runHere(String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Output output = new Output(
-                new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
-        int status = Main.run(arguments, output, Subcommand::run);
+        PrintStream outBefore = System.out;
+        PrintStream errBefore = System.err;
+        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+        int status;
+        try {
+            status = Main.run(arguments, new Output(System.out, System.err), Subcommand::run);
+        } finally {
+            System.setOut(outBefore);
+            System.setErr(errBefore);
+        }
         return new Result(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 

@@ -30,12 +30,14 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
     /** A tag for tests whose tools keep threads and sockets from one test to the next, as what drives a browser does. */
     public static final String TOOLS_STAY = "tools-stay";
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
     private static final Set<String> LIBRARY_THREADS = Set.of("perthread-reaper", "perthread-net-watchdog");
     private static final Queue<Throwable> UNCAUGHT = new ConcurrentLinkedQueue<>();
 
     static {
+        Awaitility.setDefaultTimeout(PATIENCE); // what is awaited comes at once, but on a busy machine not within 10 s
+
         // With its first socket the Java runtime opens one for itself, for ever: not to be laid at a test's door.
         try {
             new ServerSocket(0).close();

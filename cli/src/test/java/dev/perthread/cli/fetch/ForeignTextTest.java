@@ -23,7 +23,7 @@ class ForeignTextTest {
         for (String[] arguments : new String[][] {
             {"fetch", "--threads", given}, {"fetch", "http://" + given}, {"fetch", "--" + given}, {given}
         }) {
-            Cli.Result result = Cli.run(arguments);
+            Cli.Result result = Cli.runHere(arguments);
 
             assertThat(result.status()).isEqualTo(2);
             String line = result.err().strip();

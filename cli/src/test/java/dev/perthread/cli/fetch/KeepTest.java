@@ -69,7 +69,7 @@ class KeepTest {
         try (Server one = at("127.0.0.1", all, most, mostPerHost);
                 Server two = at("127.0.0.2", all, most, mostPerHost);
                 Server three = at("127.0.0.3", all, most, mostPerHost)) {
-            Cli.Result result = Cli.run(
+            Cli.Result result = Cli.runHere(
                     "fetch",
                     kind,
                     "--lend",
@@ -121,7 +121,7 @@ class KeepTest {
             })
     void an_answer_that_says_where_it_ends_leaves_the_connection_usable(String answer) throws Exception {
         try (Server server = Server.answeringMany((connection, request) -> Server.write(connection, answer))) {
-            Cli.Result result = Cli.run("fetch", "--keep", "-t", "1", "-n", "3", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "--keep", "-t", "1", "-n", "3", server.url("/"));
 
             assertThat(result.err()).isEmpty();
             assertThat(result.status()).isZero();
@@ -140,7 +140,7 @@ class KeepTest {
             })
     void one_that_ends_it_or_is_followed_by_more_is_answered_with_a_new_connection(String answer) throws Exception {
         try (Server server = Server.answeringMany((connection, request) -> Server.write(connection, answer))) {
-            Cli.Result result = Cli.run("fetch", "--keep", "-t", "1", "-n", "3", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "--keep", "-t", "1", "-n", "3", server.url("/"));
 
             assertThat(result.err()).isEmpty();
             assertThat(result.status()).isZero();
@@ -153,7 +153,7 @@ class KeepTest {
     void an_answer_that_ends_with_its_connection_is_whole() throws Exception {
         String answer = "HTTP/1.1 200 OK\r\n\r\nto the end";
         try (Server server = Server.sending(answer)) {
-            Cli.Result result = Cli.run("fetch", "--keep", "-t", "1", "-n", "2", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "--keep", "-t", "1", "-n", "2", server.url("/"));
 
             assertThat(result.err()).isEmpty();
             assertThat(result.status()).isZero();
@@ -176,7 +176,7 @@ class KeepTest {
                 Server.write(connection, PAGE);
             }
         })) {
-            Cli.Result result = Cli.run("fetch", "--json", "--keep", "-t", "1", "-n", "4", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "--json", "--keep", "-t", "1", "-n", "4", server.url("/"));
 
             assertThat(result.err()).isEmpty();
             assertThat(result.status()).isZero();
@@ -192,7 +192,7 @@ class KeepTest {
     @Test
     void json_tells_which_requests_had_a_connection_that_was_used_before() throws Exception {
         try (Server server = Server.answeringMany((connection, request) -> Server.write(connection, PAGE))) {
-            Cli.Result result = Cli.run("fetch", "--json", "--keep", "-t", "1", "-n", "3", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "--json", "--keep", "-t", "1", "-n", "3", server.url("/"));
 
             List<?> results = (List<?>) Json.parse(result.out()).get("results");
             assertThat(results.stream()
@@ -220,7 +220,7 @@ class KeepTest {
     void a_broken_answer_is_one_failure_in_words_and_is_not_asked_for_again(String answer, String words)
             throws Exception {
         try (Server server = Server.sending(answer)) {
-            Cli.Result result = Cli.run("fetch", "--keep", "-t", "1", server.url("/"));
+            Cli.Result result = Cli.runHere("fetch", "--keep", "-t", "1", server.url("/"));
 
             assertThat(result.status()).isEqualTo(1);
             assertThat(result.err().lines()).singleElement().asString().contains(words, "1 of 1 requests");
@@ -238,8 +238,8 @@ class KeepTest {
                         connection.getOutputStream().write(new byte[8192]);
                     }
                 })) {
-            Cli.Result first = Cli.run("fetch", "--keep", "-t", "1", "--timeout", "300ms", silent.url("/"));
-            Cli.Result second = Cli.run("fetch", "--keep", "-t", "1", "--max-bytes", "100k", endless.url("/"));
+            Cli.Result first = Cli.runHere("fetch", "--keep", "-t", "1", "--timeout", "300ms", silent.url("/"));
+            Cli.Result second = Cli.runHere("fetch", "--keep", "-t", "1", "--max-bytes", "100k", endless.url("/"));
 
             assertThat(first.status()).isEqualTo(1);
             assertThat(first.err()).contains("sent nothing for 0.3 s");

@@ -78,6 +78,7 @@ record OwnCertificate(PrivateKey key, Certificate certificate, Path file, Path k
     private static void keytool(Path directory, String[] arguments, String... more) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+        command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-J-XX:-UsePerfData"));
         command.addAll(List.of(arguments));
         command.addAll(List.of(more));
         command.addAll(List.of("-storetype", "PKCS12", "-storepass", PASSWORD));

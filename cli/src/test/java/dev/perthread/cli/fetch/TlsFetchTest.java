@@ -82,10 +82,10 @@ class TlsFetchTest {
     void one_that_nobody_vouches_for_is_refused_and_insecure_takes_it() throws Exception {
         try (Server server = sending(Server.page(5), false)) {
             assertOneLine(
-                    Cli.run("fetch", url(server, "localhost")), 1, "certificate is self-signed", "2 of 2 requests");
+                    Cli.runHere("fetch", url(server, "localhost")), 1, "certificate is self-signed", "2 of 2 requests");
             assertThat(server.requests).isEmpty();
 
-            Cli.Result insecure = Cli.run("fetch", "--insecure", url(server, "127.0.0.1"));
+            Cli.Result insecure = Cli.runHere("fetch", "--insecure", url(server, "127.0.0.1"));
             assertThat(insecure.err()).isEmpty();
             assertThat(insecure.gotLines()).hasSize(2);
         }
@@ -112,7 +112,7 @@ class TlsFetchTest {
         String trusted = (which.startsWith("un") ? own : shown).file().toString();
         try (WebServer web = WebServer.start(Files.createTempDirectory(directory, which), shown)) {
             String url = "https://localhost:" + web.https() + "/";
-            Cli.Result result = Cli.run("fetch", "-t", "3", "--cacert", trusted, url);
+            Cli.Result result = Cli.runHere("fetch", "-t", "3", "--cacert", trusted, url);
 
             assertThat(result.status()).isEqualTo(1);
             assertThat(result.err().lines())
@@ -133,7 +133,7 @@ class TlsFetchTest {
                     directory.resolve("both.pem"), Files.readString(own.keyFile()) + Files.readString(own.file()));
             String url = url(server, "localhost");
 
-            assertThat(Cli.run(
+            assertThat(Cli.runHere(
                                     "fetch",
                                     "--cacert",
                                     certificate,
@@ -144,21 +144,21 @@ class TlsFetchTest {
                                     url)
                             .gotLines())
                     .hasSize(2);
-            assertThat(Cli.run("fetch", "--cacert", certificate, "--cert", both.toString(), url)
+            assertThat(Cli.runHere("fetch", "--cacert", certificate, "--cert", both.toString(), url)
                             .gotLines())
                     .hasSize(2);
             // A server of Java 17 says no more than that it does not like what it got.
             String words = Runtime.version().feature() > 17
                     ? "the server wants a certificate of this side"
                     : "the server refuses this side's certificate, or that there is none";
-            assertOneLine(Cli.run("fetch", "-t", "1", "--cacert", certificate, url), 1, words);
+            assertOneLine(Cli.runHere("fetch", "-t", "1", "--cacert", certificate, url), 1, words);
         }
     }
 
     @Test
     void a_cert_without_a_key_anywhere_is_a_wrong_command_line() throws Exception {
         assertOneLine(
-                Cli.run("fetch", "--cert", certificate, "https://localhost/"),
+                Cli.runHere("fetch", "--cert", certificate, "https://localhost/"),
                 2,
                 "it must have one private key, but has 0");
     }
@@ -168,10 +168,10 @@ class TlsFetchTest {
         try (Server server = cuttingOff("HTTP/1.0 200 OK\r\n\r\nsome");
                 Server whole = cuttingOff(Server.page(10))) {
             assertOneLine(
-                    Cli.run("fetch", "-t", "1", "--cacert", certificate, url(server, "localhost")),
+                    Cli.runHere("fetch", "-t", "1", "--cacert", certificate, url(server, "localhost")),
                     1,
                     "the connection was cut off");
-            assertThat(Cli.run("fetch", "-t", "1", "--cacert", certificate, url(whole, "localhost"))
+            assertThat(Cli.runHere("fetch", "-t", "1", "--cacert", certificate, url(whole, "localhost"))
                             .status())
                     .isZero();
         }

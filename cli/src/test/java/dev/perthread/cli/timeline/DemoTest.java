@@ -31,18 +31,27 @@ class DemoTest {
                 .singleElement()
                 .satisfies(pool -> assertThat(pool.limit()).isEqualTo(16));
         assertThat(timeline.marks())
-                .extracting(Mark::trouble)
-                .containsExactlyInAnyOrder(Trouble.LEAK, Trouble.HELD_TOO_LONG);
-        assertThat(timeline.marks()).allSatisfy(mark -> {
-            boolean leak = mark.trouble() == Trouble.LEAK;
-            assertThat(timeline.lanes().get(mark.lane()).thread()).isEqualTo(leak ? "request-421" : "request-250");
-            assertThat(mark.stack()).contains(leak ? "DemoRecording.refund" : "DemoRecording.report");
-        });
+                .filteredOn(mark -> mark.trouble() == Trouble.LEAK)
+                .singleElement()
+                .satisfies(mark -> assertOf(timeline, mark, "request-421", "DemoRecording.refund"));
+        // A busy machine holds up others, too.
+        assertThat(timeline.marks())
+                .filteredOn(mark -> mark.trouble() == Trouble.HELD_TOO_LONG)
+                .anySatisfy(mark -> assertOf(timeline, mark, "request-250", "DemoRecording.report"));
+        assertThat(timeline.marks()).extracting(Mark::trouble).containsOnly(Trouble.LEAK, Trouble.HELD_TOO_LONG);
+    }
+
+    private static void assertOf(Timeline timeline, Mark mark, String thread, String method) {
+        assertThat(timeline.lanes().get(mark.lane()).thread()).isEqualTo(thread);
+        assertThat(mark.stack()).contains(method);
     }
 
     @Test
     void demo_mustBeAThousandThreadsOver16Connections_withOneLeakAndOneHeldTooLong() throws Exception {
-        assertDemo(Demo.read(Integer.MAX_VALUE));
+        Timeline demo = Demo.read(Integer.MAX_VALUE);
+
+        assertDemo(demo);
+        assertThat(demo.marks()).hasSize(2);
     }
 
     @Test
@@ -87,6 +96,8 @@ class DemoTest {
         Cli.Result made = Cli.runAny(
                 List.of(
                         Cli.JAVA.toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
                         "-cp",
                         Cli.JAR.resolveSibling("lib") + "/*",
                         Path.of("src", "demo", "DemoRecording.java").toString(),

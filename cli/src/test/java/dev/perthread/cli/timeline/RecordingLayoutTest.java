@@ -58,7 +58,7 @@ class RecordingLayoutTest {
 
     private void assertRefused(String why) throws Exception {
         Path changed = Files.write(directory.resolve("changed.jfr"), recording);
-        Cli.Result result = Cli.run("timeline", changed.toString(), "--text");
+        Cli.Result result = Cli.runHere("timeline", changed.toString(), "--text");
 
         assertThat(result.status()).isEqualTo(1);
         assertThat(result.err().lines()).singleElement().asString().contains("changed.jfr", "damaged", why);

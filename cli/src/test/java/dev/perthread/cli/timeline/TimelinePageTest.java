@@ -39,7 +39,7 @@ import org.openqa.selenium.interactions.WheelInput;
 @EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "a page is the same on every Java: see TimelineTest")
 class TimelinePageTest {
     /** More than are drawn, so that they are condensed; a million with {@code -Pcampaigns}. */
-    private static final int LEASES = Boolean.getBoolean("perthread.campaign") ? 1_000_000 : 300_000;
+    private static final int LEASES = Boolean.getBoolean("perthread.campaign") ? 1_000_000 : 220_000;
 
     private static final int THREADS = LEASES / 10;
     private static final long LARGEST_PAGE = 16_000_000;
@@ -77,7 +77,7 @@ class TimelinePageTest {
 
     private static Path page(Path recording) throws IOException {
         Path page = recording.resolveSibling("page.html");
-        Cli.Result result = Cli.run("timeline", recording.toString(), "-o", page.toString());
+        Cli.Result result = Cli.runHere("timeline", recording.toString(), "-o", page.toString());
         assertThat(result.status()).as(result.err()).isZero();
         return page;
     }

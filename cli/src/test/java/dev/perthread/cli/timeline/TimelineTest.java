@@ -173,10 +173,19 @@ class TimelineTest {
         assertThat(lanes)
                 .hasSize(Recordings.KNOWN_LANES)
                 .allSatisfy(line -> assertThat(line).hasSize(80));
-        assertThat(lanes.get(0)).startsWith("fetch-1").contains("1", "~", "-");
-        assertThat(lanes.get(1)).contains("1", ".").doesNotContain("2");
-        assertThat(lanes.get(2)).contains("!"); // on a busy machine it covers all of the lease, which is short
         assertThat(result.lines()).filteredOn(line -> line.startsWith("! ")).hasSize(Recordings.KNOWN_MARKS);
+
+        // So wide that all has a column of its own, even if a busy machine made one part of it a thousand times as
+        // long.
+        List<String> wide = Cli.runHere(
+                        "timeline", file("known.jfr").toString(), "--text", "--by", "thread", "--width", "10000")
+                .lines()
+                .stream()
+                .filter(line -> line.endsWith("|"))
+                .toList();
+        assertThat(wide.get(0)).startsWith("fetch-1").contains("1", "~", "-");
+        assertThat(wide.get(1)).contains("1", ".").doesNotContain("2");
+        assertThat(wide.get(2)).contains("2", "!");
     }
 
     @Test
@@ -203,7 +212,7 @@ class TimelineTest {
         byte[] recording = Files.readAllBytes(file("whole.jfr"));
         Arrays.fill(recording, from, from + bytes, value);
         Path part = Files.write(file("part.jfr"), recording);
-        assertRefused(Cli.run("timeline", part.toString()), "part.jfr", "the header at byte 0 is not finished");
+        assertRefused(Cli.runHere("timeline", part.toString()), "part.jfr", "the header at byte 0 is not finished");
     }
 
     @Test
@@ -220,7 +229,7 @@ class TimelineTest {
         }
         Path part = file("part.jfr");
         Files.write(part, Arrays.copyOf(whole, whole.length / 2));
-        assertRefused(Cli.run("timeline", part.toString()), "part.jfr", "cut off or damaged");
+        assertRefused(Cli.runHere("timeline", part.toString()), "part.jfr", "cut off or damaged");
         assertThat(file("part.html")).doesNotExist();
     }
 
@@ -238,17 +247,19 @@ class TimelineTest {
         Files.createFile(file("empty.jfr"));
         Files.writeString(file("text.jfr"), "Flight recordings begin with FLR and a zero byte.\n");
 
-        assertRefused(Cli.run("timeline", file("empty.jfr").toString()), "empty.jfr", "an empty file");
-        assertRefused(Cli.run("timeline", file("text.jfr").toString(), "--text"), "text.jfr", "not a flight recording");
-        assertRefused(Cli.run("timeline", directory.toString()), "a directory");
-        assertRefused(Cli.run("timeline", file("missing.jfr").toString()), "missing.jfr", "no such file");
+        assertRefused(Cli.runHere("timeline", file("empty.jfr").toString()), "empty.jfr", "an empty file");
+        assertRefused(
+                Cli.runHere("timeline", file("text.jfr").toString(), "--text"), "text.jfr", "not a flight recording");
+        assertRefused(Cli.runHere("timeline", directory.toString()), "a directory");
+        assertRefused(Cli.runHere("timeline", file("missing.jfr").toString()), "missing.jfr", "no such file");
     }
 
     @Test
     void a_recording_of_a_program_without_holders_is_refused() throws Exception {
         Recordings.record(file("other.jfr"), () -> {});
 
-        assertRefused(Cli.run("timeline", file("other.jfr").toString()), "other.jfr", "no PerThread events among its");
+        assertRefused(
+                Cli.runHere("timeline", file("other.jfr").toString()), "other.jfr", "no PerThread events among its");
     }
 
     @Test
@@ -257,11 +268,11 @@ class TimelineTest {
         String recording = file("known.jfr").toString();
 
         assertRefused(
-                Cli.run("timeline", recording, "-o", file("none/page.html").toString()),
+                Cli.runHere("timeline", recording, "-o", file("none/page.html").toString()),
                 "none/page.html",
                 "cannot be written to (no such directory)");
-        assertRefused(Cli.run("timeline", recording, "-o", directory.toString()), "cannot be written to");
-        Cli.Result itself = Cli.run("timeline", recording, "-o", recording);
+        assertRefused(Cli.runHere("timeline", recording, "-o", directory.toString()), "cannot be written to");
+        Cli.Result itself = Cli.runHere("timeline", recording, "-o", recording);
         assertThat(itself.status()).isEqualTo(2);
         assertThat(itself.err()).contains("--output must be another file than the recording");
         assertThat(failure(file("known.jfr"))).isEmpty();
@@ -274,11 +285,12 @@ class TimelineTest {
         Files.writeString(file("known.html"), "mine");
         Files.writeString(file("other.html"), "mine too");
 
-        assertRefused(Cli.run("timeline", recording), "known.html", "exists already", "--force");
-        assertRefused(Cli.run("timeline", recording, "-o", file("other.html").toString()), "other.html", "--force");
+        assertRefused(Cli.runHere("timeline", recording), "known.html", "exists already", "--force");
+        assertRefused(
+                Cli.runHere("timeline", recording, "-o", file("other.html").toString()), "other.html", "--force");
         assertThat(file("known.html")).hasContent("mine");
         assertThat(file("other.html")).hasContent("mine too");
-        Cli.Result forced = Cli.run("timeline", recording, "--force");
+        Cli.Result forced = Cli.runHere("timeline", recording, "--force");
         assertThat(forced.status()).as(forced.err()).isZero();
         assertThat(Files.readString(file("known.html"))).startsWith("<!DOCTYPE html>");
     }
@@ -344,7 +356,7 @@ class TimelineTest {
     void fetch_opens_nothing_if_it_could_not_write_what_it_records() throws Exception {
         try (Server server = Server.sending(Server.page(10))) {
             assertRefused(
-                    Cli.run(
+                    Cli.runHere(
                             "fetch",
                             server.url("/"),
                             "--record",
@@ -352,9 +364,10 @@ class TimelineTest {
                     "none/a.jfr",
                     "cannot be written to");
             assertRefused(
-                    Cli.run("fetch", server.url("/"), "--timeline", directory.toString()), "cannot be written to");
+                    Cli.runHere("fetch", server.url("/"), "--timeline", directory.toString()), "cannot be written to");
             String both = file("both").toString();
-            assertRefused(Cli.run("fetch", server.url("/"), "--record", both, "--timeline", both), "must be two files");
+            assertRefused(
+                    Cli.runHere("fetch", server.url("/"), "--record", both, "--timeline", both), "must be two files");
             assertThat(server.connections()).isZero();
         }
     }

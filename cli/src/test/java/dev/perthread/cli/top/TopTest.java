@@ -35,6 +35,8 @@ class TopTest {
         program = Cli.startAny(
                 List.of(
                         Cli.JAVA.toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
                         "-Dcom.sun.management.jmxremote.port=" + port,
                         "-Dcom.sun.management.jmxremote.rmi.port=" + port,
                         "-Dcom.sun.management.jmxremote.host=127.0.0.1",

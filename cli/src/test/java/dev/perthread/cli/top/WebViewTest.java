@@ -40,6 +40,8 @@ class WebViewTest {
         program = Cli.startAny(
                 List.of(
                         Cli.JAVA.toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
                         "-Dcom.sun.management.jmxremote.port=" + jmxPort,
                         "-Dcom.sun.management.jmxremote.rmi.port=" + jmxPort,
                         "-Dcom.sun.management.jmxremote.host=127.0.0.1",
@@ -253,7 +255,14 @@ class WebViewTest {
     @Test
     void command_mustEnd_withTheProgram() throws Exception {
         try (Cli brief = Cli.startAny(
-                List.of(Cli.JAVA.toString(), "-cp", Cli.JAR.resolveSibling("lib") + "/*", EXAMPLE.toString(), "100000"),
+                List.of(
+                        Cli.JAVA.toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
+                        "-cp",
+                        Cli.JAR.resolveSibling("lib") + "/*",
+                        EXAMPLE.toString(),
+                        "100000"),
                 Path.of("."))) {
             brief.awaitOut("in JMX");
             try (Cli watching = Cli.start("top", "--web", processOf(brief))) {
