@@ -11,7 +11,8 @@ import java.util.List;
  * which methods are worth compiling.
  */
 public final class Rehearsal {
-    private static final List<String> FETCH = List.of("fetch", "-q", "-n", "1000", "--timeout", "5", "--max-time", "5");
+    private static final List<String> FETCH =
+            List.of("fetch", "-q", "-n", "1000", "--timeout", "30", "--max-time", "30");
 
     private Rehearsal() {}
 

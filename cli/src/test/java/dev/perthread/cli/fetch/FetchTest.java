@@ -257,7 +257,7 @@ class FetchTest {
                     Server.write(socket, "GET / HTTP/1.1\r\nHo");
                 }
 
-                Cli.Result result = Cli.run("fetch", "--timeout", "5", url);
+                Cli.Result result = Cli.run("fetch", "--timeout", "30", url);
 
                 assertThat(result.err()).isEmpty();
                 assertThat(result.gotLines()).hasSize(2);

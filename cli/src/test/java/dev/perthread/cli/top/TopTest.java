@@ -8,6 +8,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -62,6 +63,13 @@ class TopTest {
         }
     }
 
+    /** With more patience than by default, for a machine that is busy. */
+    private static Cli.Result run(String... arguments) throws IOException {
+        List<String> all = new ArrayList<>(List.of("top", "--timeout", "60"));
+        all.addAll(List.of(arguments));
+        return Cli.run(all.toArray(String[]::new));
+    }
+
     private static void assertRefused(Cli.Result result, String... words) {
         assertThat(result.status()).as(result.out()).isEqualTo(1);
         assertThat(result.err().lines())
@@ -87,7 +95,7 @@ class TopTest {
 
     @Test
     void shows_pools_and_which_thread_has_what_by_process_id() throws Exception {
-        Cli.Result result = Cli.run("top", process, "--once");
+        Cli.Result result = run(process, "--once");
 
         assertThat(result.status()).as(result.err()).isZero();
         assertThat(result.err()).isEmpty();
@@ -96,7 +104,7 @@ class TopTest {
 
     @Test
     void shows_the_same_by_host_and_port() throws Exception {
-        Cli.Result result = Cli.run("top", "127.0.0.1:" + port, "--once", "--sort", "resource");
+        Cli.Result result = run("127.0.0.1:" + port, "--once", "--sort", "resource");
 
         assertThat(result.status()).as(result.err()).isZero();
         assertTable(result.lines());
@@ -105,7 +113,7 @@ class TopTest {
 
     @Test
     void without_a_terminal_tables_follow_each_other_and_tell_the_rate() throws Exception {
-        Cli.Result result = Cli.run("top", process, "-n", "2", "--interval", "300ms");
+        Cli.Result result = run(process, "-n", "2", "--interval", "300ms");
 
         assertThat(result.status()).as(result.err()).isZero();
         List<String> lines = result.lines();
@@ -122,7 +130,7 @@ class TopTest {
         Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/script")), "there is no program named script");
         Path keys = directory.resolve("keys");
         Files.writeString(keys, "uq");
-        String top = Cli.JAVA + " -Dperthread.terminal=true -jar " + Cli.JAR + " top " + process;
+        String top = Cli.JAVA + " -Dperthread.terminal=true -jar " + Cli.JAR + " top --timeout 60 " + process;
         Cli.Result result = Cli.runAny(
                 List.of("sh", "-c", "TERM=xterm script -qec '" + top + "' /dev/null <" + keys), Path.of("."));
 
@@ -140,7 +148,7 @@ class TopTest {
                 Cli.run("top", "no-such-host.invalid:9010"), "no-such-host.invalid:9010", "cannot connect by JMX");
         try (Cli site = Cli.start("serve")) {
             site.awaitOut("Serving");
-            assertRefused(Cli.run("top", Long.toString(site.pid())), "no PerThread pool is registered");
+            assertRefused(run(Long.toString(site.pid())), "no PerThread pool is registered");
         }
     }
 
@@ -149,7 +157,7 @@ class TopTest {
     void a_process_that_is_no_java_program_is_left_alone() throws Exception {
         Process sleep = new ProcessBuilder("sleep", "600").start();
         try {
-            assertRefused(Cli.run("top", Long.toString(sleep.pid())), "must be a Java program, but is none");
+            assertRefused(run(Long.toString(sleep.pid())), "must be a Java program, but is none");
             assertThat(sleep.isAlive()).isTrue();
         } finally {
             sleep.destroyForcibly().waitFor();
@@ -164,7 +172,7 @@ class TopTest {
         try (Cli other = Cli.startAny(command, directory)) {
             other.awaitOut("ready");
 
-            assertRefused(Cli.run("top", Long.toString(other.pid())), "must be a Java program, but is none");
+            assertRefused(run(Long.toString(other.pid())), "must be a Java program, but is none");
             assertThat(other.out()).isEqualTo("ready\n");
         }
     }
@@ -184,7 +192,7 @@ class TopTest {
         try (Cli program =
                 Cli.startAny(List.of(Cli.JAVA.toString(), "-cp", path, KeyedProgram.class.getName()), directory)) {
             program.awaitOut("ready");
-            Cli.Result result = Cli.run("top", Long.toString(program.pid()), "--once", "--sort", "resource");
+            Cli.Result result = run(Long.toString(program.pid()), "--once", "--sort", "resource");
 
             assertThat(result.status()).as(result.err()).isZero();
             List<String> lines = result.lines();
@@ -210,7 +218,7 @@ class TopTest {
     @Test
     void object_of_a_class_that_no_pool_has_is_not_read() throws Exception {
         try (Cli foreign = foreignBean("object")) {
-            assertRefused(Cli.run("top", "--once", Long.toString(foreign.pid())), "filter status: REJECTED");
+            assertRefused(run("--once", Long.toString(foreign.pid())), "filter status: REJECTED");
         }
     }
 
@@ -220,10 +228,10 @@ class TopTest {
         Path keys = directory.resolve("keys");
         Files.writeString(keys, "q");
         try (Cli foreign = foreignBean("escapes")) {
-            String top = Cli.JAVA + " -Dperthread.terminal=true -jar " + Cli.JAR + " top " + foreign.pid();
+            String top = Cli.JAVA + " -Dperthread.terminal=true -jar " + Cli.JAR + " top --timeout 60 " + foreign.pid();
             Cli.Result onTerminal = Cli.runAny(
                     List.of("sh", "-c", "TERM=xterm script -qec '" + top + "' /dev/null <" + keys), Path.of("."));
-            Cli.Result elsewhere = Cli.run("top", "--once", Long.toString(foreign.pid()));
+            Cli.Result elsewhere = run("--once", Long.toString(foreign.pid()));
 
             assertThat(onTerminal.out())
                     .contains("\\u001b[41mred", "\\u009b42mGREEN")

@@ -54,7 +54,7 @@ class WebViewTest {
                         "100000"),
                 Path.of("."));
         program.awaitOut("in JMX");
-        top = Cli.startWithSignals("top", "--web", "--interval", "200ms", processOf(program));
+        top = Cli.startWithSignals("top", "--timeout", "60", "--web", "--interval", "200ms", processOf(program));
         top.awaitOut("until Ctrl-C");
         Matcher address = ADDRESS.matcher(top.out());
         assertThat(address.find()).as(top.out()).isTrue();
@@ -220,7 +220,8 @@ class WebViewTest {
 
     @Test
     void page_mustShowTheProgramsLeases_byHostAndPortToo() throws Exception {
-        try (Cli remote = Cli.startWithSignals("top", "--web", "--interval", "200ms", "127.0.0.1:" + jmxPort)) {
+        try (Cli remote = Cli.startWithSignals(
+                "top", "--timeout", "60", "--web", "--interval", "200ms", "127.0.0.1:" + jmxPort)) {
             remote.awaitOut("until Ctrl-C");
             Matcher address = ADDRESS.matcher(remote.out());
             assertThat(address.find()).as(remote.out()).isTrue();
@@ -235,7 +236,7 @@ class WebViewTest {
 
     @Test
     void recordingThere_mustEnd_withTheCommand() throws Exception {
-        try (Cli second = Cli.startWithSignals("top", "--web", processOf(program))) {
+        try (Cli second = Cli.startWithSignals("top", "--timeout", "60", "--web", processOf(program))) {
             second.awaitOut("until Ctrl-C");
             second.signal("INT");
             Cli.Result ended = second.result();
@@ -265,7 +266,7 @@ class WebViewTest {
                         "100000"),
                 Path.of("."))) {
             brief.awaitOut("in JMX");
-            try (Cli watching = Cli.start("top", "--web", processOf(brief))) {
+            try (Cli watching = Cli.start("top", "--timeout", "60", "--web", processOf(brief))) {
                 watching.awaitOut("until Ctrl-C");
                 brief.signal("KILL");
                 Cli.Result ended = watching.result();
