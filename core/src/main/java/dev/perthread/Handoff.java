@@ -43,9 +43,7 @@ final class Handoff<T> {
             if (retired != null) {
                 return retired;
             }
-            if (config.maxIdle != Integer.MAX_VALUE
-                    && waiters.isEmpty()
-                    && registry.index.idleListed(slot) >= config.maxIdle) {
+            if (config.limitsIdle() && waiters.isEmpty() && registry.index.listed() >= config.maxIdle) {
                 return CloseReason.SURPLUS;
             }
             slot.unmark();
@@ -58,6 +56,16 @@ final class Handoff<T> {
         Waiters.wake(next);
         makeRoom();
         return null;
+    }
+
+    /** A resource that has just been taken or claimed: it is not idle any more. */
+    void unlist(Slot<T> slot) {
+        lock.lock();
+        try {
+            registry.index.unlist(slot);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** A lent resource has become idle while others wait. */
@@ -98,12 +106,7 @@ final class Handoff<T> {
         while (total != null && queue.isWaitedForByOthers()) {
             MadeRoom<T> room = new MadeRoom<>();
             Runnable task = CloserExecutor.once(room); // allocate before commit
-            lock.lock();
-            try {
-                room.claimed = total.claimLongestIdle();
-            } finally {
-                lock.unlock();
-            }
+            room.claimed = total.claimLongestIdle();
             if (room.claimed == null) {
                 return;
             }

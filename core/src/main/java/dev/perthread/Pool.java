@@ -75,7 +75,7 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
         this.closer = new ResourceCloser<>(config, registry, observer);
         this.opener = new ResourceOpener<>(config, settings, registry, observer, closer, registration);
         this.slowRelease = new SlowRelease<>(config, settings, registry, handoff, observer, closer);
-        this.upkeep = new Upkeep<>(config, settings, registry, observer, closer, opener, slowRelease);
+        this.upkeep = new Upkeep<>(config, settings, registry, observer, closer, opener, handoff, slowRelease);
         this.bulkCloser = new BulkCloser<>(config, registry, closer, upkeep);
         this.waiting = new WaitAtLimit<>(config, registry, handoff, observer, closer, upkeep, registration);
         if (config.needsSpares()) {
@@ -233,6 +233,9 @@ final class Pool<T, X extends Exception> extends PoolBase<T> implements Reaper.C
                 throw opener.timedOut(attempt, null);
             }
             return null;
+        }
+        if (config.limitsIdle()) {
+            handoff.unlist(slot);
         }
         CloseReason unfit = registry.isClosed() ? CloseReason.HOLDER_CLOSED : opener.validate(slot, attempt);
         if (registry.isClosed()) { // asked again: the check may have taken its time, or closed the pool itself

@@ -137,6 +137,11 @@ final class PoolConfig<T, X extends Exception> {
         return limitedForAll && lends();
     }
 
+    /** Whether it must be known how many are idle: each release lists its resource, and each acquire takes it out. */
+    boolean limitsIdle() {
+        return maxIdle != Integer.MAX_VALUE;
+    }
+
     /** Whether some are to be idle even if nobody uses any. */
     boolean needsSpares() {
         return minIdle > 0 && !keyed;
@@ -171,7 +176,7 @@ final class PoolConfig<T, X extends Exception> {
                 || warnNanos > 0
                 || checkEveryNanos > 0
                 || maxUses != Long.MAX_VALUE
-                || maxIdle != Integer.MAX_VALUE
+                || limitsIdle()
                 || minIdle > 0
                 || timeLeases;
     }

@@ -3,7 +3,6 @@ package dev.perthread;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +25,7 @@ final class SlotIndex<T> {
     // is leased takes it out and flags it, and its next release lists it again: so taking an idle one costs the same
     // however many are leased.
     private @Nullable Slot<T> latestIdle;
+    private int listed;
 
     /** The calling thread's latest slot; without the lock. */
     @Nullable
@@ -142,6 +142,7 @@ final class SlotIndex<T> {
             return;
         }
         slot.listed = true;
+        listed++;
         slot.idleAfter = latestIdle;
         if (latestIdle != null) {
             latestIdle.idleBefore = slot;
@@ -154,6 +155,7 @@ final class SlotIndex<T> {
             return;
         }
         slot.listed = false;
+        listed--;
         Slot<T> before = slot.idleBefore;
         Slot<T> after = slot.idleAfter;
         if (before == null) {
@@ -209,24 +211,8 @@ final class SlotIndex<T> {
         return to;
     }
 
-    int idleListed(Slot<T> but) {
-        int idle = 0;
-        for (Slot<T> slot = latestIdle; slot != null; slot = slot.idleAfter) {
-            int state = slot.state();
-            idle += slot != but && (state == Slot.IDLE || state == Slot.CHECKING) ? 1 : 0;
-        }
-        return idle;
-    }
-
-    /** How many are idle or being opened for nobody, less those that do not count. */
-    int spares(Predicate<Slot<T>> less) {
-        int spares = 0;
-        for (Slot<T> slot : all) {
-            int state = slot.state();
-            boolean idle =
-                    (state == Slot.IDLE && !slot.isClaimed() && slot.retireFor() == null) || state == Slot.CHECKING;
-            spares += (idle || (state == Slot.OPENING && slot.thread == null)) && !less.test(slot) ? 1 : 0;
-        }
-        return spares;
+    /** How many are listed. Where {@code maxIdle} is set, who takes one or claims it takes it out: those are idle, or checked. */
+    int listed() {
+        return listed;
     }
 }

@@ -5,7 +5,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
-/** Questions about all resources of one registry, and waiting until the answer has changed. */
+/**
+ * Questions about all resources of one registry, and waiting until the answer has changed. Looks at a copy where it would
+ * have to look at many: under the lock everybody would wait for that.
+ */
 final class SlotSurvey<T> {
     private final SlotRegistry<T> registry;
     private final ReentrantLock lock; // the registry's
@@ -21,33 +24,35 @@ final class SlotSurvey<T> {
 
     /** How many are idle or being opened for nobody, less those that do not count. */
     int spares(Predicate<Slot<T>> less) {
-        lock.lock();
-        try {
-            return registry.index.spares(less);
-        } finally {
-            lock.unlock();
+        int spares = 0;
+        for (Slot<T> slot : registry.all()) {
+            int state = slot.state();
+            boolean idle =
+                    (state == Slot.IDLE && !slot.isClaimed() && slot.retireFor() == null) || state == Slot.CHECKING;
+            spares += (idle || (state == Slot.OPENING && slot.thread == null)) && !less.test(slot) ? 1 : 0;
         }
+        return spares;
     }
 
     /** Waits until this many are idle; what is released without the lock is seen some milliseconds late. */
     boolean awaitIdle(int least, long nanos) throws InterruptedException {
-        lock.lock();
-        try {
-            for (long left = nanos, begin = System.nanoTime(); ; left = nanos - (System.nanoTime() - begin)) {
-                int idle = 0;
-                for (Slot<T> slot : registry.index.all()) {
-                    idle += slot.state() == Slot.IDLE && !slot.isClaimed() ? 1 : 0;
-                }
-                if (idle >= least) {
-                    return true;
-                }
-                if (registry.isClosed() || left <= 0) {
-                    return false;
-                }
-                becameIdle.await(Math.min(left, Reaper.QUICK), TimeUnit.NANOSECONDS);
+        for (long left = nanos, begin = System.nanoTime(); ; left = nanos - (System.nanoTime() - begin)) {
+            int idle = 0;
+            for (Slot<T> slot : registry.all()) {
+                idle += slot.state() == Slot.IDLE && !slot.isClaimed() ? 1 : 0;
             }
-        } finally {
-            lock.unlock();
+            if (idle >= least) {
+                return true;
+            }
+            if (registry.isClosed() || left <= 0) {
+                return false;
+            }
+            lock.lock();
+            try {
+                becameIdle.await(Math.min(left, Reaper.QUICK), TimeUnit.NANOSECONDS);
+            } finally {
+                lock.unlock();
+            }
         }
     }
 
@@ -87,14 +92,14 @@ final class SlotSurvey<T> {
 
     /** Whether a thread has, opens or awaits one. */
     boolean isInUse() {
+        for (Slot<T> slot : registry.all()) {
+            int state = slot.state();
+            if (slot.thread != null && (state == Slot.LEASED || state == Slot.OPENING)) {
+                return true;
+            }
+        }
         lock.lock();
         try {
-            for (Slot<T> slot : registry.index.all()) {
-                int state = slot.state();
-                if (slot.thread != null && (state == Slot.LEASED || state == Slot.OPENING)) {
-                    return true;
-                }
-            }
             return !registry.queue.waiters.isEmpty();
         } finally {
             lock.unlock();

@@ -155,7 +155,7 @@ final class SlowRelease<T> {
         slot.trace = null;
         slot.releasePath = releasePath;
         slot.inTransition = false; // from the store of IDLE on it may be another thread's
-        if (config.lends() && (slot.isMarked() || config.maxIdle != Integer.MAX_VALUE)) {
+        if (config.lends() && (slot.isMarked() || config.limitsIdle())) {
             CloseReason reason = handoff.releaseAndList(slot);
             if (reason == null) {
                 closeIfPoolClosed(slot);

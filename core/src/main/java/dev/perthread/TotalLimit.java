@@ -157,45 +157,74 @@ final class TotalLimit<T> {
     @Nullable
     Slot<T> claimLongestIdle() {
         while (true) {
-            Waiter<T> waiter = closed || hasRoom() ? null : needsRoom();
-            Slot<T> longest = waiter == null ? null : longestIdle(waiter);
-            if (waiter == null || longest == null) {
-                return null;
-            }
-            if (longest.claimIdle(CloseReason.MADE_ROOM)) {
-                waiter.roomIsMade = true;
-                unlist(longest);
-                return longest;
-            } // else its last user was faster
-        }
-    }
-
-    private void unlist(Slot<T> slot) {
-        for (int i = 0; i < registries.size(); i++) {
-            if (registries.get(i).pool == slot.pool) {
-                registries.get(i).index.unlist(slot);
-            }
-        }
-    }
-
-    private @Nullable Slot<T> longestIdle(Waiter<T> waiter) {
-        Slot<T> longest = null;
-        for (int i = 0; i < registries.size(); i++) {
-            SlotRegistry<T> registry = registries.get(i);
-            if (registry.isWaitedAt && registry.queue.waiters.longest().arrival <= waiter.arrival) {
-                continue;
-            }
-            List<Slot<T>> all = registry.index.all();
-            for (int j = 0; j < all.size(); j++) {
-                Slot<T> slot = all.get(j);
-                if (slot.state() == Slot.IDLE
-                        && !slot.isClaimed()
-                        && (longest == null || slot.idleSince < longest.idleSince)) {
-                    longest = slot;
+            List<SlotRegistry<T>> all = new ArrayList<>();
+            Waiter<T> waiter = needsRoom(all);
+            SlotRegistry<T> its = null;
+            Slot<T> longest = null;
+            for (SlotRegistry<T> registry : all) {
+                // Each under the lock for itself, and looked at without it: everybody would wait for a look at all.
+                for (Slot<T> slot : waiter == null ? List.<Slot<T>>of() : slotsFor(waiter, registry)) {
+                    if (slot.state() == Slot.IDLE
+                            && !slot.isClaimed()
+                            && (longest == null || slot.idleSince < longest.idleSince)) {
+                        longest = slot;
+                        its = registry;
+                    }
                 }
             }
+            if (waiter == null || its == null || longest == null) {
+                return null;
+            }
+            if (claimFor(waiter, its, longest)) {
+                return longest;
+            } // else its last user was faster, or somebody else made room
         }
-        return longest;
+    }
+
+    /** Who needs room first, or null; copies the registries where it might be made. */
+    private @Nullable Waiter<T> needsRoom(List<SlotRegistry<T>> where) {
+        lock.lock();
+        try {
+            Waiter<T> waiter = firstInNeed();
+            if (waiter != null) {
+                where.addAll(registries);
+            }
+            return waiter;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<Slot<T>> slotsFor(Waiter<T> waiter, SlotRegistry<T> registry) {
+        lock.lock();
+        try {
+            return mayGiveWay(registry, waiter) ? registry.index.copy() : List.of();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What has become idle during the look may have been passed over, if it was released just before this one. */
+    private boolean claimFor(Waiter<T> waiter, SlotRegistry<T> its, Slot<T> slot) {
+        lock.lock();
+        try {
+            if (waiter != firstInNeed() || !mayGiveWay(its, waiter) || !slot.claimIdle(CloseReason.MADE_ROOM)) {
+                return false;
+            }
+            waiter.roomIsMade = true;
+            its.index.unlist(slot);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private @Nullable Waiter<T> firstInNeed() {
+        return closed || hasRoom() ? null : needsRoom();
+    }
+
+    private boolean mayGiveWay(SlotRegistry<T> registry, Waiter<T> waiter) {
+        return !registry.isWaitedAt || registry.queue.waiters.longest().arrival > waiter.arrival;
     }
 
     // ---- all keys ----

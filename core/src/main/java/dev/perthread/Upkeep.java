@@ -17,6 +17,7 @@ final class Upkeep<T> {
     private final Observer<T> observer;
     private final ResourceCloser<T> closer;
     private final ResourceOpener<T, ?> opener;
+    private final Handoff<T> handoff;
     private final SlowRelease<T> releases;
 
     // The reaper's.
@@ -30,6 +31,7 @@ final class Upkeep<T> {
             Observer<T> observer,
             ResourceCloser<T> closer,
             ResourceOpener<T, ?> opener,
+            Handoff<T> handoff,
             SlowRelease<T> releases) {
         this.pool = registry.pool;
         this.config = config;
@@ -38,6 +40,7 @@ final class Upkeep<T> {
         this.observer = observer;
         this.closer = closer;
         this.opener = opener;
+        this.handoff = handoff;
         this.releases = releases;
     }
 
@@ -263,10 +266,18 @@ final class Upkeep<T> {
         if (!slot.claimIdle(reason)) {
             return;
         }
+        unlist(slot);
         if (batch == null) {
             inBackground(task);
         } else {
             batch.start(closer, slot, task);
+        }
+    }
+
+    /** What has just been claimed does not count as idle, however long its closer takes. */
+    private void unlist(Slot<T> slot) {
+        if (config.limitsIdle()) {
+            handoff.unlist(slot);
         }
     }
 
@@ -299,6 +310,7 @@ final class Upkeep<T> {
                         ? CloseReason.HOLDER_CLOSED
                         : !usable || retired == null ? CloseReason.CHECK_FAILED : retired;
                 slot.checkingToClosing();
+                unlist(slot);
                 if (slot.claim(reason)) {
                     closer.closeClaimed(slot, reason);
                 }

@@ -73,6 +73,7 @@ class ResourceCloserTest {
                 observer,
                 closer,
                 opener,
+                handoff,
                 new SlowRelease<>(config, settings, registry, handoff, observer, closer));
         bulkCloser = new BulkCloser<>(config, registry, closer, upkeep);
     }

@@ -112,6 +112,13 @@ class SlotRegistryTest {
         }
     }
 
+    @Test
+    void spareOnes_mustBeLookedAtWithoutTheLock() {
+        allLeased().subList(0, 2).forEach(this::list);
+        assertThat(registry.survey.spares(slot -> registry.lock.isLocked())).isEqualTo(2);
+        assertThat(registry.survey.spares(slot -> slot.id == 1)).isEqualTo(1);
+    }
+
     // ---- whose is what ----
 
     @Test

@@ -249,6 +249,54 @@ class WarmTest {
     }
 
     @EachThreadKind
+    void maxIdle_mustNotCountWhatItsLastUserHasTakenAgain(ThreadKind kind) throws Exception {
+        try (PerThread<Probe, RuntimeException> pool = builder().maxIdle(1).build();
+                Actor first = new Actor(kind);
+                Actor second = new Actor(kind)) {
+            Lease<Probe> lease = first.call(pool::acquire);
+            Lease<Probe> other = second.call(pool::acquire);
+            first.call(() -> end(lease));
+            Lease<Probe> again = first.call(pool::acquire);
+            second.call(() -> end(other));
+            assertThat(pool.stats().closedByReason()).isEmpty();
+            first.call(() -> end(again));
+            assertThat(pool.stats().closedByReason()).containsExactly(Map.entry(CloseReason.SURPLUS, 1L));
+            assertThat(pool.stats().idle()).isEqualTo(1);
+        }
+    }
+
+    @EachThreadKind
+    void maxIdle_mustNotCountWhatIsBeingClosed(ThreadKind kind) throws Exception {
+        CountDownLatch closing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (PerThread<Probe, RuntimeException> pool = PerThread.<Probe, RuntimeException>builder(Probe::new, probe -> {
+                            closing.countDown();
+                            goOn.await();
+                            probe.close();
+                        })
+                        .whenIdle(IdlePolicy.LEND)
+                        .clock(now::get)
+                        .idleTimeout(Duration.ofHours(1))
+                        .maxIdle(1)
+                        .build();
+                Actor first = new Actor(kind);
+                Actor second = new Actor(kind)) {
+            Lease<Probe> a = first.call(pool::acquire);
+            second.call(() -> pool.call(Probe::number));
+            now.addAndGet(HOUR);
+            closing.await();
+            try {
+                first.call(() -> end(a));
+                assertThat(pool.stats().idle()).isEqualTo(1);
+            } finally {
+                goOn.countDown();
+            }
+            Actor.until(() -> Probe.closed() == 1);
+            assertThat(pool.stats().closedByReason()).containsOnlyKeys(CloseReason.IDLE_TIMEOUT);
+        }
+    }
+
+    @EachThreadKind
     void maxIdleOfNone_mustHandOnToWhoWaits_andCloseOtherwise(ThreadKind kind) throws Exception {
         try (PerThread<Probe, RuntimeException> pool =
                         builder().maxIdle(0).limit(1).acquireTimeout(LONG).build();
