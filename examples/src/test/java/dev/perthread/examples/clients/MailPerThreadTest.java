@@ -129,7 +129,7 @@ class MailPerThreadTest {
                 }))
                 .hasSize(32)
                 .allMatch(line -> line.matches("a(\\d+)@example.org subject \\1"));
-        assertThat(ours.pool().stats().opened()).isBetween(1L, 8L);
+        assertThat(ours.pool().stats().mostOpen()).isBetween(1, 8);
     }
 
     /** Without RSET, the next message would have the sender and the recipient of this one. */

@@ -153,7 +153,7 @@ final class RestartTrial {
         do {
             useOnce(meanwhile);
             usesMeanwhile.incrementAndGet();
-            LockSupport.parkNanos(5_000_000);
+            LockSupport.parkNanos(20_000_000); // a thousand threads that try more often only heat the machine
         } while (!serverIsBack);
     }
 
