@@ -73,6 +73,7 @@ final class SlotRegistryStress {
                     observer,
                     closing,
                     new ResourceOpener<>(config, settings, slots, observer, closing, registration),
+                    handoff,
                     new SlowRelease<>(config, settings, slots, handoff, observer, closing));
             bulkCloser = new BulkCloser<>(config, slots, closing, upkeep);
         }
