@@ -39,6 +39,10 @@ final class Handoff<T> {
         Waiter<T> next = null;
         lock.lock();
         try {
+            if (slot.isClaimed()) {
+                return null; // revoked since its owner looked: it stays LEASED and marked, and whoever claimed it
+                // closes it
+            }
             CloseReason retired = slot.retireFor();
             if (retired != null) {
                 return retired;
@@ -63,6 +67,21 @@ final class Handoff<T> {
         lock.lock();
         try {
             registry.index.unlist(slot);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * What its thread has taken, and could not take out of the list: it had no more stack. Its release lists it again. Not
+     * for one that is idle: nobody would find it.
+     */
+    void unlistLeased(Slot<T> slot) {
+        lock.lock();
+        try {
+            if (slot.state() == Slot.LEASED) {
+                registry.index.unlist(slot);
+            }
         } finally {
             lock.unlock();
         }
@@ -169,7 +188,12 @@ final class Handoff<T> {
      * the reaper's job. Whether anybody still waits.
      */
     boolean serveWaiters() {
-        makeRoom();
+        boolean wait = serveOwn();
+        makeRoom(); // last: it needs memory, without which the others are not to go without
+        return wait;
+    }
+
+    private boolean serveOwn() {
         lock.lock();
         try {
             List<Slot<T>> all = registry.index.all();

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * If none is free, an idle lent resource of another key makes room: it is claimed here, and closed by whoever asked.
  */
 final class TotalLimit<T> {
+    private static final int AT_ONCE = 500; // slots, or keys, that are copied before others may have the lock
+
     final ReentrantLock lock = new SpinThenParkLock();
     final Condition resourceRemoved = lock.newCondition();
     final int limit; // Integer.MAX_VALUE: none
@@ -152,27 +154,33 @@ final class TotalLimit<T> {
     /**
      * Claims the longest idle lent resource of another key than that of the thread which needs its permit, for the caller to
      * close; null if no room is needed or there is none to be had. A resource whose own key has a longer waiter is left to
-     * that one.
+     * that one. Looks without the lock, as everybody would wait for a look at all; so one that has been idle longest, but was
+     * in use when it was looked at, may be passed over.
      */
     @Nullable
     Slot<T> claimLongestIdle() {
         while (true) {
             List<SlotRegistry<T>> all = new ArrayList<>();
             Waiter<T> waiter = needsRoom(all);
+            if (waiter == null) {
+                return null;
+            }
             SlotRegistry<T> its = null;
             Slot<T> longest = null;
-            for (SlotRegistry<T> registry : all) {
-                // Each under the lock for itself, and looked at without it: everybody would wait for a look at all.
-                for (Slot<T> slot : waiter == null ? List.<Slot<T>>of() : slotsFor(waiter, registry)) {
+            for (int next = 0; next < all.size(); ) {
+                Part<T> part = new Part<>();
+                next = copy(all, next, waiter, part);
+                for (int i = 0; i < part.slots.size(); i++) {
+                    Slot<T> slot = part.slots.get(i);
                     if (slot.state() == Slot.IDLE
                             && !slot.isClaimed()
-                            && (longest == null || slot.idleSince < longest.idleSince)) {
+                            && (longest == null || slot.idleSince - longest.idleSince < 0)) {
                         longest = slot;
-                        its = registry;
+                        its = part.registries.get(i);
                     }
                 }
             }
-            if (waiter == null || its == null || longest == null) {
+            if (its == null || longest == null) {
                 return null;
             }
             if (claimFor(waiter, its, longest)) {
@@ -195,16 +203,34 @@ final class TotalLimit<T> {
         }
     }
 
-    private List<Slot<T>> slotsFor(Waiter<T> waiter, SlotRegistry<T> registry) {
+    /** Some slots, and the registry of each. */
+    private static final class Part<T> {
+        private final List<Slot<T>> slots = new ArrayList<>();
+        private final List<SlotRegistry<T>> registries = new ArrayList<>();
+    }
+
+    /** Copies what may make room, of so many registries that the lock is held for some microseconds; returns the next one. */
+    private int copy(List<SlotRegistry<T>> all, int from, Waiter<T> waiter, Part<T> part) {
+        int next = from;
         lock.lock();
         try {
-            return mayGiveWay(registry, waiter) ? registry.index.copy() : List.of();
+            while (next < all.size() && next - from < AT_ONCE && part.slots.size() < AT_ONCE) {
+                SlotRegistry<T> registry = all.get(next++);
+                if (mayGiveWay(registry, waiter)) {
+                    List<Slot<T>> its = registry.index.all();
+                    for (int i = 0; i < its.size(); i++) {
+                        part.slots.add(its.get(i));
+                        part.registries.add(registry);
+                    }
+                }
+            }
+            return next;
         } finally {
             lock.unlock();
         }
     }
 
-    /** What has become idle during the look may have been passed over, if it was released just before this one. */
+    /** Whether it was claimed: not if its user, or who made room, was faster. */
     private boolean claimFor(Waiter<T> waiter, SlotRegistry<T> its, Slot<T> slot) {
         lock.lock();
         try {

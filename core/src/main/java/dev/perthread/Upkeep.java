@@ -63,13 +63,15 @@ final class Upkeep<T> {
         }
     }
 
-    /** Those that no list has, because their release missed the flag. */
+    /** Those that the list lacks, because their release missed the flag, and, where it is counted, those it should lack. */
     private void listIdle() {
         for (Slot<T> slot : registry.all()) {
             // Read without the lock, which is then taken for those alone that need it: a copy has just been made under
             // it, so what was unlisted before that is seen to be.
             if (!slot.listed && slot.state() == Slot.IDLE) {
                 registry.listIdle(slot);
+            } else if (config.limitsIdle() && slot.listed && slot.state() == Slot.LEASED) {
+                handoff.unlistLeased(slot);
             }
         }
     }

@@ -324,6 +324,46 @@ class IdleCheckTest {
         }
     }
 
+    @EachThreadKind
+    void maxIdle_mustCountWhatIsBeingChecked_afterAnotherThreadHasMetIt(ThreadKind kind) throws Exception {
+        CountDownLatch checking = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.LEND)
+                        .maxIdle(1)
+                        .check(probe -> {
+                            checking.countDown();
+                            goOn.await();
+                            return true;
+                        })
+                        .checkIdleEvery(EVERY)
+                        .build();
+                Actor first = new Actor(kind);
+                Actor second = new Actor(kind);
+                Actor third = new Actor(kind)) {
+            Lease<Probe> a = first.call(pool::acquire);
+            Lease<Probe> b = second.call(pool::acquire);
+            first.call(() -> {
+                a.done();
+                a.close();
+                return null;
+            });
+            pass(EVERY);
+            checking.await();
+            Lease<Probe> c = third.call(pool::acquire); // a new one, as the idle one is being checked
+            second.call(() -> {
+                b.done();
+                b.close();
+                return null;
+            });
+            assertThat(pool.stats().closedByReason()).containsOnlyKeys(CloseReason.SURPLUS);
+            goOn.countDown();
+            third.call(() -> {
+                c.close();
+                return null;
+            });
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(value = IdlePolicy.class, mode = Mode.EXCLUDE, names = "CLOSE")
     void checkBeforeReuse_mustBeLeftOut_onlyForWhatWasUsedWithinTheTime(IdlePolicy whenIdle) {

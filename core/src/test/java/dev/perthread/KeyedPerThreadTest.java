@@ -17,10 +17,12 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -100,6 +102,24 @@ class KeyedPerThreadTest {
             }
         }
         assertThat(Probe.closed()).isEqualTo(3);
+    }
+
+    @Test
+    void theLongestIdleMakesRoomEvenIfTheClockWrapsAround() {
+        AtomicLong now = new AtomicLong(Long.MAX_VALUE - 10);
+        List<String> closed = new CopyOnWriteArrayList<>();
+        try (KeyedPerThread<String, String, RuntimeException> pool =
+                KeyedPerThread.<String, String, RuntimeException>builder(key -> key, closed::add)
+                        .whenIdle(IdlePolicy.LEND)
+                        .limit(2)
+                        .clock(now::get)
+                        .build()) {
+            pool.run("older", any -> {});
+            now.addAndGet(100);
+            pool.run("newer", any -> {});
+            pool.run("third", any -> {});
+            assertThat(closed).containsExactly("older");
+        }
     }
 
     @ParameterizedTest

@@ -106,6 +106,22 @@ class ResourceCloserTest {
         });
     }
 
+    // ---- the list of idle ones ----
+
+    /** Its thread had no stack left between its compare-and-set and the list. */
+    @Test
+    void leasedOneThatIsListed_mustNotCountAsIdle_afterARound() {
+        options.maxIdle(1);
+        with(IdlePolicy.LEND);
+        Slot<Object> slot = idle(living.thread());
+        registry.listIdle(slot);
+        assertThat(slot.idleToLeased()).isTrue();
+        assertThat(registry.index.listed()).isEqualTo(1);
+        upkeep.sweep(now.get(), owner -> {});
+        assertThat(registry.index.listed()).isZero();
+        slot.leasedToIdle();
+    }
+
     // ---- time ----
 
     @Test

@@ -266,6 +266,38 @@ class WarmTest {
     }
 
     @EachThreadKind
+    void maxIdle_mustNotCountWhatWasRevoked_whileItsResetRan(ThreadKind kind) throws Exception {
+        CountDownLatch resetting = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (PerThread<Probe, RuntimeException> pool = builder()
+                        .maxIdle(2)
+                        .reset(probe -> {
+                            if (probe.number() == 1) {
+                                resetting.countDown();
+                                goOn.await();
+                            }
+                        })
+                        .build();
+                Actor first = new Actor(kind);
+                Actor second = new Actor(kind);
+                Actor third = new Actor(kind)) {
+            Lease<Probe> lease = first.call(pool::acquire);
+            long id = pool.snapshot().get(0).id();
+            Lease<Probe> another = second.call(pool::acquire);
+            Lease<Probe> other = third.call(pool::acquire);
+            FutureTask<Integer> ending = first.beginAndWait(() -> end(lease));
+            resetting.await();
+            assertThat(pool.revoke(id)).isTrue();
+            goOn.countDown();
+            Actor.get(ending);
+            second.call(() -> end(another));
+            third.call(() -> end(other));
+            assertThat(pool.stats().idle()).isEqualTo(2);
+            assertThat(pool.stats().closedByReason()).containsOnlyKeys(CloseReason.REVOKED);
+        }
+    }
+
+    @EachThreadKind
     void maxIdle_mustNotCountWhatIsBeingClosed(ThreadKind kind) throws Exception {
         CountDownLatch closing = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
