@@ -40,8 +40,7 @@ final class Handoff<T> {
         lock.lock();
         try {
             if (slot.isClaimed()) {
-                return null; // revoked since its owner looked: it stays LEASED and marked, and whoever claimed it
-                // closes it
+                return null; // revoked since its owner looked: it stays LEASED and marked until it is closed
             }
             CloseReason retired = slot.retireFor();
             if (retired != null) {

@@ -176,8 +176,8 @@ final class SlotIndex<T> {
         for (Slot<T> slot = latestIdle; slot != null; ) {
             Slot<T> after = slot.idleAfter;
             Slot<T> taken = move(slot, next);
-            if (taken == null
-                    && slot.state() != Slot.CHECKING) { // what is checked counts as idle, and is offered when it is
+            // What is checked counts as idle, and is offered when the check is over.
+            if (taken == null && slot.state() != Slot.CHECKING) {
                 unlist(slot);
                 slot.mark();
                 // The store of the flag before the load of the state, as its owner stores IDLE before it loads the
