@@ -4,7 +4,9 @@
 //   java -cp 'cli/target/lib/*' cli/src/demo/DemoRecording.java cli/src/main/resources/dev/perthread/cli/timeline/demo.jfr.gz
 
 import dev.perthread.IdlePolicy;
+import dev.perthread.Listener;
 import dev.perthread.PerThread;
+import dev.perthread.ResourceInfo;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPOutputStream;
 import jdk.jfr.Recording;
@@ -30,6 +33,7 @@ public class DemoRecording {
     /** Stands for a connection to a database: the pool does not look into it. */
     record Session(int number) {}
 
+    private static final CountDownLatch warned = new CountDownLatch(1);
     private static final AtomicInteger opened = new AtomicInteger();
     private static final Random random = new Random(16);
 
@@ -57,6 +61,14 @@ public class DemoRecording {
                 .limit(CONNECTIONS)
                 .trace(true)
                 .warnWhenHeldFor(Duration.ofMillis(400))
+                .listener(new Listener() {
+                    @Override
+                    public void heldTooLong(ResourceInfo resource) {
+                        if (resource.threadName().equals("request-" + REPORTS)) {
+                            warned.countDown();
+                        }
+                    }
+                })
                 .build()) {
             List<Thread> threads = new ArrayList<>();
             for (int number = 1; number <= THREADS; number++) {
@@ -101,15 +113,26 @@ public class DemoRecording {
         orders.run(session -> sleep(millis));
     }
 
-    /** Keeps its connection while it does something else. */
+    /** Keeps its connection while it does something else: until the library has said so, which a busy machine may delay. */
     private static void report(PerThread<Session, RuntimeException> orders) {
-        orders.run(session -> sleep(700));
+        orders.run(session -> {
+            sleep(700);
+            await(warned);
+        });
     }
 
     /** No try-with-resources, and so never closed. */
     private static void refund(PerThread<Session, RuntimeException> orders) {
         orders.acquire();
         sleep(20);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static void sleep(int millis) {
