@@ -16,6 +16,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
@@ -289,35 +290,38 @@ class IdleCheckTest {
         }
     }
 
+    private static @Nullable Void end(Lease<Probe> lease) {
+        lease.done();
+        lease.close();
+        return null;
+    }
+
+    /** Keeps one idle, and its check lasts until it is told to go on. */
+    private PerThread<Probe, RuntimeException> oneIdle(CountDownLatch checking, CountDownLatch goOn) {
+        return builder(IdlePolicy.LEND)
+                .maxIdle(1)
+                .check(probe -> {
+                    checking.countDown();
+                    goOn.await();
+                    return true;
+                })
+                .checkIdleEvery(EVERY)
+                .build();
+    }
+
     @EachThreadKind
     void maxIdle_mustCountWhatIsBeingChecked(ThreadKind kind) throws Exception {
         CountDownLatch checking = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.LEND)
-                        .maxIdle(1)
-                        .check(probe -> {
-                            checking.countDown();
-                            goOn.await();
-                            return true;
-                        })
-                        .checkIdleEvery(EVERY)
-                        .build();
+        try (PerThread<Probe, RuntimeException> pool = oneIdle(checking, goOn);
                 Actor first = new Actor(kind);
                 Actor second = new Actor(kind)) {
             Lease<Probe> a = first.call(pool::acquire);
             Lease<Probe> b = second.call(pool::acquire);
-            second.call(() -> {
-                b.done();
-                b.close();
-                return null;
-            });
+            second.call(() -> end(b));
             pass(EVERY);
             checking.await();
-            first.call(() -> {
-                a.done();
-                a.close();
-                return null;
-            });
+            first.call(() -> end(a));
             goOn.countDown();
             assertThat(pool.stats().idle()).isEqualTo(1);
             assertThat(pool.stats().closedByReason()).containsOnlyKeys(CloseReason.SURPLUS);
@@ -328,39 +332,20 @@ class IdleCheckTest {
     void maxIdle_mustCountWhatIsBeingChecked_afterAnotherThreadHasMetIt(ThreadKind kind) throws Exception {
         CountDownLatch checking = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        try (PerThread<Probe, RuntimeException> pool = builder(IdlePolicy.LEND)
-                        .maxIdle(1)
-                        .check(probe -> {
-                            checking.countDown();
-                            goOn.await();
-                            return true;
-                        })
-                        .checkIdleEvery(EVERY)
-                        .build();
+        try (PerThread<Probe, RuntimeException> pool = oneIdle(checking, goOn);
                 Actor first = new Actor(kind);
                 Actor second = new Actor(kind);
                 Actor third = new Actor(kind)) {
             Lease<Probe> a = first.call(pool::acquire);
             Lease<Probe> b = second.call(pool::acquire);
-            first.call(() -> {
-                a.done();
-                a.close();
-                return null;
-            });
+            first.call(() -> end(a));
             pass(EVERY);
             checking.await();
             Lease<Probe> c = third.call(pool::acquire); // a new one, as the idle one is being checked
-            second.call(() -> {
-                b.done();
-                b.close();
-                return null;
-            });
+            second.call(() -> end(b));
             assertThat(pool.stats().closedByReason()).containsOnlyKeys(CloseReason.SURPLUS);
             goOn.countDown();
-            third.call(() -> {
-                c.close();
-                return null;
-            });
+            third.call(() -> end(c));
         }
     }
 
