@@ -167,8 +167,7 @@ public final class KeyedModel implements Explorer.Scenario {
     @Override
     public boolean stuck() {
         // What a dead thread has kept may be in the way, and the reaper is the one to find it. Any other help would
-        // hide a
-        // lost signal, unless a release may have been seen too late.
+        // hide a lost signal, unless a release may have been seen too late.
         return setting.late() ? sweep() : pool.reap() > 0;
     }
 

@@ -79,8 +79,7 @@ final class Peers {
     }
 
     // --- HikariCP: its README recommends a pool of fixed size, so minimumIdle is left out, and to leave
-    // connectionTestQuery
-    // out where the driver has isValid. The connection does nothing.
+    // connectionTestQuery out where the driver has isValid. The connection does nothing.
 
     static HikariDataSource hikari(int size) {
         HikariConfig config = new HikariConfig();
@@ -127,8 +126,7 @@ final class Peers {
     }
 
     // --- commons-pool2: maxTotal and maxIdle alike, or it destroys what comes back; JMX off, which only costs at the
-    // start;
-    // no tests and no eviction, which are its defaults. Fairness is its own option.
+    // start; no tests and no eviction, which are its defaults. Fairness is its own option.
 
     static GenericKeyedObjectPool<String, Resource> commonsKeyedPool(int sizePerKey) {
         GenericKeyedObjectPoolConfig<Resource> config = new GenericKeyedObjectPoolConfig<>();
@@ -181,8 +179,7 @@ final class Peers {
     }
 
     // --- Vibur: the example of its README, a ConcurrentLinkedQueueCollection and all objects made at the start; not
-    // fair, which
-    // the README calls the faster.
+    // fair, which the README calls the faster.
 
     static PoolService<Resource> vibur(int size) {
         return new ConcurrentPool<>(
@@ -212,8 +209,7 @@ final class Peers {
     }
 
     // --- Agroal: initialSize and maxSize alike; no transactions, no validation, and the multiple-acquisition check
-    // off: the
-    // defaults. Its default cache keeps the last connection of a thread for it.
+    // off: the defaults. Its default cache keeps the last connection of a thread for it.
 
     static AgroalDataSource agroal(int size) {
         try {

@@ -117,8 +117,7 @@ public final class ProgramBenchmark {
         Path jar = root.resolve("cli/target/perthread.jar");
         if (Files.exists(jar)) {
             // Not where a build runs this as a test: where a source is newer than the jar the launcher begins a build
-            // in the
-            // same directories.
+            // in the same directories.
             List<String> start =
                     launcher ? List.of(root.resolve("perthread").toString()) : with(quickStart, "-jar", jar.toString());
             must(with(start, "--version"), environment); // what the launcher makes for this Java is there from now on

@@ -1,6 +1,5 @@
-// Pages of many hosts over few connections: sixty-four in all, four to each host. A connection serves whichever thread
-// comes
-// next for its host; the one that has been idle longest makes room for another host.
+// Pages of many hosts over few connections: sixty-four in all, four to each host. A connection serves whichever
+// thread comes next for its host; the one that has been idle longest makes room for another host.
 package dev.perthread.examples;
 
 import dev.perthread.IdlePolicy;

@@ -82,9 +82,8 @@ class SystemCallsTest {
                 "trace=socket,connect,setsockopt,getsockopt,getsockname,getpeername,fcntl,poll,read,write,sendto,"
                         + "recvfrom,shutdown,close,dup2,epoll_create1,epoll_ctl,epoll_wait,ioctl";
         ChildJvm.run(
-                // Or Java 17 reads every 20 ms from files how many processors its container has, and closes them: on a
-                // busy
-                // machine once per request.
+                // Or Java 17 reads every 20 ms from files how many processors its container has, and closes them: on
+                // a busy machine once per request.
                 Map.of("JAVA_TOOL_OPTIONS", "-XX:-UseContainerSupport"),
                 List.of("strace", "-f", "-qq", "-c", "-e", traced, "-o", table.toString()),
                 Requests.class,

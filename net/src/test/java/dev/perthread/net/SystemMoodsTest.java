@@ -129,8 +129,7 @@ class SystemMoodsTest {
             all(arguments[0]); // so that all classes are there
             Deque<Closeable> open = new ArrayDeque<>();
             // The JVM itself opens a file for a moment now and then, of its control group for example: only who is
-            // refused
-            // again and again has no descriptor left.
+            // refused again and again has no descriptor left.
             for (int refused = 0; refused < 100; ) {
                 try {
                     open.add(new FileInputStream("/dev/null"));

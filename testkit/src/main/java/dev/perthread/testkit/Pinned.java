@@ -56,9 +56,8 @@ public final class Pinned implements AutoCloseable {
                     .matches("dev\\.perthread\\.JfrEvents\\$\\w+\\.commit <.*"));
             // A call site is linked once in a program, by whoever comes first, under locks of the JDK.
             stacks.removeIf(stack -> stack.contains("java.lang.invoke.MethodHandleNatives.link"));
-            // Once Flight Recorder has recorded exceptions in this process, the constructor has code of its own in it,
-            // whose
-            // classes are linked by whoever comes first while others wait.
+            // Once Flight Recorder has recorded exceptions in this process, the constructor has code of its own in
+            // it, whose classes are linked by whoever comes first while others wait.
             stacks.removeIf(stack -> stack.startsWith("java.lang.Throwable.<init> <"));
             // The JDK keeps a virtual thread on its carrier on purpose while it clears its own interrupt flag, under a
             // lock that the thread that interrupts may just hold. About one in 50,000 interrupts meets it there.

@@ -358,8 +358,7 @@ abstract class Subject {
         monitor.require(shape.failing() || now.closeFailures() == 0, shape + ": closers failed: " + now);
         if (!isDisturbed()) {
             // A lease that is closed by force before acquire has returned it need not have been counted; and one that
-            // is
-            // before the body of call begins is counted, and the body not run.
+            // is before the body of call begins is counted, and the body not run.
             monitor.require(
                     now.acquired() <= acquired.get() + forced.get() && acquired.get() <= now.acquired() + forced.get(),
                     shape + ": " + acquired + " leases were got and " + forced + " forced, but " + now);
