@@ -31,6 +31,8 @@ final class Weaver extends CopyLoader {
             "RegistryNumbers",
             "SlotSurvey",
             "TotalLimit",
+            "Turns",
+            "RegistryList",
             "SlotIndex",
             "Slot",
             "Waiters",

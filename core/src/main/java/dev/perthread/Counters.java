@@ -29,10 +29,11 @@ final class Counters {
     private long heldTooLong;
     private int mostOpen;
     private @Nullable String lastOpenFailure;
-    private long failedAt; // only with lastOpenFailure
     private final LongAdder leaseNanos = new LongAdder();
+    private final @Nullable Counters ofAll; // of all keys: counts the same, so that nobody has to add up ten thousand
 
-    Counters() {
+    Counters(@Nullable Counters ofAll) {
+        this.ofAll = ofAll;
         for (CloseReason reason : CloseReason.values()) {
             byReason.put(reason, new long[1]);
         }
@@ -42,85 +43,99 @@ final class Counters {
         return Objects.requireNonNull(byReason.get(reason));
     }
 
-    /** As {@link #add}, with the most that were present. */
-    void addAll(Counters other) {
-        add(other);
-        mostOpen = Math.max(mostOpen, other.mostOpen);
-    }
-
-    /** Counts what another one has counted, too; but for the most that were present at once. */
-    void add(Counters other) {
-        opened += other.opened;
-        closedCount += other.closedCount;
+    /** What has been counted until now; what is counted in it counts there alone. */
+    Counters copy() {
+        Counters copy = new Counters(null);
+        copy.opened = opened;
+        copy.closedCount = closedCount;
         for (CloseReason reason : CloseReason.values()) {
-            cell(reason)[0] += other.closedFor(reason);
+            copy.cell(reason)[0] = closedFor(reason);
         }
-        pastUses += other.pastUses;
-        waited += other.waited;
-        waitNanos += other.waitNanos;
-        openNanos += other.openNanos;
-        openFailures += other.openFailures;
-        closeFailures += other.closeFailures;
-        timeouts += other.timeouts;
-        refused += other.refused;
-        reclaimed += other.reclaimed;
-        leaked += other.leaked;
-        heldTooLong += other.heldTooLong;
-        if (other.lastOpenFailure != null && (lastOpenFailure == null || other.failedAt - failedAt > 0)) {
-            lastOpenFailure = other.lastOpenFailure;
-            failedAt = other.failedAt;
-        }
-        leaseNanos.add(other.leaseNanos.sum());
+        copy.pastUses = pastUses;
+        copy.waited = waited;
+        copy.waitNanos = waitNanos;
+        copy.openNanos = openNanos;
+        copy.openFailures = openFailures;
+        copy.closeFailures = closeFailures;
+        copy.timeouts = timeouts;
+        copy.refused = refused;
+        copy.reclaimed = reclaimed;
+        copy.leaked = leaked;
+        copy.heldTooLong = heldTooLong;
+        copy.mostOpen = mostOpen;
+        copy.lastOpenFailure = lastOpenFailure;
+        copy.leaseNanos.add(leaseNanos.sum());
+        return copy;
     }
 
     void opened(long nanos) {
         opened++;
         openNanos += nanos;
+        if (ofAll != null) {
+            ofAll.opened(nanos);
+        }
     }
 
     void openFailed(long nanos, String failure) {
         openFailures++;
         openNanos += nanos;
         lastOpenFailure = failure;
-        failedAt = System.nanoTime();
+        if (ofAll != null) {
+            ofAll.openFailed(nanos, failure);
+        }
     }
 
     void waited(int threads) {
         waited += threads;
+        if (ofAll != null) {
+            ofAll.waited(threads);
+        }
     }
 
     void waitedFor(long nanos) {
         waitNanos += nanos;
+        if (ofAll != null) {
+            ofAll.waitedFor(nanos);
+        }
     }
 
     void timedOut() {
         timeouts++;
+        if (ofAll != null) {
+            ofAll.timedOut();
+        }
     }
 
     void refused() {
         refused++;
+        if (ofAll != null) {
+            ofAll.refused();
+        }
     }
 
     void heldTooLong() {
         heldTooLong++;
+        if (ofAll != null) {
+            ofAll.heldTooLong();
+        }
     }
 
     void present(int resources) {
         mostOpen = Math.max(mostOpen, resources);
     }
 
-    int mostPresent() {
-        return mostOpen;
-    }
-
     void leasedFor(long nanos) {
         leaseNanos.add(nanos);
+        if (ofAll != null) {
+            ofAll.leasedFor(nanos);
+        }
     }
 
     /** The closer has run. What was never more than OPENING was counted as opened when it was claimed. */
     void closed(Slot<?> slot, CloseReason reason, boolean failed) {
         if (slot.state() != Slot.OPENING) {
-            opened(slot.openNanos);
+            opened++;
+            openNanos += slot.openNanos;
         }
         closedCount++;
         cell(reason)[0]++;
@@ -128,6 +143,9 @@ final class Counters {
         reclaimed += reason == CloseReason.THREAD_ENDED ? 1 : 0;
         // As the listener is told: a slot that is LEASED with no lease was lost between scopes, for lack of stack.
         leaked += reason == CloseReason.THREAD_ENDED && slot.state() == Slot.LEASED && slot.leases > 0 ? 1 : 0;
+        if (ofAll != null) {
+            ofAll.closed(slot, reason, failed);
+        }
     }
 
     long closed() {
@@ -141,10 +159,9 @@ final class Counters {
     /** It is not in the registry any more, opened or not. */
     void removed(Slot<?> slot) {
         pastUses += slot.uses();
-    }
-
-    Stats stats(List<? extends Slot<?>> all, int waiting) {
-        return stats(all, waiting, mostOpen);
+        if (ofAll != null) {
+            ofAll.removed(slot);
+        }
     }
 
     private void present(Slot<?> slot, int state) {
@@ -155,7 +172,7 @@ final class Counters {
     }
 
     /** Of a copy of the caller's own, to which all that is still there is added. */
-    Stats stats(List<? extends Slot<?>> all, int waiting, int mostOpen) {
+    Stats stats(List<? extends Slot<?>> all, int waiting) {
         int opening = 0;
         int leasedNow = 0;
         int idle = 0;

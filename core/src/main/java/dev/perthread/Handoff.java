@@ -188,7 +188,10 @@ final class Handoff<T> {
      */
     boolean serveWaiters() {
         boolean wait = serveOwn();
-        makeRoom(); // last: it needs memory, without which the others are not to go without
+        // Once a round, and not for each key that is waited for: a round would look at every resource for every key.
+        if (registry.total != null && registry.total.isFirstInNeed(registry)) {
+            makeRoom(); // last: it needs memory, without which the others are not to go without
+        }
         return wait;
     }
 

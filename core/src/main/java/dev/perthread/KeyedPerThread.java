@@ -551,7 +551,7 @@ public final class KeyedPerThread<K, T, X extends Exception> implements AutoClos
      */
     public Stats stats(K key) {
         Pool<T, X> pool = find(key);
-        return pool == null ? new Counters().stats(List.of(), 0) : pool.stats();
+        return pool == null ? new Counters(null).stats(List.of(), 0) : pool.stats();
     }
 
     /**

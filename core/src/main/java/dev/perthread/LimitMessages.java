@@ -1,8 +1,10 @@
 package dev.perthread;
 
+import dev.perthread.ResourceInfo.State;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The text of exceptions at the limit: the numbers, and what may be in the way. */
@@ -23,9 +25,10 @@ final class LimitMessages {
         if (total == null || total.limit == Integer.MAX_VALUE) {
             return "";
         }
-        Stats all = total.stats();
-        return " for this key, " + total.limit + " for all keys, of which " + all.leased() + " leased, " + all.idle()
-                + " idle, " + all.opening() + " opening; here";
+        Map<State, Integer> all = total.countByState();
+        return " for this key, " + total.limit + " for all keys, of which " + all.getOrDefault(State.LEASED, 0)
+                + " leased, " + all.getOrDefault(State.IDLE, 0) + " idle, " + all.getOrDefault(State.OPENING, 0)
+                + " opening; here";
     }
 
     private static <T> String hint(PoolConfig<T, ?> config, SlotRegistry<T> registry, Thread me, Stats now) {

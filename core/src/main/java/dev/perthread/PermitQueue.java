@@ -108,7 +108,7 @@ final class PermitQueue<T> {
     void updateWaitersFlag() {
         mustCheckWaiters = lends && !waiters.isEmpty(); // nobody joins or leaves once the pool is closed
         if (total != null) {
-            total.waits(registry, !waiters.isEmpty());
+            total.changed(registry);
         }
     }
 

@@ -32,13 +32,12 @@ final class SlotRegistry<T> {
     // Guarded by lock.
     final SlotIndex<T> index = new SlotIndex<>();
     final PermitQueue<T> queue;
-    private Counters counters = new Counters(); // those of all keys, once this one is gone
+    private Counters counters; // those of all keys, once this one is gone
     private int limit;
     private long lastId;
     private boolean suspended;
     private boolean gone; // this key has nothing and nobody any more; whoever comes needs another registry
-    int place = -1; // the total limit's
-    boolean isWaitedAt; // the total limit's
+    final RegistryList.@Nullable Place<SlotRegistry<T>> place; // of a pool with keys
 
     // Written under the lock and read without it.
     private volatile boolean closed;
@@ -56,6 +55,8 @@ final class SlotRegistry<T> {
             boolean alwaysSlow) {
         this.pool = pool;
         this.total = total;
+        this.counters = new Counters(total == null ? null : total.counters());
+        this.place = total == null ? null : new RegistryList.Place<>(this);
         this.lock = total == null ? new SpinThenParkLock() : total.lock;
         this.resourceRemoved = total == null ? lock.newCondition() : total.resourceRemoved;
         this.becameIdle = lock.newCondition();
@@ -206,12 +207,14 @@ final class SlotRegistry<T> {
         index.ensureCapacity(); // allocate before commit
         if (total != null) {
             total.include(this);
-            total.reserved();
         }
         if (lends) {
             slot.mark(); // its first release lists it
         }
         index.add(slot);
+        if (total != null) {
+            total.reserved(this);
+        }
         counters.present(index.size());
         return slot;
     }
@@ -359,7 +362,7 @@ final class SlotRegistry<T> {
         index.remove(slot);
         counters.removed(slot);
         if (total != null) {
-            total.removed();
+            total.removed(this);
         }
     }
 
@@ -388,7 +391,8 @@ final class SlotRegistry<T> {
             return; // then it stays, until it is used again
         }
         gone = true;
-        counters = total.exclude(this, counters); // what is still to be counted here
+        total.exclude(this);
+        counters = total.counters(); // for what is still to be counted here
     }
 
     /** Lock held. A permit has just become free: the longest waiter gets it, or who waits for the end hears of it. */
@@ -458,6 +462,9 @@ final class SlotRegistry<T> {
     /** Lock held. */
     void changeLimit(int newLimit) {
         limit = newLimit;
+        if (total != null) {
+            total.changed(this);
+        }
     }
 
     /** From here on nobody gets anything, and those who wait are told. */
@@ -470,7 +477,7 @@ final class SlotRegistry<T> {
             closed = true;
             resourceRemoved.signalAll(); // a suspension ends, too
             if (total != null) {
-                total.waits(this, false);
+                total.changed(this);
                 forgetIfUnusedLocked();
             }
         } finally {
@@ -480,14 +487,12 @@ final class SlotRegistry<T> {
     }
 
     Stats stats() {
-        Counters now = new Counters();
+        Counters now;
         List<Slot<T>> all;
         int waiting;
         lock.lock();
         try {
-            if (!gone) {
-                now.addAll(counters);
-            }
+            now = gone ? new Counters(null) : counters.copy();
             all = index.copy();
             waiting = queue.waiters.size();
         } finally {

@@ -1,7 +1,11 @@
 package dev.perthread;
 
+import dev.perthread.RegistryList.Place;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -9,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the registries of all keys of one {@link KeyedPerThread} share: the lock, the limit for all, the order of arrival
- * across keys, and the counters of keys that are gone. Everything here is guarded by that lock, but for what says that it
- * is not.
+ * across keys, and the counters. Everything here is guarded by that lock, but for what says that it is not.
  *
  * <p>A permit that becomes free goes to the thread that has waited longest among those whose key is not at its own limit.
  * If none is free, an idle lent resource of another key makes room: it is claimed here, and closed by whoever asked.
@@ -22,10 +25,12 @@ final class TotalLimit<T> {
     final Condition resourceRemoved = lock.newCondition();
     final int limit; // Integer.MAX_VALUE: none
 
-    private final ArrayList<SlotRegistry<T>> registries = new ArrayList<>(); // with a resource, or somebody who waits
-    private final ArrayList<SlotRegistry<T>> waitedAt = new ArrayList<>(); // those where somebody waits
-    private final Counters counters = new Counters(); // of the keys that are gone
+    private final RegistryList<SlotRegistry<T>> registries = new RegistryList<>();
+    private final Turns<SlotRegistry<T>> permits = new Turns<>(); // who is next, of those whose key has room
+    private final Turns<SlotRegistry<T>> rooms = new Turns<>(); // the same of those for whom no room is made yet
+    private final Counters counters = new Counters(null); // of all keys, also of those that are gone
     private int used;
+    private int waiting;
     private long lastId;
     private long arrivals;
     private boolean closed;
@@ -59,53 +64,69 @@ final class TotalLimit<T> {
 
     // ---- what the registries tell ----
 
-    /** Makes room for a registry in both lists; may fail for lack of memory. Does nothing the second time. */
+    /** Makes room for a registry everywhere; may fail for lack of memory. Does nothing the second time. */
     void include(SlotRegistry<T> registry) {
-        if (registry.place < 0) {
-            waitedAt.ensureCapacity(registries.size() + 1);
-            registries.add(registry);
-            registry.place = registries.size() - 1;
+        Place<SlotRegistry<T>> place = placeOf(registry);
+        if (!registries.contains(place)) {
+            permits.ensureCapacity(registries.size() + 1);
+            rooms.ensureCapacity(registries.size() + 1);
+            registries.add(place);
         }
     }
 
-    /** It has neither a resource nor a waiter; its counters are added to those of all. */
-    Counters exclude(SlotRegistry<T> registry, Counters its) {
-        if (registry.place >= 0) {
-            SlotRegistry<T> last = registries.remove(registries.size() - 1);
-            if (last != registry) {
-                registries.set(registry.place, last);
-                last.place = registry.place;
-            }
-            registry.place = -1;
-        }
-        counters.add(its);
+    private static <T> Place<SlotRegistry<T>> placeOf(SlotRegistry<T> registry) {
+        return Objects.requireNonNull(registry.place);
+    }
+
+    Counters counters() {
         return counters;
     }
 
-    void reserved() {
+    /** It has neither a resource nor a waiter. */
+    void exclude(SlotRegistry<T> registry) {
+        Place<SlotRegistry<T>> place = placeOf(registry);
+        if (registries.contains(place)) {
+            registries.remove(place);
+        }
+    }
+
+    /** Among its resources is one more. */
+    void reserved(SlotRegistry<T> registry) {
         used++;
         counters.present(used);
-        update();
+        changed(registry);
     }
 
-    void removed() {
+    /** Among its resources is one less. */
+    void removed(SlotRegistry<T> registry) {
         used--;
-        update();
+        changed(registry);
     }
 
-    /** Its queue has become empty, or is not any more. */
-    void waits(SlotRegistry<T> registry, boolean any) {
-        if (any && !registry.isWaitedAt) {
-            waitedAt.add(registry);
-        } else if (!any && registry.isWaitedAt) {
-            waitedAt.remove(registry);
+    /** Its queue, its limit, or how many resources it has. */
+    void changed(SlotRegistry<T> registry) {
+        Place<SlotRegistry<T>> place = placeOf(registry);
+        registries.setHolding(place, registry.index.size() > 0);
+        Waiters<T> waiters = registry.queue.waiters;
+        waiting += waiters.size() - place.waiting;
+        place.waiting = waiters.size();
+        int room = registry.roomOfKey();
+        if (room > 0 && !waiters.isEmpty()) {
+            permits.set(place.permit, waiters.longest().arrival);
+        } else {
+            permits.clear(place.permit);
         }
-        registry.isWaitedAt = any;
+        Waiter<T> inNeed = waiters.inNeed();
+        if (room > waiters.roomsMade() && inNeed != null) {
+            rooms.set(place.room, inNeed.arrival);
+        } else {
+            rooms.clear(place.room);
+        }
         update();
     }
 
     private void update() {
-        boolean now = !waitedAt.isEmpty() && !hasRoom();
+        boolean now = waiting > 0 && !hasRoom();
         if (waitedFor != now) {
             waitedFor = now;
         }
@@ -116,38 +137,33 @@ final class TotalLimit<T> {
     /** Gives a free permit to who has waited longest among those who can be served; null if there is none. */
     @Nullable
     Waiter<T> grantPermit() {
-        SlotRegistry<T> next = null;
-        for (int i = 0; hasRoom() && i < waitedAt.size(); i++) {
-            SlotRegistry<T> registry = waitedAt.get(i);
-            if (registry.roomOfKey() > 0
-                    && (next == null
-                            || registry.queue.waiters.longest().arrival < next.queue.waiters.longest().arrival)) {
-                next = registry;
-            }
-        }
+        SlotRegistry<T> next = hasRoom() ? permits.first() : null;
         return next == null ? null : next.queue.grantPermit();
     }
 
-    /** Who has waited longest among those for whom only the limit for all is in the way, and nobody makes room yet. */
-    private @Nullable Waiter<T> needsRoom() {
-        Waiter<T> first = null;
-        for (int i = 0; i < waitedAt.size(); i++) {
-            SlotRegistry<T> registry = waitedAt.get(i);
-            Waiter<T> waiter = registry.queue.waiters.longest();
-            int room = registry.roomOfKey();
-            for (; waiter != null && waiter.roomIsMade && room > 0; room--) {
-                waiter = waiter.behind;
-            }
-            if (waiter != null && room > 0 && (first == null || waiter.arrival < first.arrival)) {
-                first = waiter;
-            }
+    /** Whose turn it is of those for whom only the limit for all is in the way, and nobody makes room yet. */
+    private @Nullable SlotRegistry<T> turnForRoom() {
+        return closed || hasRoom() ? null : rooms.first();
+    }
+
+    private @Nullable Waiter<T> firstInNeed() {
+        SlotRegistry<T> first = turnForRoom();
+        return first == null ? null : first.queue.waiters.inNeed();
+    }
+
+    /** Whether room must be made, and for a thread that waits for this key before others. */
+    boolean isFirstInNeed(SlotRegistry<T> registry) {
+        lock.lock();
+        try {
+            return turnForRoom() == registry;
+        } finally {
+            lock.unlock();
         }
-        return first;
     }
 
     /** Whether somebody of another key, for whom room must be made, has waited longer than all who wait for this one. */
     boolean isOtherFirst(SlotRegistry<T> registry) {
-        Waiter<T> other = hasRoom() ? null : needsRoom();
+        Waiter<T> other = firstInNeed();
         return other != null && other.arrival < registry.queue.waiters.longest().arrival;
     }
 
@@ -160,7 +176,7 @@ final class TotalLimit<T> {
     @Nullable
     Slot<T> claimLongestIdle() {
         while (true) {
-            List<SlotRegistry<T>> all = new ArrayList<>();
+            List<Place<SlotRegistry<T>>> all = new ArrayList<>();
             Waiter<T> waiter = needsRoom(all);
             if (waiter == null) {
                 return null;
@@ -190,12 +206,12 @@ final class TotalLimit<T> {
     }
 
     /** Who needs room first, or null; copies the registries where it might be made. */
-    private @Nullable Waiter<T> needsRoom(List<SlotRegistry<T>> where) {
+    private @Nullable Waiter<T> needsRoom(List<Place<SlotRegistry<T>>> where) {
         lock.lock();
         try {
             Waiter<T> waiter = firstInNeed();
             if (waiter != null) {
-                where.addAll(registries);
+                where.addAll(registries.holding());
             }
             return waiter;
         } finally {
@@ -209,17 +225,18 @@ final class TotalLimit<T> {
         private final List<SlotRegistry<T>> registries = new ArrayList<>();
     }
 
-    /** Copies what may make room, of so many registries that the lock is held for some microseconds; returns the next one. */
-    private int copy(List<SlotRegistry<T>> all, int from, Waiter<T> waiter, Part<T> part) {
+    /**
+     * Copies what may make room for a waiter, or everything, of so many registries that the lock is held for some
+     * microseconds; returns the next one.
+     */
+    private int copy(List<Place<SlotRegistry<T>>> all, int from, @Nullable Waiter<T> waiter, Part<T> part) {
         int next = from;
         lock.lock();
         try {
             while (next < all.size() && next - from < AT_ONCE && part.slots.size() < AT_ONCE) {
-                SlotRegistry<T> registry = all.get(next++);
-                if (mayGiveWay(registry, waiter)) {
-                    List<Slot<T>> its = registry.index.all();
-                    for (int i = 0; i < its.size(); i++) {
-                        part.slots.add(its.get(i));
+                SlotRegistry<T> registry = all.get(next++).registry;
+                if (waiter == null || mayGiveWay(registry, waiter)) {
+                    for (int left = copy(registry, part.slots); left > 0; left--) {
                         part.registries.add(registry);
                     }
                 }
@@ -230,40 +247,73 @@ final class TotalLimit<T> {
         }
     }
 
+    /** Lock held. By index: an iterator for each of ten thousand keys takes longer than the rest. Returns how many. */
+    private static <T> int copy(SlotRegistry<T> registry, List<Slot<T>> to) {
+        List<Slot<T>> its = registry.index.all();
+        for (int i = 0; i < its.size(); i++) {
+            to.add(its.get(i));
+        }
+        return its.size();
+    }
+
     /** Whether it was claimed: not if its user, or who made room, was faster. */
     private boolean claimFor(Waiter<T> waiter, SlotRegistry<T> its, Slot<T> slot) {
         lock.lock();
         try {
-            if (waiter != firstInNeed() || !mayGiveWay(its, waiter) || !slot.claimIdle(CloseReason.MADE_ROOM)) {
+            SlotRegistry<T> first = turnForRoom();
+            if (first == null
+                    || first.queue.waiters.inNeed() != waiter
+                    || !mayGiveWay(its, waiter)
+                    || !slot.claimIdle(CloseReason.MADE_ROOM)) {
                 return false;
             }
-            waiter.roomIsMade = true;
             its.index.unlist(slot);
+            first.queue.waiters.makeRoom(waiter);
+            changed(first);
             return true;
         } finally {
             lock.unlock();
         }
     }
 
-    private @Nullable Waiter<T> firstInNeed() {
-        return closed || hasRoom() ? null : needsRoom();
-    }
-
     private boolean mayGiveWay(SlotRegistry<T> registry, Waiter<T> waiter) {
-        return !registry.isWaitedAt || registry.queue.waiters.longest().arrival > waiter.arrival;
+        return registry.queue.waiters.isEmpty() || registry.queue.waiters.longest().arrival > waiter.arrival;
     }
 
     // ---- all keys ----
 
     /** The pools of all keys that have a resource or a waiter: a copy. */
     List<PoolBase<T>> pools() {
+        return pools(false);
+    }
+
+    /** The pools of all keys that have a resource: a copy. */
+    List<PoolBase<T>> holdingPools() {
+        return pools(true);
+    }
+
+    private List<PoolBase<T>> pools(boolean holdingOnly) {
+        List<Place<SlotRegistry<T>>> some = holdingOnly ? holding() : all();
+        List<PoolBase<T>> pools = new ArrayList<>(some.size());
+        for (Place<SlotRegistry<T>> place : some) { // no lambda, see Upkeep.reclaimAll
+            pools.add(place.registry.pool);
+        }
+        return pools;
+    }
+
+    private List<Place<SlotRegistry<T>>> all() {
         lock.lock();
         try {
-            List<PoolBase<T>> all = new ArrayList<>(registries.size());
-            for (SlotRegistry<T> registry : registries) {
-                all.add(registry.pool);
-            }
-            return all;
+            return registries.copy();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<Place<SlotRegistry<T>>> holding() {
+        lock.lock();
+        try {
+            return registries.holding();
         } finally {
             lock.unlock();
         }
@@ -273,9 +323,11 @@ final class TotalLimit<T> {
     void close() {
         lock.lock();
         try {
-            List<SlotRegistry<T>> all = new ArrayList<>(registries);
+            List<Place<SlotRegistry<T>>> all = registries.copy();
             closed = true;
-            all.forEach(SlotRegistry::close);
+            for (Place<SlotRegistry<T>> place : all) {
+                place.registry.close();
+            }
         } finally {
             lock.unlock();
         }
@@ -285,8 +337,8 @@ final class TotalLimit<T> {
     boolean awaitGone(Thread me, long nanos) throws InterruptedException {
         lock.lock();
         try {
-            for (SlotRegistry<T> registry : registries) {
-                if (registry.survey.hasOfOthers(me)) {
+            for (Place<SlotRegistry<T>> place : registries.holding()) {
+                if (place.registry.survey.hasOfOthers(me)) {
                     resourceRemoved.await(nanos, TimeUnit.NANOSECONDS);
                     return true;
                 }
@@ -297,28 +349,34 @@ final class TotalLimit<T> {
         }
     }
 
-    long closedCount() {
-        return stats().closed();
+    /** How many are in each state that any is in; one may change while others are looked at. */
+    Map<ResourceInfo.State, Integer> countByState() {
+        Map<ResourceInfo.State, Integer> count = new EnumMap<>(ResourceInfo.State.class);
+        List<Place<SlotRegistry<T>>> all = holding();
+        for (int next = 0; next < all.size(); ) {
+            Part<T> part = new Part<>();
+            next = copy(all, next, null, part);
+            for (Slot<T> slot : part.slots) {
+                count.merge(slot.shown(), 1, Integer::sum);
+            }
+        }
+        return count;
     }
 
     Stats stats() {
-        Counters sum = new Counters();
-        List<Slot<T>> all;
-        int waiting = 0;
-        int most;
+        Counters now;
+        List<Slot<T>> all = new ArrayList<>();
+        int waitingNow;
         lock.lock();
         try {
-            sum.add(counters);
-            all = new ArrayList<>(used);
-            for (SlotRegistry<T> registry : registries) {
-                sum.add(registry.counters());
-                all.addAll(registry.index.all());
-                waiting += registry.queue.waiters.size();
+            now = counters.copy();
+            for (Place<SlotRegistry<T>> place : registries.holding()) {
+                copy(place.registry, all);
             }
-            most = counters.mostPresent();
+            waitingNow = waiting;
         } finally {
             lock.unlock();
         }
-        return sum.stats(all, waiting, most); // without the lock, as for one key
+        return now.stats(all, waitingNow); // without the lock, as for one key
     }
 }

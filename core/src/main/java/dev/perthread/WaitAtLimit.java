@@ -115,8 +115,7 @@ final class WaitAtLimit<T> {
                 return park(waiter, attempt);
             } finally {
                 // It may have been granted a permit after it was signalled for an idle one. The signal is passed on
-                // now:
-                // the idle one must not wait for nobody, nor for a listener.
+                // now: the idle one must not wait for nobody, nor for a listener.
                 handoff.tryTake(waiter);
                 Jfr.waited(recorded, pool, waiter);
                 long waited = System.nanoTime() - begin;
@@ -138,7 +137,7 @@ final class WaitAtLimit<T> {
     private void sweepOtherKeys() {
         TotalLimit<T> total = registry.total;
         if (total != null && total.isWaitedFor()) {
-            for (PoolBase<T> other : total.pools()) {
+            for (PoolBase<T> other : total.holdingPools()) {
                 if (other != pool) {
                     other.sweepForPermits();
                 }
@@ -151,13 +150,12 @@ final class WaitAtLimit<T> {
         if (total == null) {
             return upkeep.isReclaiming();
         }
-        return total.pools().stream().anyMatch(PoolBase::isReclaiming);
+        return total.holdingPools().stream().anyMatch(PoolBase::isReclaiming);
     }
 
     private Slot<T> park(Waiter<T> waiter, Attempt attempt) {
         // Whoever waits for a moment only may still get the permit of a dead thread or of an expired resource, though
-        // that
-        // is just being closed by somebody else.
+        // that is just being closed by somebody else.
         long patience = attempt.timeout < RECLAIM_PATIENCE && isReclaiming() ? RECLAIM_PATIENCE : attempt.timeout;
         while (true) {
             handoff.tryTake(waiter);
@@ -211,8 +209,7 @@ final class WaitAtLimit<T> {
         try {
             while (own.state() == Slot.CHECKING) {
                 // Asked after awaitsCheck was set: the thread that closes the pool reads it after it has closed. What
-                // is
-                // forced under a check stays CHECKING.
+                // is forced under a check stays CHECKING.
                 if (registry.isClosed()) {
                     throw new IllegalStateException(Messages.closed(config.shownName) + "; "
                             + Messages.of(Thread.currentThread()) + " was waiting");

@@ -30,7 +30,7 @@ final class Waiter<T> implements Admission<T> {
     Waiter<T> behind;
 
     long arrival; // its number among all who wait, where there are several queues
-    boolean roomIsMade; // a resource of another key is being closed for it
+    boolean roomIsMade; // a resource of another key is being closed for it; see Waiters
     boolean gaveUp; // a closer that was to be followed by its opener must not grant it anything; guarded by the lock
 
     /**

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 final class Waiters<T> {
     private @Nullable Waiter<T> latest;
     private int size;
+    private @Nullable Waiter<T> inNeed; // the first for whom no room is made yet; all behind it are in need too
+    private int roomsMade; // for those ahead of it
 
     // Written under the lock and read without it.
     private volatile @Nullable Waiter<T> longest; // null if nobody waits
@@ -48,6 +50,9 @@ final class Waiters<T> {
             waiter.ahead = ahead;
         }
         latest = waiter;
+        if (inNeed == null) {
+            inNeed = waiter;
+        }
         waiter.queued = true;
         size++;
     }
@@ -66,10 +71,32 @@ final class Waiters<T> {
         } else {
             behind.ahead = ahead;
         }
+        if (inNeed == waiter) {
+            inNeed = behind;
+        }
+        roomsMade -= waiter.roomIsMade ? 1 : 0;
         waiter.ahead = null;
         waiter.behind = null;
         waiter.queued = false;
         size--;
+    }
+
+    /** Who has waited longest of those for whom no resource of another key is being closed; null if there is none. */
+    @Nullable
+    Waiter<T> inNeed() {
+        return inNeed;
+    }
+
+    /** For how many of those who wait resources of other keys are being closed. */
+    int roomsMade() {
+        return roomsMade;
+    }
+
+    /** A resource of another key is being closed for who is in need. */
+    void makeRoom(Waiter<T> forWhom) {
+        forWhom.roomIsMade = true;
+        inNeed = forWhom.behind;
+        roomsMade++;
     }
 
     /** Nobody waits any more; returns those who did, and others who are to be woken too. */

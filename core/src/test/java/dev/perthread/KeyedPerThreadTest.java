@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import dev.perthread.testkit.Actor;
 import dev.perthread.testkit.Probe;
 import dev.perthread.testkit.ThreadKind;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -188,6 +190,48 @@ class KeyedPerThreadTest {
             assertThat(Probe.peak()).isEqualTo(1);
             assertThat(pool.stats().waited()).isEqualTo(9);
         }
+    }
+
+    /** Or ten thousand threads, each with a key of its own, would look at all the others' keys each time. */
+    @Test
+    void waiting_mustAllocateTheSame_howeverManyOtherKeysAreWaitedFor() throws Exception {
+        try (KeyedPerThread<String, Probe, RuntimeException> pool =
+                        pool(IdlePolicy.LEND).limit(1).build();
+                Lease<Probe> only = pool.acquire("held")) {
+            long withNobody = allocatedByWaiting(pool);
+            List<Actor> others = new ArrayList<>();
+            List<FutureTask<@Nullable Object>> all = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                String key = Integer.toString(i);
+                Actor other = new Actor(ThreadKind.PLATFORM);
+                others.add(other);
+                all.add(other.begin(() -> {
+                    pool.run(key, probe -> {});
+                    return null;
+                }));
+            }
+            Actor.until(() -> pool.stats().waiting() == 200);
+            assertThat(allocatedByWaiting(pool)).isLessThan(withNobody + 600);
+            only.close();
+            for (FutureTask<@Nullable Object> one : all) {
+                Actor.get(one);
+            }
+            others.forEach(Actor::end);
+        }
+    }
+
+    private static long allocatedByWaiting(KeyedPerThread<String, Probe, RuntimeException> pool) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 50; i++) {
+            long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+            assertThatThrownBy(() -> pool.acquire("wanted", Duration.ofNanos(1)))
+                    .isInstanceOf(AcquireTimeoutException.class);
+            least = Math.min(
+                    least,
+                    threads.getThreadAllocatedBytes(Thread.currentThread().getId()) - before);
+        }
+        return least;
     }
 
     // ---- making room ----
