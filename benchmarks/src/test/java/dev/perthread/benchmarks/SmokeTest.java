@@ -98,6 +98,12 @@ class SmokeTest {
     }
 
     @Test
+    void waitsForManyKeysAreMeasured() throws Exception {
+        assertThat(KeyedWaiting.measure(new Arguments("threads=20", "limit=3", "rest=1")))
+                .containsKeys("keyed waiting/CLOSE/20/begin, us", "keyed waiting/LEND/20/be served, us");
+    }
+
+    @Test
     void wholeProgramsAreMeasuredWhereThereIsACompilerAndPython() throws Exception {
         File root = new File("..").getCanonicalFile();
         assertThat(ProgramBenchmark.measure(new Arguments("root=" + root, "requests=20")))
