@@ -175,12 +175,18 @@ final class Overview {
         List<String> medians = new ArrayList<>();
         for (String jdk : Goals.JDKS) {
             Sample sample = results.get(jdk, entry.figure);
-            medians.add(sample == null ? "–" : Goals.number(sample.median() * situation.scale));
+            medians.add(sample == null ? "–" : Goals.number(shown(sample, situation)));
         }
         if (medians.stream().allMatch("–"::equals)) {
             return null;
         }
         return String.join(" / ", medians) + (entry.remark.isEmpty() ? "" : " (" + entry.remark + ")");
+    }
+
+    /** Less than a hundredth is what the profiler adds: no library allocates the thousandth part of a byte. */
+    private static double shown(Sample sample, Situation situation) {
+        double median = sample.median() * situation.scale;
+        return median < 0.01 ? 0 : median;
     }
 
     /** How many times as good as ours, by the newest Java version that has both; NaN if none has. */
@@ -190,8 +196,8 @@ final class Overview {
             Sample ours = results.get(jdk, situation.entries.get(0).figure);
             Sample theirs = results.get(jdk, entry.figure);
             if (ours != null && theirs != null) {
-                double better = situation.least ? ours.median() : theirs.median();
-                double worse = situation.least ? theirs.median() : ours.median();
+                double better = shown(situation.least ? ours : theirs, situation);
+                double worse = shown(situation.least ? theirs : ours, situation);
                 advantage = better == worse ? 1 : better / worse;
             }
         }

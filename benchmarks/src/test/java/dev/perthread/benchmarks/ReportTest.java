@@ -113,6 +113,8 @@ class ReportTest {
             results.add(jdk, "uncontended/t1/perThreadKeep/ns", 1, 8);
             results.add(jdk, "uncontended/t1/threadLocalGet/ns", 1, 2);
             results.add(jdk, "uncontended/t1/hikari/ns", 1, 120);
+            results.add(jdk, "uncontended/t1/perThreadKeep/bytes", 1, 8e-4); // the profiler's
+            results.add(jdk, "uncontended/t1/threadLocalGet/bytes", 1, 1e-4);
             results.add(jdk, "contended/64x8/1ms/PER_THREAD/ops", 1, 6600);
             results.add(jdk, "contended/64x8/1ms/STORMPOT/ops", 1, 6900);
             results.add(jdk, "contended/64x8/1ms/PER_THREAD/least", 1, 1);
@@ -125,10 +127,11 @@ class ReportTest {
         assertThat(overview.markdown())
                 .contains(
                         "| acquire and release (`KEEP`), 1 thread, ns | 8 / 8 | **2 / 2 (`ThreadLocal`)** |  | 120 / 120 |  |")
+                .contains("| bytes allocated by that | **0 / 0** | **0 / 0 (`ThreadLocal`)** |  |  |  |")
                 .contains("| … least served thread ÷ mean | **1 / 1** |  | 0 / 0 |  |  |")
                 .contains("close of what it kept, median, ms | – / 5 |  |")
                 .contains("- acquire and release (`KEEP`), 1 thread, ns: `ThreadLocal` 4 ×\n")
-                .doesNotContain("uses per second: Stormpot")
+                .doesNotContain("uses per second: Stormpot", "- bytes allocated")
                 .doesNotContain("LEND", "null", "NaN");
         assertThat(overview.text()).contains("120 / 120");
     }
