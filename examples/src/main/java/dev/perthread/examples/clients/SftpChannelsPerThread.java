@@ -32,7 +32,7 @@ final class SftpChannelsPerThread implements AutoCloseable {
                 .name("sftp-channel")
                 .whenIdle(IdlePolicy.LEND)
                 .limit(8) // below the server's MaxSessions, which is 10
-                .check(channel -> channel.isConnected() && channel.realpath(".") != null)
+                .check(SftpChannelsPerThread::isAlive)
                 .checkAfterIdle(Duration.ofMillis(100))
                 .reset(channel -> channel.cd(channel.getHome()))
                 .idleTimeout(Duration.ofMinutes(1))
@@ -66,6 +66,11 @@ final class SftpChannelsPerThread implements AutoCloseable {
                 throw failure;
             }
         });
+    }
+
+    /** A round trip. Not by realpath, the one command of JSch that may fail after the thread before has ended. */
+    static boolean isAlive(ChannelSftp channel) throws SftpException {
+        return channel.isConnected() && channel.stat(".") != null;
     }
 
     void store(String name, byte[] content) throws JSchException, SftpException {

@@ -24,7 +24,7 @@ final class SftpPerThread implements AutoCloseable {
                 .name("sftp")
                 .whenIdle(IdlePolicy.LEND)
                 .limit(8)
-                .check(channel -> channel.isConnected() && channel.realpath(".") != null) // a round trip
+                .check(SftpPerThread::isAlive)
                 .checkAfterIdle(Duration.ofMillis(100))
                 .reset(channel -> channel.cd(channel.getHome()))
                 .idleTimeout(Duration.ofMinutes(1))
@@ -46,6 +46,11 @@ final class SftpPerThread implements AutoCloseable {
             session.disconnect();
             throw failure;
         }
+    }
+
+    /** A round trip. Not by realpath, the one command of JSch that may fail after the thread before has ended. */
+    static boolean isAlive(ChannelSftp channel) throws SftpException {
+        return channel.isConnected() && channel.stat(".") != null;
     }
 
     /** The session has a thread and a socket of its own; closing the channel alone would leave both. */

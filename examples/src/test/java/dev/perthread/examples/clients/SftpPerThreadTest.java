@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.jcraft.jsch.ChannelSftp;
 import com.jcraft.jsch.JSchException;
+import com.jcraft.jsch.Session;
 import com.jcraft.jsch.SftpException;
 import dev.perthread.CloseReason;
 import dev.perthread.examples.Printed;
@@ -54,6 +55,24 @@ class SftpPerThreadTest {
             channel.stat(".");
         } catch (SftpException e) {
             throw new JSchException("stat: " + e.getMessage(), e);
+        }
+    }
+
+    /** JSch closes a channel whose answer comes while it takes a thread for the reader that has ended. */
+    @Test
+    void check_mustPass_inAnotherThread_thoughTheOneBeforeHasEnded_andTheAnswerIsThereAtOnce() throws Exception {
+        AnsweredBeforeItIsRead sockets = new AnsweredBeforeItIsRead();
+        Session session = server.session(sockets);
+        try {
+            ChannelSftp channel = (ChannelSftp) session.openChannel("sftp");
+            channel.connect(5_000);
+            ThreadKind.PLATFORM.inParallel(1, i -> stat(channel));
+            sockets.waits = true;
+            assertThat(SftpPerThread.isAlive(channel)).isTrue();
+            assertThat(SftpChannelsPerThread.isAlive(channel)).isTrue();
+        } finally {
+            sockets.waits = false;
+            session.disconnect();
         }
     }
 

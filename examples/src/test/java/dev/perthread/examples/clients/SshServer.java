@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.jcraft.jsch.JSch;
 import com.jcraft.jsch.JSchException;
 import com.jcraft.jsch.Session;
+import com.jcraft.jsch.SocketFactory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** openssh-server on loopback, with a key of its own, and one for its client. */
 final class SshServer implements TrialServer {
@@ -93,10 +95,16 @@ final class SshServer implements TrialServer {
 
     /** A session as the obvious ways open it. */
     Session session() throws JSchException {
+        return session(null);
+    }
+
+    /** The same over sockets of this factory; null for the usual ones. */
+    Session session(@Nullable SocketFactory sockets) throws JSchException {
         JSch jsch = new JSch();
         jsch.addIdentity(key.toString());
         jsch.setKnownHosts(knownHosts.toString());
         Session session = jsch.getSession(USER, HOST, port());
+        session.setSocketFactory(sockets);
         session.connect(5_000);
         return session;
     }
