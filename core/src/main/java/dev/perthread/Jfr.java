@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Behind it are {@link JfrWriter} and {@link JfrEvents}. They must not even be loaded while the door is shut: without the
  * module that fails, and without a recording it makes Flight Recorder start itself, which takes a second. So nothing here
- * may need to know more of an event's class than its name; the verifier loads what it has to compare.
+ * may need to know more of an event's class than its name: the verifier loads what it has to compare, and the compiler
+ * what a signature names, in the thread that happens to call. So an event is an {@code Object} here.
  *
  * <p>Called with no lock held. Nothing here throws, but for lack of memory; and around a closer, and where a lease begins by
  * the fast path, not even then, for a closer must be called, and a permit be given back.
@@ -148,7 +149,7 @@ final class Jfr {
         }
     }
 
-    /** Begun; an object, because a lambda that captures an event makes the JVM load its class, recording or not. */
+    /** Begun; also a lambda that captures an event makes the JVM load its class, recording or not. */
     static @Nullable Object reclaiming() {
         return on() ? JfrWriter.reclaiming() : null;
     }
@@ -159,13 +160,13 @@ final class Jfr {
         }
     }
 
-    static JfrEvents.@Nullable Wait waiting() {
+    static @Nullable Object waiting() {
         return on() ? JfrWriter.waiting() : null;
     }
 
-    static void waited(JfrEvents.@Nullable Wait wait, PoolBase<?> pool, Waiter<?> waiter) {
+    static void waited(@Nullable Object wait, PoolBase<?> pool, Waiter<?> waiter) {
         if (wait != null) {
-            JfrWriter.waited(wait, pool, waiter);
+            JfrWriter.waited((JfrEvents.Wait) wait, pool, waiter);
         }
     }
 

@@ -101,7 +101,7 @@ final class WaitAtLimit<T> {
 
     private Slot<T> await(Waiter<T> waiter, Attempt attempt, boolean sweeps) {
         long begin = attempt.now();
-        JfrEvents.Wait recorded = null;
+        Object recorded = null;
         try { // at once: every way out of here must pass giveUp, or a signal or a permit is lost with this waiter
             try {
                 recorded = Jfr.waiting();

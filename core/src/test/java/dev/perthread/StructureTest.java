@@ -9,6 +9,7 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaFieldAccess.AccessType;
+import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -91,6 +92,19 @@ class StructureTest {
                 .resideInAnyPackage("javax.management..")
                 .check(CORE.that(DescribedPredicate.describe(
                         "are not JMX", type -> !type.getName().startsWith("dev.perthread.Jmx"))));
+    }
+
+    /** Or the compiler loads the event's class, in a thread that has nothing to do with Flight Recorder, and may be pinned by it. */
+    @Test
+    void noMethodInFrontOfTheDoor_mustNameAnEventInItsSignature() {
+        assertThat(CORE.stream()
+                        .filter(type -> !type.getName().matches("dev\\.perthread\\.Jfr(Events|Writer)\\b.*"))
+                        .flatMap(type -> type.getMethods().stream())
+                        .filter(method -> Stream.concat(
+                                        Stream.of(method.getRawReturnType()), method.getRawParameterTypes().stream())
+                                .anyMatch(named -> named.getName().startsWith("dev.perthread.JfrEvents")))
+                        .map(JavaMethod::getFullName))
+                .isEmpty();
     }
 
     @Test

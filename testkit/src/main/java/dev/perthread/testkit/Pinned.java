@@ -54,8 +54,8 @@ public final class Pinned implements AutoCloseable {
             // is out of our hands, and this very recording is what makes it run.
             stacks.removeIf(stack -> stack.replaceFirst("^((java|jdk|sun)\\.\\S+ < )*", "")
                     .matches("dev\\.perthread\\.JfrEvents\\$\\w+\\.commit <.*"));
-            // A call site is linked once in a program, by whoever comes first, under locks of the JDK.
-            stacks.removeIf(stack -> stack.contains("java.lang.invoke.MethodHandleNatives.link"));
+            // A call site, or its type, is linked once in a program, by whoever comes first, under locks of the JDK.
+            stacks.removeIf(stack -> stack.contains("java.lang.invoke.MethodHandleNatives."));
             // Once Flight Recorder has recorded exceptions in this process, the constructor has code of its own in
             // it, whose classes are linked by whoever comes first while others wait.
             stacks.removeIf(stack -> stack.startsWith("java.lang.Throwable.<init> <"));
