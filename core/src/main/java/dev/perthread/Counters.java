@@ -133,18 +133,23 @@ final class Counters {
 
     /** The closer has run. What was never more than OPENING was counted as opened when it was claimed. */
     void closed(Slot<?> slot, CloseReason reason, boolean failed) {
-        if (slot.state() != Slot.OPENING) {
-            opened++;
-            openNanos += slot.openNanos;
+        int state = slot.state(); // once, or the numbers of a key and of all keys would differ
+        // As the listener is told: a slot that is LEASED with no lease was lost between scopes, for lack of stack.
+        boolean wasLeaked = reason == CloseReason.THREAD_ENDED && state == Slot.LEASED && slot.leases > 0;
+        if (state != Slot.OPENING) {
+            opened(slot.openNanos);
         }
+        closed(reason, failed, wasLeaked);
+    }
+
+    private void closed(CloseReason reason, boolean failed, boolean wasLeaked) {
         closedCount++;
         cell(reason)[0]++;
         closeFailures += failed ? 1 : 0;
         reclaimed += reason == CloseReason.THREAD_ENDED ? 1 : 0;
-        // As the listener is told: a slot that is LEASED with no lease was lost between scopes, for lack of stack.
-        leaked += reason == CloseReason.THREAD_ENDED && slot.state() == Slot.LEASED && slot.leases > 0 ? 1 : 0;
+        leaked += wasLeaked ? 1 : 0;
         if (ofAll != null) {
-            ofAll.closed(slot, reason, failed);
+            ofAll.closed(reason, failed, wasLeaked);
         }
     }
 
@@ -158,9 +163,13 @@ final class Counters {
 
     /** It is not in the registry any more, opened or not. */
     void removed(Slot<?> slot) {
-        pastUses += slot.uses();
+        removed(slot.uses());
+    }
+
+    private void removed(long uses) {
+        pastUses += uses;
         if (ofAll != null) {
-            ofAll.removed(slot);
+            ofAll.removed(uses);
         }
     }
 

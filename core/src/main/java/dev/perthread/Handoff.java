@@ -61,6 +61,18 @@ final class Handoff<T> {
         return null;
     }
 
+    /** A lent resource, unless it is listed or not idle. */
+    void listIdle(Slot<T> slot) {
+        lock.lock();
+        try {
+            if (slot.state() == Slot.IDLE && !slot.isClaimed()) {
+                registry.index.list(slot);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** A resource that has just been taken or claimed: it is not idle any more. */
     void unlist(Slot<T> slot) {
         lock.lock();

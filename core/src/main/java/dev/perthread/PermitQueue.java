@@ -134,8 +134,7 @@ final class PermitQueue<T> {
     /** Gives free permits to waiters, waking each at once: remembering whom to wake would take memory. */
     void grantPermits() {
         while (serves() && registry.hasRoom()) {
-            Waiter<T> next = total == null ? grantPermit() : total.grantPermit();
-            Waiters.wake(next);
+            Waiters.wake(total == null ? grantPermit() : total.grantPermit());
         }
     }
 
@@ -181,22 +180,33 @@ final class PermitQueue<T> {
         Waiter<T> next;
         lock.lock();
         try {
+            Slot<T> another = prepare(waiter.thread);
             replacing.remove(waiter);
             registry.counters().closed(slot, reason, failed);
-            registry.remove(slot);
-            if (waiter.gaveUp || !registry.isServing() || !registry.hasRoom()) {
+            if (another == null || waiter.gaveUp || !registry.isServing() || registry.roomOfKey() < 0) {
+                registry.remove(slot);
                 if (!waiter.gaveUp && !registry.isClosed()) {
                     join(waiter);
                 }
                 next = registry.freed();
             } else {
-                waiter.grant(registry.reserve(waiter.thread));
+                registry.replace(slot, another);
+                waiter.grant(another);
                 next = waiter;
             }
         } finally {
             lock.unlock();
         }
         Waiters.wake(next);
+    }
+
+    /** Null if there is no memory for it now: then the waiter queues like everybody, which needs none. */
+    private @Nullable Slot<T> prepare(Thread owner) {
+        try {
+            return registry.prepare(owner);
+        } catch (OutOfMemoryError passing) {
+            return null;
+        }
     }
 
     /** Claims what this thread is to have the permit of; false if somebody else did, and then it gets nothing from that. */

@@ -18,7 +18,7 @@ final class SlotIndex<T> {
     private static final int SMALL = 64;
 
     final ThreadTable<Slot<T>> byThread = new ThreadTable<>(); // the latest slot of each; find() reads it unlocked
-    private final ArrayList<Slot<T>> all = new ArrayList<>();
+    private final ArrayList<Slot<T>> all = new ArrayList<>(0); // else a list that was told to grow need not have grown
     private int most; // that all held since it was last trimmed
 
     // A slot stays listed while its last user takes it again and again without the lock. Whoever comes across one that

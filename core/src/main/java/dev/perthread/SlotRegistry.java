@@ -203,11 +203,7 @@ final class SlotRegistry<T> {
 
     /** Lock held, and there is room. */
     Slot<T> reserve(@Nullable Thread owner) {
-        Slot<T> slot = new Slot<>(pool, total == null ? ++lastId : total.nextId(), owner, pool.clock.tick());
-        index.ensureCapacity(); // allocate before commit
-        if (total != null) {
-            total.include(this);
-        }
+        Slot<T> slot = prepare(owner);
         if (lends) {
             slot.mark(); // its first release lists it
         }
@@ -216,6 +212,16 @@ final class SlotRegistry<T> {
             total.reserved(this);
         }
         counters.present(index.size());
+        return slot;
+    }
+
+    /** Lock held. What needs memory, before anything has changed. */
+    Slot<T> prepare(@Nullable Thread owner) {
+        Slot<T> slot = new Slot<>(pool, total == null ? ++lastId : total.nextId(), owner, pool.clock.tick());
+        index.ensureCapacity(); // allocate before commit
+        if (total != null) {
+            total.include(this);
+        }
         return slot;
     }
 
@@ -349,9 +355,10 @@ final class SlotRegistry<T> {
             if (closed || suspended || index.size() > limit) {
                 return null;
             }
+            Slot<T> another = prepare(next); // allocate before commit
             counters.closed(slot, reason, failed);
-            remove(slot);
-            return reserve(next);
+            replace(slot, another);
+            return another;
         } finally {
             lock.unlock();
         }
@@ -362,8 +369,17 @@ final class SlotRegistry<T> {
         index.remove(slot);
         counters.removed(slot);
         if (total != null) {
-            total.removed(this);
+            total.removed(this, slot);
         }
+    }
+
+    /** Lock held. One that is prepared gets the permit and the place of one that is closed; needs no memory. */
+    void replace(Slot<T> closedOne, Slot<T> another) {
+        if (lends) {
+            another.mark(); // as in reserve()
+        }
+        index.replace(closedOne, another);
+        counters.removed(closedOne);
     }
 
     /** The thread that has just looked this key up has got nothing. */
@@ -411,18 +427,6 @@ final class SlotRegistry<T> {
     /** Lock held: whether anybody gets anything, neither closed nor suspended. */
     boolean isServing() {
         return !closed && !suspended;
-    }
-
-    /** A lent resource, unless it is listed or not idle. */
-    void listIdle(Slot<T> slot) {
-        lock.lock();
-        try {
-            if (slot.state() == Slot.IDLE && !slot.isClaimed()) {
-                index.list(slot);
-            }
-        } finally {
-            lock.unlock();
-        }
     }
 
     // ---- closed ----

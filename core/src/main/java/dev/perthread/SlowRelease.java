@@ -184,7 +184,7 @@ final class SlowRelease<T> {
     /** A check in the background has passed. */
     void idleAgain(Slot<T> slot) {
         if (config.lends()) {
-            registry.listIdle(slot);
+            handoff.listIdle(slot);
         }
         offerIfWaitedFor(slot);
     }

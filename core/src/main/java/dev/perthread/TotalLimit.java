@@ -28,9 +28,12 @@ final class TotalLimit<T> {
     private final RegistryList<SlotRegistry<T>> registries = new RegistryList<>();
     private final Turns<SlotRegistry<T>> permits = new Turns<>(); // who is next, of those whose key has room
     private final Turns<SlotRegistry<T>> rooms = new Turns<>(); // the same of those for whom no room is made yet
+    private final Turns<SlotRegistry<T>> lastMade = new Turns<>(); // for whom room was made, who came last first
     private final Counters counters = new Counters(null); // of all keys, also of those that are gone
     private int used;
     private int waiting;
+    private int roomsMade; // for so many of those
+    private int makingRoom; // so many are being closed for that
     private long lastId;
     private long arrivals;
     private boolean closed;
@@ -70,6 +73,7 @@ final class TotalLimit<T> {
         if (!registries.contains(place)) {
             permits.ensureCapacity(registries.size() + 1);
             rooms.ensureCapacity(registries.size() + 1);
+            lastMade.ensureCapacity(registries.size() + 1);
             registries.add(place);
         }
     }
@@ -87,6 +91,15 @@ final class TotalLimit<T> {
         Place<SlotRegistry<T>> place = placeOf(registry);
         if (registries.contains(place)) {
             registries.remove(place);
+            try {
+                if (registries.trim()) {
+                    permits.trim(registries.size());
+                    rooms.trim(registries.size());
+                    lastMade.trim(registries.size());
+                }
+            } catch (OutOfMemoryError passing) {
+                // then they stay as large as they are
+            }
         }
     }
 
@@ -98,18 +111,21 @@ final class TotalLimit<T> {
     }
 
     /** Among its resources is one less. */
-    void removed(SlotRegistry<T> registry) {
+    void removed(SlotRegistry<T> registry, Slot<T> slot) {
         used--;
+        makingRoom -= slot.reason() == CloseReason.MADE_ROOM ? 1 : 0;
         changed(registry);
     }
 
-    /** Its queue, its limit, or how many resources it has. */
+    /** Its queue, its limit, how many resources it has, or for whom room is made. Needs no memory. */
     void changed(SlotRegistry<T> registry) {
         Place<SlotRegistry<T>> place = placeOf(registry);
         registries.setHolding(place, registry.index.size() > 0);
         Waiters<T> waiters = registry.queue.waiters;
         waiting += waiters.size() - place.waiting;
         place.waiting = waiters.size();
+        roomsMade += waiters.roomsMade() - place.roomsMade;
+        place.roomsMade = waiters.roomsMade();
         int room = registry.roomOfKey();
         if (room > 0 && !waiters.isEmpty()) {
             permits.set(place.permit, waiters.longest().arrival);
@@ -121,6 +137,12 @@ final class TotalLimit<T> {
             rooms.set(place.room, inNeed.arrival);
         } else {
             rooms.clear(place.room);
+        }
+        Waiter<T> last = waiters.lastWithRoom();
+        if (last != null) {
+            lastMade.set(place.lastMade, -last.arrival);
+        } else {
+            lastMade.clear(place.lastMade);
         }
         update();
     }
@@ -143,7 +165,17 @@ final class TotalLimit<T> {
 
     /** Whose turn it is of those for whom only the limit for all is in the way, and nobody makes room yet. */
     private @Nullable SlotRegistry<T> turnForRoom() {
-        return closed || hasRoom() ? null : rooms.first();
+        if (closed || hasRoom()) {
+            return null;
+        }
+        // A permit goes by arrival, and not to the one for whom room was made: one that came before may have had no
+        // room
+        // at its key then. So whoever came last must not count on it any more, or would wait beside idle resources.
+        for (SlotRegistry<T> last = lastMade.first(); last != null && roomsMade > makingRoom; last = lastMade.first()) {
+            last.queue.waiters.takeRoomBack();
+            changed(last);
+        }
+        return rooms.first();
     }
 
     private @Nullable Waiter<T> firstInNeed() {
@@ -176,14 +208,21 @@ final class TotalLimit<T> {
     @Nullable
     Slot<T> claimLongestIdle() {
         while (true) {
-            List<Place<SlotRegistry<T>>> all = new ArrayList<>();
-            Waiter<T> waiter = needsRoom(all);
-            if (waiter == null) {
-                return null;
+            Waiter<T> waiter;
+            Place<SlotRegistry<T>>[] all;
+            lock.lock();
+            try {
+                waiter = firstInNeed();
+                if (waiter == null) {
+                    return null;
+                }
+                all = registries.holding();
+            } finally {
+                lock.unlock();
             }
             SlotRegistry<T> its = null;
             Slot<T> longest = null;
-            for (int next = 0; next < all.size(); ) {
+            for (int next = 0; next < all.length; ) {
                 Part<T> part = new Part<>();
                 next = copy(all, next, waiter, part);
                 for (int i = 0; i < part.slots.size(); i++) {
@@ -205,20 +244,6 @@ final class TotalLimit<T> {
         }
     }
 
-    /** Who needs room first, or null; copies the registries where it might be made. */
-    private @Nullable Waiter<T> needsRoom(List<Place<SlotRegistry<T>>> where) {
-        lock.lock();
-        try {
-            Waiter<T> waiter = firstInNeed();
-            if (waiter != null) {
-                where.addAll(registries.holding());
-            }
-            return waiter;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /** Some slots, and the registry of each. */
     private static final class Part<T> {
         private final List<Slot<T>> slots = new ArrayList<>();
@@ -229,12 +254,12 @@ final class TotalLimit<T> {
      * Copies what may make room for a waiter, or everything, of so many registries that the lock is held for some
      * microseconds; returns the next one.
      */
-    private int copy(List<Place<SlotRegistry<T>>> all, int from, @Nullable Waiter<T> waiter, Part<T> part) {
+    private int copy(Place<SlotRegistry<T>>[] all, int from, @Nullable Waiter<T> waiter, Part<T> part) {
         int next = from;
         lock.lock();
         try {
-            while (next < all.size() && next - from < AT_ONCE && part.slots.size() < AT_ONCE) {
-                SlotRegistry<T> registry = all.get(next++).registry;
+            while (next < all.length && next - from < AT_ONCE && part.slots.size() < AT_ONCE) {
+                SlotRegistry<T> registry = all[next++].registry;
                 if (waiter == null || mayGiveWay(registry, waiter)) {
                     for (int left = copy(registry, part.slots); left > 0; left--) {
                         part.registries.add(registry);
@@ -268,7 +293,8 @@ final class TotalLimit<T> {
                 return false;
             }
             its.index.unlist(slot);
-            first.queue.waiters.makeRoom(waiter);
+            makingRoom++;
+            first.queue.waiters.makeRoom();
             changed(first);
             return true;
         } finally {
@@ -293,15 +319,15 @@ final class TotalLimit<T> {
     }
 
     private List<PoolBase<T>> pools(boolean holdingOnly) {
-        List<Place<SlotRegistry<T>>> some = holdingOnly ? holding() : all();
-        List<PoolBase<T>> pools = new ArrayList<>(some.size());
+        Place<SlotRegistry<T>>[] some = holdingOnly ? holding() : all();
+        List<PoolBase<T>> pools = new ArrayList<>(some.length);
         for (Place<SlotRegistry<T>> place : some) { // no lambda, see Upkeep.reclaimAll
             pools.add(place.registry.pool);
         }
         return pools;
     }
 
-    private List<Place<SlotRegistry<T>>> all() {
+    private Place<SlotRegistry<T>>[] all() {
         lock.lock();
         try {
             return registries.copy();
@@ -310,7 +336,7 @@ final class TotalLimit<T> {
         }
     }
 
-    private List<Place<SlotRegistry<T>>> holding() {
+    private Place<SlotRegistry<T>>[] holding() {
         lock.lock();
         try {
             return registries.holding();
@@ -323,7 +349,7 @@ final class TotalLimit<T> {
     void close() {
         lock.lock();
         try {
-            List<Place<SlotRegistry<T>>> all = registries.copy();
+            Place<SlotRegistry<T>>[] all = registries.copy();
             closed = true;
             for (Place<SlotRegistry<T>> place : all) {
                 place.registry.close();
@@ -352,8 +378,8 @@ final class TotalLimit<T> {
     /** How many are in each state that any is in; one may change while others are looked at. */
     Map<ResourceInfo.State, Integer> countByState() {
         Map<ResourceInfo.State, Integer> count = new EnumMap<>(ResourceInfo.State.class);
-        List<Place<SlotRegistry<T>>> all = holding();
-        for (int next = 0; next < all.size(); ) {
+        Place<SlotRegistry<T>>[] all = holding();
+        for (int next = 0; next < all.length; ) {
             Part<T> part = new Part<>();
             next = copy(all, next, null, part);
             for (Slot<T> slot : part.slots) {
@@ -365,11 +391,12 @@ final class TotalLimit<T> {
 
     Stats stats() {
         Counters now;
-        List<Slot<T>> all = new ArrayList<>();
+        List<Slot<T>> all;
         int waitingNow;
         lock.lock();
         try {
             now = counters.copy();
+            all = new ArrayList<>(used);
             for (Place<SlotRegistry<T>> place : registries.holding()) {
                 copy(place.registry, all);
             }

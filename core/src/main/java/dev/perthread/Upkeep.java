@@ -69,7 +69,7 @@ final class Upkeep<T> {
             // Read without the lock, which is then taken for those alone that need it: a copy has just been made under
             // it, so what was unlisted before that is seen to be.
             if (!slot.listed && slot.state() == Slot.IDLE) {
-                registry.listIdle(slot);
+                handoff.listIdle(slot);
             } else if (config.limitsIdle() && slot.listed && slot.state() == Slot.LEASED) {
                 handoff.unlistLeased(slot);
             }

@@ -92,11 +92,30 @@ final class Waiters<T> {
         return roomsMade;
     }
 
+    /** Who came last of those for whom resources of other keys are being closed; null if there is none. */
+    @Nullable
+    Waiter<T> lastWithRoom() {
+        return roomsMade == 0 ? null : inNeed == null ? latest : inNeed.ahead;
+    }
+
     /** A resource of another key is being closed for who is in need. */
-    void makeRoom(Waiter<T> forWhom) {
-        forWhom.roomIsMade = true;
-        inNeed = forWhom.behind;
-        roomsMade++;
+    void makeRoom() {
+        Waiter<T> first = inNeed;
+        if (first != null) {
+            first.roomIsMade = true;
+            inNeed = first.behind;
+            roomsMade++;
+        }
+    }
+
+    /** Somebody else gets what was to be {@link #lastWithRoom}'s, who is in need again. */
+    void takeRoomBack() {
+        Waiter<T> last = lastWithRoom();
+        if (last != null) {
+            last.roomIsMade = false;
+            inNeed = last;
+            roomsMade--;
+        }
     }
 
     /** Nobody waits any more; returns those who did, and others who are to be woken too. */

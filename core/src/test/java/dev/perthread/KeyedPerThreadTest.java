@@ -294,6 +294,55 @@ class KeyedPerThreadTest {
         }
     }
 
+    /** One that came before, whose key was full when room was made for one that came after. */
+    @ParameterizedTest
+    @MethodSource(Matrix.KINDS)
+    void waiterWhoseRoomSomebodyElseGets_mustGetOtherRoom(ThreadKind kind) throws Exception {
+        Map<String, CountDownLatch> mayClose = Map.of("b", new CountDownLatch(1), "f", new CountDownLatch(1));
+        try (KeyedPerThread<String, Map.Entry<String, Probe>, RuntimeException> pool =
+                        KeyedPerThread.<String, Map.Entry<String, Probe>, RuntimeException>builder(
+                                        key -> Map.entry(key, new Probe()), both -> {
+                                            if (mayClose.containsKey(both.getKey())) {
+                                                mayClose.get(both.getKey()).await();
+                                            }
+                                            both.getValue().close();
+                                        })
+                                .whenIdle(IdlePolicy.LEND)
+                                .reusing()
+                                .limit(2)
+                                .limitPerKey(1)
+                                .acquireTimeout(Duration.ofMinutes(2))
+                                .build();
+                Actor user = new Actor(kind);
+                Actor one = new Actor(kind);
+                Actor two = new Actor(kind);
+                Actor three = new Actor(kind)) {
+            user.call(() -> pool.call("b", both -> 0));
+            Lease<?> f = user.call(() -> pool.acquire("f"));
+            FutureTask<Integer> x = one.begin(() -> pool.call("x", both -> 0));
+            Actor.until(() -> isClosing(pool, "b")); // for x
+            FutureTask<Integer> b = two.begin(() -> pool.call("b", both -> 0)); // which is full
+            Actor.until(() -> pool.stats("b").waiting() == 1);
+            FutureTask<Integer> y = three.begin(() -> pool.call("y", both -> 0));
+            Actor.until(() -> pool.stats("y").waiting() == 1);
+            user.call(() -> {
+                f.close();
+                return 0;
+            });
+            Actor.until(() -> isClosing(pool, "f")); // for y
+            mayClose.get("f").countDown();
+            Actor.get(x);
+            mayClose.get("b").countDown(); // b came before y, and has room now
+            Actor.get(b);
+            Actor.get(y); // and what is idle makes room for it
+        }
+    }
+
+    private static boolean isClosing(KeyedPerThread<String, ?, ?> pool, String key) {
+        return pool.snapshot().stream()
+                .anyMatch(each -> each.key().equals(key) && each.state() == ResourceInfo.State.CLOSING);
+    }
+
     @ParameterizedTest
     @MethodSource(Matrix.KINDS)
     void whatIsReleasedWhileAnotherKeyWaitsMakesRoomAtOnce(ThreadKind kind) throws Exception {

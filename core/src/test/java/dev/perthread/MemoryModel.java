@@ -104,6 +104,12 @@ public final class MemoryModel {
                 false,
                 builder -> builder.whenIdle(IdlePolicy.KEEP).reusing().limit(9),
                 MemoryModel::crowd));
+        for (IdlePolicy idle : IdlePolicy.values()) {
+            scenes.add(new KeysScene(idle + ", many keys", builder -> builder.whenIdle(idle)));
+        }
+        scenes.add(new KeysScene(
+                "LEND, many keys, a check that fails",
+                builder -> builder.whenIdle(IdlePolicy.LEND).check(probe -> false)));
         scenes.add(new StoreScene());
         scenes.add(new LockScene());
         scenes.add(new CloserScene());
@@ -484,6 +490,90 @@ public final class MemoryModel {
             cast.stage.step(cast.other, () -> pool.call(Probe::toString));
         } finally {
             users.forEach(Actor::end);
+        }
+    }
+
+    // ---- one resource a thread and a key ----
+
+    /** One waits for a key that is full, and one for a key that has room, while the limit for all is reached. */
+    private static final class KeysScene extends Played {
+        private final UnaryOperator<KeyedPerThread.Builder<String, Probe, RuntimeException>> options;
+
+        KeysScene(String name, UnaryOperator<KeyedPerThread.Builder<String, Probe, RuntimeException>> options) {
+            super(name, false);
+            this.options = options;
+        }
+
+        @Override
+        void play(Cast cast, Runnable begin) throws Exception {
+            int before = Probe.opened() - Probe.closed();
+            try (KeyedPerThread<String, Probe, RuntimeException> pool = options.apply(
+                                    KeyedPerThread.<String, Probe, RuntimeException>builder(key -> new Probe())
+                                            .reusing()
+                                            .limit(2)
+                                            .limitPerKey(1)
+                                            .acquireTimeout(Duration.ofSeconds(5)))
+                            .build();
+                    Actor holder = new Actor(ThreadKind.PLATFORM);
+                    Actor last = new Actor(ThreadKind.PLATFORM)) {
+                begin.run();
+                Lease<Probe> a = cast.stage.step(cast.actor, () -> pool.acquire("a"));
+                Lease<Probe> b = cast.stage.step(holder, () -> pool.acquire("b"));
+                FutureTask<@Nullable Void> full = waits(cast, pool, cast.other, "a");
+                FutureTask<@Nullable Void> room = waits(cast, pool, last, "c");
+                ends(cast, pool, cast.actor, a, "a");
+                ends(cast, pool, holder, b, "b");
+                cast.stage.end(full);
+                cast.stage.end(room);
+                cast.stage.step(cast.other, () -> pool.release("a"));
+                cast.stage.step(last, () -> pool.release("c"));
+                cast.stage.look();
+                Memory.enough();
+                Actor.until(() -> {
+                    Stats stats = pool.stats();
+                    return stats.leased() + stats.opening() + stats.waiting() == 0;
+                });
+                pool.evictIdle();
+                Actor.until(() -> pool.stats().open() == 0 && pool.keys().isEmpty());
+                List<Lease<Probe>> all = new ArrayList<>(); // every permit is there
+                for (String key : List.of("a", "d")) {
+                    all.add(holder.call(() -> pool.acquire(key)));
+                }
+                holder.call(() -> {
+                    all.forEach(Lease::close);
+                    pool.release("a");
+                    return pool.release("d");
+                });
+            }
+            assertThat(Probe.opened() - Probe.closed()).isEqualTo(before);
+        }
+
+        private static FutureTask<@Nullable Void> waits(
+                Cast cast, KeyedPerThread<String, Probe, RuntimeException> pool, Actor actor, String key) {
+            FutureTask<@Nullable Void> task = actor.begin(() -> {
+                pool.run(key, Probe::use);
+                pool.release(key);
+                return null;
+            });
+            cast.stage.until(() -> task.isDone() || pool.stats(key).waiting() == 1);
+            return task;
+        }
+
+        private static void ends(
+                Cast cast,
+                KeyedPerThread<String, Probe, RuntimeException> pool,
+                Actor actor,
+                @Nullable Lease<Probe> lease,
+                String key)
+                throws Exception {
+            cast.stage.step(actor, () -> {
+                if (lease != null) {
+                    lease.close();
+                }
+                return null;
+            });
+            cast.stage.step(actor, () -> pool.release(key)); // under KEEP the permit is still its own
+            cast.stage.step(actor, () -> pool.release(key)); // in case that failed
         }
     }
 

@@ -41,6 +41,7 @@ class ResourceCloserTest {
     private SlotRegistry<Object> registry;
     private ResourceCloser<Object> closer;
     private Upkeep<Object> upkeep;
+    private Handoff<Object> handoff;
     private BulkCloser<Object> bulkCloser;
     private LiveSettings settings;
 
@@ -65,7 +66,7 @@ class ResourceCloserTest {
         ReaperRegistration registration = new ReaperRegistration(pool, registry);
         ResourceOpener<Object, RuntimeException> opener =
                 new ResourceOpener<>(config, settings, registry, observer, closer, registration);
-        Handoff<Object> handoff = new Handoff<>(config, registry);
+        handoff = new Handoff<>(config, registry);
         upkeep = new Upkeep<>(
                 config,
                 settings,
@@ -114,7 +115,7 @@ class ResourceCloserTest {
         options.maxIdle(1);
         with(IdlePolicy.LEND);
         Slot<Object> slot = idle(living.thread());
-        registry.listIdle(slot);
+        handoff.listIdle(slot);
         assertThat(slot.idleToLeased()).isTrue();
         assertThat(registry.index.listed()).isEqualTo(1);
         upkeep.sweep(now.get(), owner -> {});

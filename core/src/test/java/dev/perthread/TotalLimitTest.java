@@ -32,16 +32,23 @@ class TotalLimitTest {
     private final Random random = new Random();
     private int roomsMade;
     private int granted;
+    private int vanished;
+    private int closed;
+
+    private final PoolConfig<Object, RuntimeException> config = PerThread.<Object, RuntimeException>builder(
+                    Object::new, Closer.none())
+            .whenIdle(IdlePolicy.LEND)
+            .limit(PER_KEY)
+            .config();
 
     TotalLimitTest() {
-        PoolConfig<Object, RuntimeException> config = PerThread.<Object, RuntimeException>builder(
-                        Object::new, Closer.none())
-                .whenIdle(IdlePolicy.LEND)
-                .limit(PER_KEY)
-                .config();
         for (int key = 0; key < KEYS; key++) {
-            keys.add(new SlotRegistry<>(new Pool<>(config), config, total, () -> false, false));
+            keys.add(registry());
         }
+    }
+
+    private SlotRegistry<Object> registry() {
+        return new SlotRegistry<>(new Pool<>(config), config, total, () -> true, false);
     }
 
     @ParameterizedTest
@@ -65,10 +72,17 @@ class TotalLimitTest {
         }
         assertThat(roomsMade).isGreaterThan(100); // or this looked at too little
         assertThat(granted).isGreaterThan(100);
+        assertThat(vanished).isGreaterThan(100);
+        assertThat(total.stats().closed()).isEqualTo(closed); // also of the keys that are gone
     }
 
     private void comes(int key) {
         Admission<Object> admission = keys.get(key).admit(new Thread(), true);
+        if (admission == Admission.Refusal.KEY_GONE) { // as nothing was left of it
+            keys.set(key, registry());
+            vanished++;
+            admission = keys.get(key).admit(new Thread(), true);
+        }
         if (admission instanceof Waiter<Object> waiter) {
             waiting.add(new Waiting(key, waiter));
         } else if (admission instanceof Slot<Object> slot && slot.state() == Slot.OPENING) {
@@ -93,7 +107,7 @@ class TotalLimitTest {
     private void becomesIdle(Present one) {
         one.slot.leasedToIdle();
         one.slot.idleSince = random.nextInt();
-        keys.get(one.key).listIdle(one.slot);
+        new Handoff<>(config, keys.get(one.key)).listIdle(one.slot);
         idle.add(one);
     }
 
@@ -111,6 +125,7 @@ class TotalLimitTest {
         if (one != null) {
             Waiting next = next(one.key);
             keys.get(one.key).removeClosed(one.slot, CloseReason.MADE_ROOM, false);
+            closed++;
             isGranted(next);
         }
     }
@@ -136,7 +151,12 @@ class TotalLimitTest {
     }
 
     private void makesRoom() {
+        total.isFirstInNeed(keys.get(0)); // whoever can no longer count on room that was made is in need again
+        assertThat(waiting.stream().filter(each -> each.waiter.roomIsMade)).hasSizeLessThanOrEqualTo(closing.size());
         Waiting needs = present() < LIMIT ? null : inNeed();
+        if (present() == LIMIT && eligible() > closing.size()) {
+            assertThat(needs).isNotNull();
+        }
         Present longest = needs == null
                 ? null
                 : idle.stream()
@@ -155,6 +175,17 @@ class TotalLimitTest {
             assertThat(needs.waiter.roomIsMade).isTrue();
             roomsMade++;
         }
+    }
+
+    /** How many wait for nothing but the limit for all. */
+    private int eligible() {
+        int all = 0;
+        for (int i = 0; i < KEYS; i++) {
+            int key = i;
+            all += Math.min(roomOf(key), (int)
+                    waiting.stream().filter(each -> each.key == key).count());
+        }
+        return all;
     }
 
     /** What is idle goes to who waits for the same key, unless room is needed for somebody who came before. */
