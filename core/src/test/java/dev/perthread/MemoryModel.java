@@ -523,6 +523,8 @@ public final class MemoryModel {
                 FutureTask<@Nullable Void> room = waits(cast, pool, last, "c");
                 ends(cast, pool, cast.actor, a, "a");
                 ends(cast, pool, holder, b, "b");
+                cast.stage.until(
+                        () -> full.isDone() && room.isDone()); // which may take memory, if a permit is to be given
                 cast.stage.end(full);
                 cast.stage.end(room);
                 cast.stage.step(cast.other, () -> pool.release("a"));
