@@ -169,8 +169,8 @@ final class TotalLimit<T> {
             return null;
         }
         // A permit goes by arrival, and not to the one for whom room was made: one that came before may have had no
-        // room
-        // at its key then. So whoever came last must not count on it any more, or would wait beside idle resources.
+        // room at its key then. So whoever came last must not count on it any more, or would wait beside idle
+        // resources.
         for (SlotRegistry<T> last = lastMade.first(); last != null && roomsMade > makingRoom; last = lastMade.first()) {
             last.queue.waiters.takeRoomBack();
             changed(last);
