@@ -296,13 +296,16 @@ class IdleCheckTest {
         return null;
     }
 
+    private final CountDownLatch oneIsChecked = new CountDownLatch(1);
+    private final CountDownLatch checkGoesOn = new CountDownLatch(1);
+
     /** Keeps one idle, and its check lasts until it is told to go on. */
-    private PerThread<Probe, RuntimeException> oneIdle(CountDownLatch checking, CountDownLatch goOn) {
+    private PerThread<Probe, RuntimeException> oneIdle() {
         return builder(IdlePolicy.LEND)
                 .maxIdle(1)
                 .check(probe -> {
-                    checking.countDown();
-                    goOn.await();
+                    oneIsChecked.countDown();
+                    checkGoesOn.await();
                     return true;
                 })
                 .checkIdleEvery(EVERY)
@@ -311,18 +314,16 @@ class IdleCheckTest {
 
     @EachThreadKind
     void maxIdle_mustCountWhatIsBeingChecked(ThreadKind kind) throws Exception {
-        CountDownLatch checking = new CountDownLatch(1);
-        CountDownLatch goOn = new CountDownLatch(1);
-        try (PerThread<Probe, RuntimeException> pool = oneIdle(checking, goOn);
+        try (PerThread<Probe, RuntimeException> pool = oneIdle();
                 Actor first = new Actor(kind);
                 Actor second = new Actor(kind)) {
             Lease<Probe> a = first.call(pool::acquire);
             Lease<Probe> b = second.call(pool::acquire);
             second.call(() -> end(b));
             pass(EVERY);
-            checking.await();
+            oneIsChecked.await();
             first.call(() -> end(a));
-            goOn.countDown();
+            checkGoesOn.countDown();
             assertThat(pool.stats().idle()).isEqualTo(1);
             assertThat(pool.stats().closedByReason()).containsOnlyKeys(CloseReason.SURPLUS);
         }
@@ -330,9 +331,7 @@ class IdleCheckTest {
 
     @EachThreadKind
     void maxIdle_mustCountWhatIsBeingChecked_afterAnotherThreadHasMetIt(ThreadKind kind) throws Exception {
-        CountDownLatch checking = new CountDownLatch(1);
-        CountDownLatch goOn = new CountDownLatch(1);
-        try (PerThread<Probe, RuntimeException> pool = oneIdle(checking, goOn);
+        try (PerThread<Probe, RuntimeException> pool = oneIdle();
                 Actor first = new Actor(kind);
                 Actor second = new Actor(kind);
                 Actor third = new Actor(kind)) {
@@ -340,11 +339,11 @@ class IdleCheckTest {
             Lease<Probe> b = second.call(pool::acquire);
             first.call(() -> end(a));
             pass(EVERY);
-            checking.await();
+            oneIsChecked.await();
             Lease<Probe> c = third.call(pool::acquire); // a new one, as the idle one is being checked
             second.call(() -> end(b));
             assertThat(pool.stats().closedByReason()).containsOnlyKeys(CloseReason.SURPLUS);
-            goOn.countDown();
+            checkGoesOn.countDown();
             third.call(() -> end(c));
         }
     }
